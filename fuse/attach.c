@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "change.h"
+#include "log.h"
+#include "region.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+/* A client that says nothing for so long is hung up on. */
+#define CLIENT_MS 5000
+
+/* What epoll watches; its first member of whatever owns it. */
+struct watch {
+	void (*ready)(struct attach *attach, struct watch *watch);
+};
+
+/* A conversation under way. */
+struct client {
+	struct watch watch;
+	TAILQ_ENTRY(client) entry; /* the one that waits longest is first */
+	uint64_t deadline;
+	int fd;
+	struct ucred peer;
+	bool redeemed;	      /* its ticket was good: HELLO_MAPPED is next */
+	struct ticket ticket; /* redeemed: holds the reference to the region */
+};
+
+struct attached {
+	struct watch watch; /* of the pidfd */
+	struct window window;
+};
+
+struct attach {
+	struct watch listening;
+	struct watch stopping;
+	int listen_fd;
+	int stop_fd;
+	int epoll_fd;
+	int reserve_fd; /* given up for a moment to refuse when out of fds */
+	bool stop;
+	bool started;
+	pthread_t thread;
+	struct ticket_table tickets; /* locks by itself */
+	RB_HEAD(by_key, window) windows;
+	TAILQ_HEAD(, client) clients;
+	char name[MSHARE_SOCKET_MAX];
+};
+
+static int cmp_key(const struct window *a, const struct window *b)
+{
+	return memcmp(a->key, b->key, MSHARE_KEY_BYTES);
+}
+
+TREE_GENERATE(by_key, window, by_key, cmp_key)
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int watch_fd(struct attach *attach, int fd, struct watch *watch)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+
+	return epoll_ctl(attach->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno
+								      : 0;
+}
+
+static void drop_region(void *region)
+{
+	region_put(region);
+}
+
+int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
+		  uint32_t prot, struct mshare_attach *answer)
+{
+	uint64_t now = now_ms();
+
+	ticket_expire(&attach->tickets, now);
+	memcpy(answer->socket, attach->name, sizeof(answer->socket));
+	return ticket_issue(&attach->tickets, now, uid, region, answer->kind,
+			    prot, answer->ticket);
+}
+
+/* Windows */
+
+static void window_drop(struct attach *attach, struct window *w)
+{
+	struct region *region = w->region;
+
+	RB_REMOVE(by_key, &attach->windows, w);
+	pthread_mutex_lock(&region->lock);
+	LIST_REMOVE(w, entry);
+	region->nwindows--;
+	pthread_mutex_unlock(&region->lock);
+	log_msg(LOG_DEBUG, "region %llu: window of pid %d gone",
+		(unsigned long long)region->id, w->pid);
+	close(w->pidfd); /* and epoll forgets it */
+	if (w->uffd >= 0)
+		close(w->uffd);
+	region_put(region);
+	free((char *)w - offsetof(struct attached, window));
+}
+
+static void process_exited(struct attach *attach, struct watch *watch)
+{
+	window_drop(attach, &((struct attached *)watch)->window);
+}
+
+static int peer_pidfd(const struct client *client)
+{
+	socklen_t size = sizeof(int);
+	int fd = -1;
+
+	if (!getsockopt(client->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
+		return fd;
+	if (errno != ENOPROTOOPT)
+		return -errno;
+	fd = (int)syscall(SYS_pidfd_open, client->peer.pid, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+/* 0 and the window, which took over uffd and the reference; else nothing. */
+static int window_add(struct attach *attach, struct client *client,
+		      const struct window *like, struct window **out)
+{
+	struct attached *a = calloc(1, sizeof(*a));
+	struct window *w;
+	int err = -ENOMEM;
+
+	if (!a)
+		return err;
+	w = &a->window;
+	*w = *like;
+	a->watch.ready = process_exited;
+	w->pid = client->peer.pid;
+	err = -EIO;
+	if (getrandom(w->key, sizeof(w->key), 0) != sizeof(w->key))
+		goto release;
+	err = w->pidfd = peer_pidfd(client);
+	if (err < 0)
+		goto release;
+	err = watch_fd(attach, w->pidfd, &a->watch);
+	if (err) {
+		close(w->pidfd);
+		goto release;
+	}
+	RB_INSERT(by_key, &attach->windows, w);
+	pthread_mutex_lock(&w->region->lock);
+	LIST_INSERT_HEAD(&w->region->windows, w, entry);
+	w->region->nwindows++;
+	pthread_mutex_unlock(&w->region->lock);
+	log_msg(LOG_DEBUG,
+		"region %llu: window of pid %d at 0x%llx, %s, guarded by %s",
+		(unsigned long long)w->region->id, w->pid,
+		(unsigned long long)w->base,
+		w->kind == WINDOW_SHARED ? "shared" : "private",
+		w->uffd >= 0 ? "the daemon too" : "itself alone");
+	*out = w;
+	return 0;
+release:
+	free(a);
+	return err;
+}
+
+/* Clients */
+
+static void client_drop(struct attach *attach, struct client *client)
+{
+	TAILQ_REMOVE(&attach->clients, client, entry);
+	if (client->redeemed)
+		region_put(client->ticket.region);
+	close(client->fd);
+	free(client);
+}
+
+static void send_answer(int to, int error, const unsigned char *key, int fd)
+{
+	struct answer answer = {.error = error};
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (key)
+		memcpy(answer.key, key, sizeof(answer.key));
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	/* A client that does not take it is hung up on by its deadline. */
+	if (sendmsg(to, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_msg(LOG_DEBUG, "answering a client: %s", strerror(errno));
+}
+
+static void *close_later(void *arg)
+{
+	close((int)(intptr_t)arg);
+	return NULL;
+}
+
+/*
+ * Closing a file of a strange FUSE filesystem can take as long as its daemon
+ * likes, so what a client sent instead of a userfaultfd is closed elsewhere.
+ */
+static void close_stranger(int fd)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, close_later, (void *)(intptr_t)fd))
+		close(fd);
+	else
+		pthread_detach(thread);
+}
+
+static bool is_uffd(int fd)
+{
+	static const char uffd[] = "anon_inode:[userfaultfd]";
+	char path[32], target[sizeof(uffd)];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target));
+	return n == sizeof(uffd) - 1 && !memcmp(target, uffd, (size_t)n);
+}
+
+/* Power over a process is taken only from whom we could have it anyway. */
+static int check_uffd(const struct client *client, int fd)
+{
+	if (fd >= 0 && !is_uffd(fd)) {
+		close_stranger(fd);
+		return -EINVAL;
+	}
+	if (fd >= 0 && geteuid() != 0 && geteuid() != client->peer.uid) {
+		close(fd);
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* 0 and *fd (-1 if none came); -EAGAIN, or what ends the conversation. */
+static int receive_hello(int from, struct hello *hello, int *fd)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = {.iov_base = hello, .iov_len = sizeof(*hello)};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	ssize_t n = recvmsg(from, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*fd = -1;
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof(int));
+	if (n == 0)
+		return -ECONNRESET;
+	if (n != sizeof(*hello) || hello->reserved)
+		return -EPROTO;
+	/* Only a full table of descriptors of ours leaves one behind. */
+	return msg.msg_flags & MSG_CTRUNC && *fd < 0 ? -EMFILE : 0;
+}
+
+static int redeem(struct attach *attach, struct client *client,
+		  const struct hello *hello)
+{
+	struct region *region;
+	int fd, err = ticket_redeem(&attach->tickets, now_ms(),
+				    client->peer.uid, hello->key,
+				    &client->ticket);
+
+	if (err)
+		return err;
+	client->redeemed = true;
+	region = client->ticket.region;
+	fd = region_lend(region, client->ticket.kind);
+	if (fd < 0)
+		return fd;
+	send_answer(client->fd, 0, NULL, fd);
+	close(fd);
+	return 0;
+}
+
+/* A window as the ticket says it, or as its parent's before fork(). */
+static int add_and_answer(struct attach *attach, struct client *client,
+			  struct window *like, const struct hello *hello,
+			  int *uffd)
+{
+	struct window *w;
+	int err;
+
+	like->uffd = *uffd;
+	like->base = hello->base;
+	region_get(like->region);
+	err = window_add(attach, client, like, &w);
+	if (err) {
+		region_put(like->region);
+		return err;
+	}
+	*uffd = -1; /* the window's now */
+	send_answer(client->fd, 0, w->key, -1);
+	return -ECONNRESET; /* all is said */
+}
+
+static struct window *find_window(struct attach *attach,
+				  const struct hello *hello)
+{
+	struct window key, *w;
+
+	memcpy(key.key, hello->key, sizeof(key.key));
+	w = RB_FIND(by_key, &attach->windows, &key);
+	return w && w->base == hello->base ? w : NULL;
+}
+
+static int hear(struct attach *attach, struct client *client,
+		const struct hello *hello, int *uffd)
+{
+	struct window like = {0}, *w;
+
+	switch (hello->op) {
+	case HELLO_ATTACH:
+		if (client->redeemed)
+			return -EPROTO;
+		return redeem(attach, client, hello);
+	case HELLO_MAPPED:
+		if (!client->redeemed)
+			return -EPROTO;
+		like.region = client->ticket.region;
+		like.kind = client->ticket.kind;
+		like.prot = client->ticket.prot;
+		return add_and_answer(attach, client, &like, hello, uffd);
+	case HELLO_FORKED:
+		w = find_window(attach, hello);
+		if (!w || client->redeemed)
+			return -ENOENT;
+		like.region = w->region;
+		like.kind = w->kind;
+		like.prot = w->prot;
+		return add_and_answer(attach, client, &like, hello, uffd);
+	case HELLO_DETACH:
+		w = find_window(attach, hello);
+		if (w)
+			window_drop(attach, w);
+		return -ECONNRESET;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void client_ready(struct attach *attach, struct watch *watch)
+{
+	struct client *client = (struct client *)watch;
+	struct hello hello;
+	int uffd, err = receive_hello(client->fd, &hello, &uffd);
+
+	if (err == -EAGAIN)
+		return;
+	if (!err) {
+		err = check_uffd(client, uffd);
+		if (err)
+			uffd = -1;
+	}
+	if (!err)
+		err = hear(attach, client, &hello, &uffd);
+	if (uffd >= 0)
+		close_stranger(uffd);
+	if (!err)
+		return;
+	if (err != -ECONNRESET) {
+		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
+			strerror(-err));
+		send_answer(client->fd, err, NULL, -1);
+	}
+	client_drop(attach, client);
+}
+
+static void client_new(struct attach *attach, int fd)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	socklen_t size = sizeof(client->peer);
+
+	if (!client)
+		goto refuse;
+	client->watch.ready = client_ready;
+	client->fd = fd;
+	client->deadline = now_ms() + CLIENT_MS;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->peer, &size) ||
+	    watch_fd(attach, fd, &client->watch))
+		goto refuse;
+	TAILQ_INSERT_TAIL(&attach->clients, client, entry);
+	return;
+refuse:
+	free(client);
+	send_answer(fd, -ENOMEM, NULL, -1);
+	close(fd);
+}
+
+/* Out of descriptors: say so to the one who wants to attach. */
+static void refuse_one(struct attach *attach)
+{
+	int fd;
+
+	if (attach->reserve_fd < 0)
+		return;
+	close(attach->reserve_fd);
+	fd = accept4(attach->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0) {
+		send_answer(fd, -EMFILE, NULL, -1);
+		close(fd);
+	}
+	attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log_msg(LOG_ERR, "out of descriptors: an attach was refused; raise "
+			 "the limit (ulimit -n) of the daemon");
+}
+
+static void someone_connects(struct attach *attach, struct watch *watch)
+{
+	int fd = accept4(attach->listen_fd, NULL, NULL,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)watch;
+	if (fd >= 0)
+		client_new(attach, fd);
+	else if (errno == EMFILE || errno == ENFILE)
+		refuse_one(attach);
+}
+
+static void told_to_stop(struct attach *attach, struct watch *watch)
+{
+	(void)watch;
+	attach->stop = true;
+}
+
+/* Hangs up on who is too slow; returns how long the next one has. */
+static int hang_up(struct attach *attach)
+{
+	struct client *client;
+	uint64_t now = now_ms();
+
+	while ((client = TAILQ_FIRST(&attach->clients))) {
+		if (client->deadline > now)
+			return (int)(client->deadline - now);
+		log_msg(LOG_NOTICE, "pid %d fell silent while attaching",
+			client->peer.pid);
+		client_drop(attach, client);
+	}
+	return -1;
+}
+
+static void *serve(void *arg)
+{
+	struct attach *attach = arg;
+
+	while (!attach->stop) {
+		/*
+		 * One at a time: handling an event may free what another one
+		 * of the same batch would have been about.
+		 */
+		struct epoll_event event;
+		int n = epoll_wait(attach->epoll_fd, &event, 1,
+				   hang_up(attach));
+
+		if (n == 1) {
+			struct watch *watch = event.data.ptr;
+
+			watch->ready(attach, watch);
+		} else if (n < 0 && errno != EINTR) {
+			log_msg(LOG_ERR, "attach socket: %s", strerror(errno));
+			break;
+		}
+	}
+	return NULL;
+}
+
+static int listen_somewhere(struct attach *attach)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	unsigned char bits[16];
+	socklen_t length;
+	char *at = attach->name;
+
+	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
+		return -EIO;
+	at += sprintf(at, MSHARE_SOCKET_PREFIX);
+	for (size_t i = 0; i < sizeof(bits); i++)
+		at += sprintf(at, "%02x", bits[i]);
+	/* Abstract: nothing to clean up, the same in all mount namespaces. */
+	memcpy(addr.sun_path + 1, attach->name, strlen(attach->name));
+	length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			     strlen(attach->name));
+	attach->listen_fd = socket(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (attach->listen_fd < 0 ||
+	    bind(attach->listen_fd, (struct sockaddr *)&addr, length) ||
+	    listen(attach->listen_fd, SOMAXCONN))
+		return -errno;
+	return 0;
+}
+
+int attach_open(struct attach **out)
+{
+	struct attach *attach = calloc(1, sizeof(*attach));
+	int err;
+
+	if (!attach)
+		return -ENOMEM;
+	RB_INIT(&attach->windows);
+	TAILQ_INIT(&attach->clients);
+	ticket_table_init(&attach->tickets, drop_region);
+	attach->listening.ready = someone_connects;
+	attach->stopping.ready = told_to_stop;
+	attach->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	attach->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	err = listen_somewhere(attach);
+	if (!err)
+		err = watch_fd(attach, attach->listen_fd, &attach->listening);
+	if (!err)
+		err = watch_fd(attach, attach->stop_fd, &attach->stopping);
+	if (err) {
+		attach_close(attach);
+		return err;
+	}
+	*out = attach;
+	return 0;
+}
+
+int attach_start(struct attach *attach)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	err = pthread_create(&attach->thread, NULL, serve, attach);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	attach->started = !err;
+	return -err;
+}
+
+void attach_close(struct attach *attach)
+{
+	struct client *client;
+	struct window *w;
+
+	if (attach->started) {
+		eventfd_write(attach->stop_fd, 1);
+		pthread_join(attach->thread, NULL);
+	}
+	while ((client = TAILQ_FIRST(&attach->clients)))
+		client_drop(attach, client);
+	while ((w = RB_ROOT(&attach->windows)))
+		window_drop(attach, w);
+	ticket_table_free(&attach->tickets);
+	close(attach->listen_fd);
+	close(attach->reserve_fd);
+	close(attach->epoll_fd);
+	close(attach->stop_fd);
+	free(attach);
+}

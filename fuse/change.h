@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a change of a region's mappings does to memory. Ranges were checked
+ * (region.h) and are relative to the region.
+ */
+#ifndef CHANGE_H
+#define CHANGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "region.h"
+
+/*
+ * Places fresh, zeroed memory, all of it taken from the pool now. On failure
+ * everything is as it was: -ENOMEM, or -EINTR once *stop is true.
+ */
+int region_map(struct region *region, const struct extent *range, uint32_t prot,
+	       const atomic_bool *stop);
+/* Huge pages that no mapping needs any more are gone in every process. */
+int region_unmap(struct region *region, const struct extent *range);
+
+/*
+ * For a window: a descriptor of the backing file, the caller's to close
+ * (-ESTALE if the region is gone), and filled page tables to share.
+ */
+int region_lend(struct region *region, enum window_kind kind);
+void region_expect_window(struct region *region, uint32_t prot);
+
+/*
+ * Lets go of the memory: no name and no open file are left. Windows that still
+ * exist keep theirs, in the kernel.
+ */
+void region_disown(struct region *region);
+
+#endif

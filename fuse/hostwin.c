@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostwin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "backing.h"
+#include "log.h"
+#include "place.h"
+#include "uffd.h"
+
+struct hostwin {
+	SLIST_ENTRY(hostwin) entry;
+	uint32_t prot;
+	uintptr_t base;
+};
+
+/*
+ * Tables are shared among mappings whose flags are all alike, so host windows
+ * are made exactly as the windows of processes are, guard and all. One
+ * descriptor serves them all.
+ */
+static int uffd = -1;
+
+void hostwin_init(void)
+{
+	uffd = uffd_open();
+	if (uffd < 0)
+		log_msg(LOG_WARNING,
+			"userfaultfd is refused to the daemon (%s): attaching "
+			"will take one page fault for each huge page",
+			strerror(-uffd));
+}
+
+static void fill(struct region *region, struct hostwin *win, uint64_t start,
+		 uint64_t end)
+{
+	int advice = win->prot & PROT_WRITE ? MADV_POPULATE_WRITE
+					    : MADV_POPULATE_READ;
+	struct extents present;
+
+	if (mapping_pages(&region->maps, region->backing->page, start, end,
+			  true, &present))
+		return;
+	for (size_t i = 0; i < present.n; i++) {
+		struct extent *e = &present.v[i];
+
+		if (madvise((void *)(win->base + e->start), e->end - e->start,
+			    advice))
+			log_msg(LOG_DEBUG, "region %llu: filling tables: %s",
+				(unsigned long long)region->id,
+				strerror(errno));
+	}
+	extents_free(&present);
+}
+
+void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
+{
+	struct hostwin *win;
+
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	fill(region, win, start, end);
+}
+
+static int make(struct region *region, uint32_t prot, struct hostwin *win)
+{
+	struct placement p = {
+		.place = PLACE_ANY,
+		.size = region->size,
+		.align = backing_unit(region->backing),
+	};
+	int err = place_window(&p, WINDOW_SHARED, region->fd, &win->base);
+
+	if (err)
+		return err;
+	win->prot = prot;
+	if (uffd >= 0)
+		err = uffd_register(uffd, win->base, p.size);
+	if (!err && mprotect((void *)win->base, p.size, (int)prot))
+		err = -errno;
+	if (err)
+		munmap((void *)win->base, p.size);
+	return err;
+}
+
+void hostwin_add(struct region *region, uint32_t prot)
+{
+	struct hostwin *win;
+	int err;
+
+	if (!(prot & (PROT_READ | PROT_WRITE)))
+		return; /* no access, no page table */
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	if (win->prot == prot)
+		return;
+	win = malloc(sizeof(*win));
+	err = win ? make(region, prot, win) : -ENOMEM;
+	if (err) {
+		log_msg(LOG_WARNING, "region %llu: no host window: %s",
+			(unsigned long long)region->id, strerror(-err));
+		free(win);
+		return;
+	}
+	SLIST_INSERT_HEAD(&region->hostwins, win, entry);
+	fill(region, win, 0, region->size);
+}
+
+void hostwin_free(struct region *region)
+{
+	struct hostwin *win;
+
+	while ((win = SLIST_FIRST(&region->hostwins))) {
+		SLIST_REMOVE_HEAD(&region->hostwins, entry);
+		munmap((void *)win->base, region->size);
+		free(win);
+	}
+}

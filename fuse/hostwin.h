@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host windows: the daemon maps each region itself, once for each kind of
+ * access in use, and keeps the page tables filled. A process that attaches
+ * finds them there: one fault a GiB, instead of one a huge page.
+ *
+ * A host window only makes things fast; where one cannot be had, all else
+ * works. Callers hold the region's lock.
+ */
+#ifndef HOSTWIN_H
+#define HOSTWIN_H
+
+#include <stdint.h>
+
+#include "region.h"
+
+/* Once, in the process that will serve. */
+void hostwin_init(void);
+
+/* Makes sure that windows of this access find filled tables. */
+void hostwin_add(struct region *region, uint32_t prot);
+/* Enters the pages of [start, end) that are mapped into the tables. */
+void hostwin_fill(struct region *region, uint64_t start, uint64_t end);
+void hostwin_free(struct region *region);
+
+#endif

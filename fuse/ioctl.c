@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ioctls of every published revision, told apart by their numbers. The one
+ * number with two meanings, 0x40107801, is SET_SIZE (v1) as long as the
+ * region's size is not set, and UNMAP (v2, v3) afterwards.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "change.h"
+#include "proto.h"
+
+/* Both dialects have these layouts; only what "at" counts from differs. */
+struct ioctl_info {
+	uint64_t start, size;
+};
+
+struct ioctl_create {
+	uint64_t at, size, offset;
+	uint32_t prot, flags, fd;
+};
+
+struct ioctl_unmap {
+	uint64_t at, size;
+};
+
+enum {
+	V1_GET_SIZE = (int)_IOR('x', 0, struct ioctl_info),
+	V1_SET_SIZE = _IOW('x', 1, struct ioctl_info), /* = V2_UNMAP */
+	V1_CREATE_MAPPING = _IOW('x', 2, struct ioctl_create),
+	V1_UNMAP = _IOW('x', 3, struct ioctl_unmap),
+	V2_CREATE_MAPPING = _IOW('x', 0, struct ioctl_create),
+	ATTACH = (int)MSHARE_IOC_ATTACH,
+};
+
+_Static_assert(V1_SET_SIZE == _IOW('x', 1, struct ioctl_unmap),
+	       "one number, two meanings");
+
+/* An ioctl under way. */
+struct call {
+	fuse_req_t req;
+	struct server *server;
+	struct inode *inode;
+	struct region *region;
+	int accmode; /* of the descriptor */
+	const void *in;
+};
+
+void server_attr_changed(struct server *server, struct inode *inode)
+{
+	inode_touch(&server->ns, inode);
+	/* A negative offset: attributes only, which takes no lock we wait on */
+	fuse_lowlevel_notify_inval_inode(server->session,
+					 (fuse_ino_t)(uintptr_t)inode, -1, 0);
+}
+
+static void reply(struct call *call, int err, const void *out, size_t size)
+{
+	if (err)
+		fuse_reply_err(call->req, -err);
+	else
+		fuse_reply_ioctl(call->req, 0, out, size);
+}
+
+/* Only those who may write may change a region. */
+static int check_writer(const struct call *call)
+{
+	return call->accmode == O_RDONLY ? -EACCES : 0;
+}
+
+static void get_size(struct call *call)
+{
+	struct ioctl_info info;
+	uint64_t mapped;
+
+	region_shape(call->region, &info.start, &info.size, &mapped);
+	reply(call, 0, &info, sizeof(info));
+}
+
+/* What a change of the region has in common: a check, and news for the kernel
+ */
+static void reply_changed(struct call *call, int err)
+{
+	if (!err)
+		server_attr_changed(call->server, call->inode);
+	reply(call, err, NULL, 0);
+}
+
+static void set_size(struct call *call)
+{
+	const struct ioctl_info *info = call->in;
+	int err = check_writer(call);
+
+	if (!err)
+		err = region_set_size(call->region, info->start, info->size,
+				      call->server->options.align);
+	reply_changed(call, err);
+}
+
+static void interrupted(fuse_req_t req, void *stop)
+{
+	(void)req;
+	atomic_store((atomic_bool *)stop, true);
+}
+
+static void create_mapping(struct call *call, bool absolute)
+{
+	const struct ioctl_create *create = call->in;
+	struct map_request request = {
+		.range = {.absolute = absolute,
+			  .at = create->at,
+			  .size = create->size},
+		.offset = create->offset,
+		.prot = create->prot,
+		.flags = create->flags,
+		.fd = (int32_t)create->fd,
+	};
+	atomic_bool stop = false;
+	struct extent range;
+	int err = check_writer(call);
+
+	if (!err)
+		err = region_check_map(call->region, &request,
+				       call->server->backing.page, &range);
+	if (!err) {
+		fuse_req_interrupt_func(call->req, interrupted, &stop);
+		err = region_map(call->region, &range,
+				 create->prot &
+					 (PROT_READ | PROT_WRITE | PROT_EXEC),
+				 &stop);
+		fuse_req_interrupt_func(call->req, NULL, NULL);
+	}
+	reply_changed(call, err);
+}
+
+static void unmap(struct call *call, bool absolute)
+{
+	const struct ioctl_unmap *in = call->in;
+	struct range_request request = {
+		.absolute = absolute,
+		.at = in->at,
+		.size = in->size,
+	};
+	struct extent range;
+	int err = check_writer(call);
+
+	if (!err)
+		err = region_check_unmap(call->region, &request, &range);
+	if (!err)
+		err = region_unmap(call->region, &range);
+	reply_changed(call, err);
+}
+
+static void set_size_or_unmap(struct call *call)
+{
+	uint64_t start, size, mapped;
+
+	region_shape(call->region, &start, &size, &mapped);
+	if (size)
+		unmap(call, false);
+	else
+		set_size(call);
+}
+
+/*
+ * Which backing descriptor: one open for writing lets holes be guarded and
+ * tables be shared, so who could open the file for writing gets that, even for
+ * a window that cannot be written to.
+ */
+static enum window_kind choose_kind(struct call *call)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(call->req);
+
+	if (call->accmode == O_RDWR ||
+	    inode_may_write(&call->server->ns, call->inode, ctx->uid, ctx->gid))
+		return WINDOW_SHARED;
+	return WINDOW_PRIVATE;
+}
+
+static void attach(struct call *call)
+{
+	struct mshare_attach answer;
+	struct window_request request;
+	struct window_rule rule;
+	int err;
+
+	memcpy(&answer, call->in, sizeof(answer));
+	request = (struct window_request){
+		.addr = answer.addr,
+		.length = answer.length,
+		.offset = answer.offset,
+		.prot = answer.prot,
+		.flags = answer.flags,
+		.accmode = call->accmode,
+	};
+	err = region_check_window(call->region, &request,
+				  call->server->options.align, &rule);
+	if (err)
+		goto out;
+	answer.place = rule.place;
+	answer.place_addr = rule.addr;
+	answer.size = rule.size;
+	answer.align = call->server->options.align;
+	answer.kind = choose_kind(call);
+	if (answer.kind == WINDOW_SHARED)
+		region_expect_window(call->region, request.prot);
+	err = attach_ticket(call->server->attach, fuse_req_ctx(call->req)->uid,
+			    region_get(call->region), request.prot, &answer);
+out:
+	reply(call, err, &answer, sizeof(answer));
+}
+
+void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+		  struct fuse_file_info *fi, unsigned int flags,
+		  const void *in_buf, size_t in_size, size_t out_size)
+{
+	struct server *server = fuse_req_userdata(req);
+	struct call call = {
+		.req = req,
+		.server = server,
+		.inode = server_inode(server, ino),
+		.accmode = (int)fi->fh,
+		.in = in_buf,
+	};
+
+	/* The kernel copied as much as the number says. */
+	(void)arg, (void)in_size, (void)out_size;
+	call.region = call.inode->region;
+	if (!call.region || flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
+		fuse_reply_err(req, ENOTTY);
+		return;
+	}
+	switch ((int)cmd) {
+	case V1_GET_SIZE:
+		get_size(&call);
+		break;
+	case V1_SET_SIZE:
+		set_size_or_unmap(&call);
+		break;
+	case V1_CREATE_MAPPING:
+		create_mapping(&call, true);
+		break;
+	case V2_CREATE_MAPPING:
+		create_mapping(&call, false);
+		break;
+	case V1_UNMAP:
+		unmap(&call, true);
+		break;
+	case ATTACH:
+		attach(&call);
+		break;
+	default:
+		fuse_reply_err(req, ENOTTY);
+	}
+}

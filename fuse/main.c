@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* msharefs(8): start, serve, end. */
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "hostwin.h"
+#include "log.h"
+#include "size.h"
+
+/* CREATE_MAPPING can take seconds; the others must find a thread meanwhile. */
+#define MAX_THREADS 64
+#define IDLE_THREADS 4
+
+/* A window takes two descriptors of the daemon, a region two more. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_msg(LOG_WARNING, "descriptor limit: %s", strerror(errno));
+}
+
+static void announce(const struct server *server)
+{
+	const struct backing *b = &server->backing;
+	char page[SIZE_TEXT], align[SIZE_TEXT];
+
+	log_msg(LOG_INFO,
+		"%s: backing %s, pages of %s, alignment %s, page tables %s%s%s",
+		server->options.mountpoint, b->name, size_text(b->page, page),
+		size_text(server->options.align, align),
+		b->shares ? "shared" : "NOT shared", b->shares ? "" : ": ",
+		b->why_not);
+}
+
+static int add_mount_options(struct server *server, struct fuse_args *args)
+{
+	const char *source = server->options.source;
+	char *text = NULL;
+	int err = 0;
+
+	if (asprintf(&text, "-osubtype=msharefs,default_permissions,fsname=%s",
+		     source ? source : "msharefs") < 0)
+		return -ENOMEM;
+	if (fuse_opt_add_arg(args, text))
+		err = -ENOMEM;
+	free(text);
+	return err;
+}
+
+static int open_namespace(struct server *server)
+{
+	struct inode_seed root = {
+		/* Others may come in: then each may remove only his own. */
+		.mode = S_IFDIR | (server->options.allow_other ? 01777 : 0777),
+		.uid = geteuid(),
+		.gid = getegid(),
+	};
+
+	return namespace_init(&server->ns, &server->backing,
+			      server->options.align, &root);
+}
+
+static int serve(struct server *server)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int err;
+
+	if (!config)
+		return -ENOMEM;
+	fuse_loop_cfg_set_clone_fd(config, server->options.clone_fd);
+	fuse_loop_cfg_set_max_threads(config, MAX_THREADS);
+	fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
+	err = fuse_session_loop_mt(server->session, config);
+	fuse_loop_cfg_destroy(config);
+	/* A positive number is the signal that ended it. */
+	return err < 0 ? err : 0;
+}
+
+/* Everything that can fail was tried; the mount is there. */
+static int become_daemon_and_serve(struct server *server)
+{
+	int err;
+
+	if (!server->options.foreground)
+		log_to_syslog();
+	if (fuse_daemonize(server->options.foreground))
+		return -errno;
+	hostwin_init();
+	err = attach_start(server->attach);
+	if (!err)
+		err = serve(server);
+	if (err)
+		log_msg(LOG_ERR, "serving %s: %s", server->options.mountpoint,
+			strerror(-err));
+	return err;
+}
+
+static int mount_and_serve(struct server *server, struct fuse_args *args)
+{
+	int err = -EINVAL; /* libfuse says what was wrong */
+
+	server->session =
+		fuse_session_new(args, &server_ops, sizeof(server_ops), server);
+	if (!server->session)
+		return err;
+	if (fuse_set_signal_handlers(server->session))
+		goto destroy;
+	if (fuse_session_mount(server->session, server->options.mountpoint))
+		goto remove_handlers;
+	announce(server);
+	err = become_daemon_and_serve(server);
+	fuse_session_unmount(server->session);
+remove_handlers:
+	fuse_remove_signal_handlers(server->session);
+destroy:
+	fuse_session_destroy(server->session);
+	return err;
+}
+
+static int run(struct server *server, struct fuse_args *args)
+{
+	char message[BACKING_MESSAGE > OPTIONS_MESSAGE ? BACKING_MESSAGE
+						       : OPTIONS_MESSAGE];
+	char *path;
+	int err;
+
+	path = realpath(server->options.mountpoint, NULL);
+	if (!path) {
+		log_msg(LOG_ERR, "mount point %s: %s",
+			server->options.mountpoint, strerror(errno));
+		return -EINVAL;
+	}
+	free(server->options.mountpoint);
+	server->options.mountpoint = path;
+
+	err = backing_open(&server->backing, &server->options.backing, message);
+	if (err) {
+		log_msg(LOG_ERR, "-o %s", message);
+		return err;
+	}
+	err = options_settle(&server->options, &server->backing, message);
+	if (err) {
+		log_msg(LOG_ERR, "%s", message);
+		goto close_backing;
+	}
+	server->backing.max_size = server->options.max_size;
+	err = add_mount_options(server, args);
+	if (!err)
+		err = open_namespace(server);
+	if (err)
+		goto close_backing;
+	err = attach_open(&server->attach);
+	if (err) {
+		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
+		goto free_namespace;
+	}
+	err = mount_and_serve(server, args);
+	attach_close(server->attach);
+free_namespace:
+	namespace_free(&server->ns);
+close_backing:
+	backing_close(&server->backing);
+	return err;
+}
+
+/* 0, 1 and 2 must be something, or the first socket would become stderr. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
+	char message[OPTIONS_MESSAGE];
+	struct server server = {0};
+	int err;
+
+	fill_standard_fds();
+	log_open(false);
+	err = options_parse(&args, &server.options, message);
+	if (err) {
+		log_msg(LOG_ERR, "%s", message);
+	} else if (server.options.help) {
+		options_usage(argv[0]);
+	} else if (server.options.version) {
+		printf("msharefs %s, libfuse %s\n", PACKAGE_VERSION,
+		       fuse_pkgversion());
+	} else {
+		log_open(server.options.debug);
+		if (server.options.debug)
+			fuse_opt_add_arg(&args, "-odebug");
+		/* A file-size limit must be an error, not our end. */
+		signal(SIGXFSZ, SIG_IGN);
+		raise_descriptor_limit();
+		err = run(&server, &args);
+	}
+	options_free(&server.options);
+	fuse_opt_free_args(&args);
+	return err ? 1 : 0;
+}

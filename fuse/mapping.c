@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "mapping.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int mapping_cmp(const struct mapping *a, const struct mapping *b)
+{
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+TREE_GENERATE(mapping_head, mapping, entry, mapping_cmp)
+
+void mapping_tree_init(struct mapping_tree *tree)
+{
+	RB_INIT(&tree->head);
+	tree->bytes = 0;
+}
+
+static void link_node(struct mapping_tree *tree, struct mapping *m)
+{
+	struct mapping *clash = RB_INSERT(mapping_head, &tree->head, m);
+
+	assert(!clash);
+	tree->bytes += m->end - m->start;
+}
+
+static void unlink_node(struct mapping_tree *tree, struct mapping *m)
+{
+	RB_REMOVE(mapping_head, &tree->head, m);
+	tree->bytes -= m->end - m->start;
+	free(m);
+}
+
+void mapping_tree_free(struct mapping_tree *tree)
+{
+	struct mapping *m, *next;
+
+	RB_FOREACH_SAFE (m, mapping_head, &tree->head, next)
+		unlink_node(tree, m);
+}
+
+int mapping_spare_get(struct mapping_spare *spare)
+{
+	for (size_t i = 0; i < 2; i++)
+		spare->node[i] = malloc(sizeof(struct mapping));
+	if (spare->node[0] && spare->node[1])
+		return 0;
+	mapping_spare_free(spare);
+	return -ENOMEM;
+}
+
+void mapping_spare_free(struct mapping_spare *spare)
+{
+	for (size_t i = 0; i < 2; i++) {
+		free(spare->node[i]);
+		spare->node[i] = NULL;
+	}
+}
+
+static struct mapping *spare_take(struct mapping_spare *spare)
+{
+	size_t i = spare->node[0] ? 0 : 1;
+	struct mapping *m = spare->node[i];
+
+	assert(m);
+	spare->node[i] = NULL;
+	return m;
+}
+
+struct mapping *mapping_find(struct mapping_tree *tree, uint64_t offset)
+{
+	struct mapping *m = RB_ROOT(&tree->head), *found = NULL;
+
+	while (m) {
+		if (m->end <= offset) {
+			m = RB_RIGHT(m, entry);
+		} else {
+			found = m;
+			m = RB_LEFT(m, entry);
+		}
+	}
+	return found;
+}
+
+struct mapping *mapping_next(struct mapping *mapping)
+{
+	return RB_NEXT(mapping_head, NULL, mapping);
+}
+
+static void resize(struct mapping_tree *tree, struct mapping *m, uint64_t start,
+		   uint64_t end)
+{
+	/* The order among neighbours stays, so the node can stay as well. */
+	tree->bytes -= m->end - m->start;
+	m->start = start;
+	m->end = end;
+	tree->bytes += end - start;
+}
+
+void mapping_remove(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		    struct mapping_spare *spare)
+{
+	struct mapping *m = mapping_find(tree, start), *next;
+
+	for (; m && m->start < end; m = next) {
+		next = mapping_next(m);
+		if (m->start < start && m->end > end) {
+			struct mapping *tail = spare_take(spare);
+
+			tail->start = end;
+			tail->end = m->end;
+			tail->prot = m->prot;
+			resize(tree, m, m->start, start);
+			link_node(tree, tail);
+		} else if (m->start < start) {
+			resize(tree, m, m->start, start);
+		} else if (m->end > end) {
+			resize(tree, m, end, m->end);
+		} else {
+			unlink_node(tree, m);
+		}
+	}
+}
+
+static void merge(struct mapping_tree *tree, struct mapping *a,
+		  struct mapping *b)
+{
+	uint64_t end;
+
+	if (!a || !b || a->end != b->start || a->prot != b->prot)
+		return;
+	end = b->end;
+	unlink_node(tree, b);
+	resize(tree, a, a->start, end);
+}
+
+void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		    uint32_t prot, struct mapping_spare *spare)
+{
+	struct mapping *m;
+
+	mapping_remove(tree, start, end, spare);
+	m = spare_take(spare);
+	m->start = start;
+	m->end = end;
+	m->prot = prot;
+	link_node(tree, m);
+	merge(tree, m, mapping_next(m));
+	merge(tree, RB_PREV(mapping_head, NULL, m), m);
+}
+
+int extents_add(struct extents *list, uint64_t start, uint64_t end)
+{
+	if (start >= end)
+		return 0;
+	if (list->n && list->v[list->n - 1].end == start) {
+		list->v[list->n - 1].end = end;
+		return 0;
+	}
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 8;
+		struct extent *v = reallocarray(list->v, room, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		list->v = v;
+		list->room = room;
+	}
+	list->v[list->n++] = (struct extent){.start = start, .end = end};
+	return 0;
+}
+
+void extents_free(struct extents *list)
+{
+	free(list->v);
+	*list = (struct extents){0};
+}
+
+uint64_t extents_bytes(const struct extents *list)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		sum += list->v[i].end - list->v[i].start;
+	return sum;
+}
+
+int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
+		  uint64_t end, bool mapped, struct extents *list)
+{
+	uint64_t at = start / page * page,
+		 stop = (end + page - 1) / page * page;
+	struct mapping *m = mapping_find(tree, at);
+	int err = 0;
+
+	*list = (struct extents){0};
+	while (at < stop && !err) {
+		uint64_t from = stop, to = stop;
+
+		if (m && m->start < stop) {
+			from = m->start / page * page;
+			to = (m->end + page - 1) / page * page;
+			m = mapping_next(m);
+		}
+		if (from < at)
+			from = at; /* shares a huge page with the one before */
+		if (to > stop)
+			to = stop;
+		if (to <= at)
+			continue;
+		err = mapped ? extents_add(list, from, to)
+			     : extents_add(list, at, from);
+		at = to;
+	}
+	if (err)
+		extents_free(list);
+	return err;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mappings of a region: an ordered tree of ranges that do not overlap,
+ * kept to the byte. Offsets count from the beginning of the region; ends are
+ * exclusive. The caller locks.
+ */
+#ifndef MAPPING_H
+#define MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "tree.h"
+
+struct mapping {
+	RB_ENTRY(mapping) entry;
+	uint64_t start;
+	uint64_t end;
+	uint32_t prot;
+};
+
+struct mapping_tree {
+	RB_HEAD(mapping_head, mapping) head;
+	uint64_t bytes; /* sum of all ranges */
+};
+
+/*
+ * Memory for one change, got beforehand so that the change itself cannot fail:
+ * a new mapping in the middle of another makes two nodes more.
+ */
+struct mapping_spare {
+	struct mapping *node[2];
+};
+
+void mapping_tree_init(struct mapping_tree *tree);
+void mapping_tree_free(struct mapping_tree *tree);
+
+/* 0 or -ENOMEM. Give back what a change left over with mapping_spare_free. */
+int mapping_spare_get(struct mapping_spare *spare);
+void mapping_spare_free(struct mapping_spare *spare);
+
+/* Replaces whatever [start, end) held; alike neighbours become one. */
+void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		    uint32_t prot, struct mapping_spare *spare);
+/* munmap(): holes are fine, partial overlaps are cut. */
+void mapping_remove(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		    struct mapping_spare *spare);
+
+/* The mapping that holds offset, else the first one behind it, else NULL. */
+struct mapping *mapping_find(struct mapping_tree *tree, uint64_t offset);
+struct mapping *mapping_next(struct mapping *mapping);
+
+/* A piece of a region; a list of them is in order and without overlap. */
+struct extent {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct extents {
+	struct extent *v;
+	size_t n;
+	size_t room;
+};
+
+int extents_add(struct extents *list, uint64_t start, uint64_t end);
+void extents_free(struct extents *list);
+uint64_t extents_bytes(const struct extents *list);
+
+/*
+ * The huge pages that [start, end) touches, as extents of whole pages: those
+ * that some mapping overlaps (present memory), or those that none does.
+ * 0 or -ENOMEM; on failure the list is empty.
+ */
+int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
+		  uint64_t end, bool mapped, struct extents *list);
+
+#endif

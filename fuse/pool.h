@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* How much memory of one page size the machine has, and has left. */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stdint.h>
+
+struct pool {
+	uint64_t total; /* bytes: reserved pages and those allowed on demand */
+	uint64_t free;	/* bytes that could be had now */
+};
+
+/* Of the huge pages of this size; with the base page size, of all memory. */
+void pool_read(uint64_t page, struct pool *pool);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "populate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What a thread takes at a time; also how long an interrupt can take. */
+#define PIECE (64ULL << 20)
+#define MAX_THREADS 64
+
+struct job {
+	int (*work)(struct job *job, char *at, size_t length);
+	char *base; /* of the mapping; offset 0 of the region is origin */
+	uint64_t origin;
+	int zero_fd;
+	const struct extents *list;
+	const atomic_bool *stop;
+
+	pthread_mutex_t lock;
+	size_t index; /* lock: the extent that is next */
+	uint64_t at;  /* lock: what of it is done */
+	int err;      /* lock: the first failure; all stop */
+};
+
+static int allocate(struct job *job, char *at, size_t length)
+{
+	(void)job;
+	if (!madvise(at, length, MADV_POPULATE_WRITE))
+		return 0;
+	/* EFAULT: the fault would have been a SIGBUS, no page being free. */
+	return errno == EFAULT ? -ENOMEM : -errno;
+}
+
+static int zero(struct job *job, char *at, size_t length)
+{
+	while (length) {
+		ssize_t n = read(job->zero_fd, at, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		at += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+static bool next_piece(struct job *job, struct extent *piece)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&job->lock);
+	if (!job->err && job->stop && atomic_load(job->stop))
+		job->err = -EINTR;
+	if (!job->err && job->index < job->list->n) {
+		const struct extent *e = &job->list->v[job->index];
+
+		piece->start = e->start + job->at;
+		piece->end = e->end;
+		if (piece->end - piece->start > PIECE)
+			piece->end = piece->start + PIECE;
+		job->at += piece->end - piece->start;
+		if (piece->end == e->end) {
+			job->index++;
+			job->at = 0;
+		}
+		found = true;
+	}
+	pthread_mutex_unlock(&job->lock);
+	return found;
+}
+
+static void *worker(void *arg)
+{
+	struct job *job = arg;
+	struct extent piece;
+
+	while (next_piece(job, &piece)) {
+		int err =
+			job->work(job, job->base + (piece.start - job->origin),
+				  piece.end - piece.start);
+
+		if (!err)
+			continue;
+		pthread_mutex_lock(&job->lock);
+		if (!job->err)
+			job->err = err;
+		pthread_mutex_unlock(&job->lock);
+	}
+	return NULL;
+}
+
+/* As many helpers as there are processors and pieces; with none it is slow. */
+static void work_in_parallel(struct job *job)
+{
+	uint64_t pieces = extents_bytes(job->list) / PIECE;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[MAX_THREADS];
+	sigset_t all, old;
+	int n = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	while (n + 1 < cpus && (uint64_t)n + 1 < pieces && n < MAX_THREADS) {
+		if (pthread_create(&threads[n], NULL, worker, job))
+			break;
+		n++;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	worker(job);
+	while (n--)
+		pthread_join(threads[n], NULL);
+}
+
+static int run(struct job *job, int fd, uint64_t page,
+	       const struct extents *list)
+{
+	uint64_t length;
+
+	if (!list->n)
+		return 0;
+	job->list = list;
+	job->origin = list->v[0].start / page * page;
+	length = list->v[list->n - 1].end - job->origin;
+	length = (length + page - 1) / page * page;
+	/* Not registered with a userfaultfd: here a touch makes a page. */
+	job->base = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_NORESERVE, fd, (off_t)job->origin);
+	if (job->base == MAP_FAILED)
+		return -errno;
+	pthread_mutex_init(&job->lock, NULL);
+	work_in_parallel(job);
+	pthread_mutex_destroy(&job->lock);
+	munmap(job->base, length);
+	return job->err;
+}
+
+int populate_allocate(int fd, uint64_t page, const struct extents *list,
+		      const atomic_bool *stop)
+{
+	struct job job = {.work = allocate, .stop = stop, .zero_fd = -1};
+
+	return run(&job, fd, page, list);
+}
+
+int populate_zero(int fd, uint64_t page, const struct extents *list)
+{
+	struct job job = {.work = zero};
+	int err;
+
+	if (!list->n)
+		return 0;
+	job.zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (job.zero_fd < 0)
+		return -errno;
+	err = run(&job, fd, page, list);
+	close(job.zero_fd);
+	return err;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "change.h"
+
+struct region *region_new(struct backing *backing)
+{
+	static atomic_ulong last_id;
+	struct region *region = calloc(1, sizeof(*region));
+
+	if (!region)
+		return NULL;
+	atomic_init(&region->refs, 1);
+	region->backing = backing;
+	region->id = atomic_fetch_add(&last_id, 1) + 1;
+	pthread_mutex_init(&region->change, NULL);
+	pthread_mutex_init(&region->lock, NULL);
+	mapping_tree_init(&region->maps);
+	region->fd = region->ro_fd = -1;
+	SLIST_INIT(&region->hostwins);
+	LIST_INIT(&region->windows);
+	return region;
+}
+
+struct region *region_get(struct region *region)
+{
+	atomic_fetch_add(&region->refs, 1);
+	return region;
+}
+
+void region_put(struct region *region)
+{
+	if (atomic_fetch_sub(&region->refs, 1) != 1)
+		return;
+	region_disown(region);
+	pthread_mutex_destroy(&region->change);
+	pthread_mutex_destroy(&region->lock);
+	free(region);
+}
+
+void region_shape(struct region *region, uint64_t *start, uint64_t *size,
+		  uint64_t *mapped)
+{
+	pthread_mutex_lock(&region->lock);
+	*start = region->start;
+	*size = region->size;
+	*mapped = region->maps.bytes;
+	pthread_mutex_unlock(&region->lock);
+}
+
+static int fix_shape(struct region *region, uint64_t start, uint64_t size,
+		     uint64_t align)
+{
+	int err = 0;
+
+	/* Sizes are also file sizes, which are signed. */
+	if (size == 0 || size % align || size > INT64_MAX || start % align ||
+	    start > UINT64_MAX - size)
+		return -EINVAL;
+	pthread_mutex_lock(&region->lock);
+	if (region->size) {
+		err = -EINVAL;
+	} else {
+		region->start = start;
+		region->size = size;
+	}
+	pthread_mutex_unlock(&region->lock);
+	return err;
+}
+
+int region_set_size(struct region *region, uint64_t start, uint64_t size,
+		    uint64_t align)
+{
+	return start ? fix_shape(region, start, size, align) : -EINVAL;
+}
+
+int region_truncate(struct region *region, uint64_t size, uint64_t align)
+{
+	return fix_shape(region, 0, size, align);
+}
+
+/* Rounds the size up to unit and checks that all of it lies in the region. */
+static int check_range(struct region *region, const struct range_request *req,
+		       uint64_t unit, struct extent *range)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t start, region_size, mapped, at = req->at, size = req->size;
+
+	region_shape(region, &start, &region_size, &mapped);
+	if (region_size == 0 || size == 0 || at % page || at % unit)
+		return -EINVAL;
+	if (req->absolute) {
+		if (at < start)
+			return -EINVAL;
+		at -= start;
+	}
+	if (size > UINT64_MAX - (unit - 1))
+		return -EINVAL;
+	size = (size + unit - 1) / unit * unit;
+	if (at > region_size || size > region_size - at)
+		return -EINVAL;
+	*range = (struct extent){.start = at, .end = at + size};
+	return 0;
+}
+
+/* The huge page size that flags ask for, 0 if they name none. */
+static uint64_t asked_page_size(uint32_t flags)
+{
+	unsigned int shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+
+	return shift ? 1ULL << shift : 0;
+}
+
+int region_check_map(struct region *region, const struct map_request *req,
+		     uint64_t huge_page, struct extent *range)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t unit = page;
+
+	if ((req->flags & MAP_TYPE) != MAP_SHARED || !(req->flags & MAP_FIXED))
+		return -EINVAL;
+	/* Files inside a region (v3) are not built yet. */
+	if (!(req->flags & MAP_ANONYMOUS) || req->fd != -1)
+		return -EINVAL;
+	if (req->flags & MAP_GROWSDOWN || req->offset % page)
+		return -EINVAL;
+	if (req->flags & MAP_HUGETLB) {
+		uint64_t asked = asked_page_size(req->flags);
+
+		if (huge_page == page || (asked && asked != huge_page))
+			return -EINVAL;
+		unit = huge_page;
+	}
+	return check_range(region, &req->range, unit, range);
+}
+
+int region_check_unmap(struct region *region, const struct range_request *req,
+		       struct extent *range)
+{
+	return check_range(region, req, (uint64_t)sysconf(_SC_PAGESIZE), range);
+}
+
+static int place_v1(const struct window_request *req, uint64_t start,
+		    struct window_rule *rule)
+{
+	bool fixed = req->flags & MAP_FIXED;
+
+	if (req->addr != start &&
+	    (fixed || req->addr || req->flags & MAP_FIXED_NOREPLACE))
+		return -EINVAL;
+	rule->addr = start;
+	rule->place = fixed ? PLACE_REPLACE : PLACE_AT;
+	return 0;
+}
+
+static int place_v2(const struct window_request *req, uint64_t align,
+		    struct window_rule *rule)
+{
+	bool aligned = req->addr % align == 0;
+
+	rule->addr = req->addr;
+	if (req->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		/* as in mmap(2), NOREPLACE wins over FIXED */
+		rule->place = req->flags & MAP_FIXED_NOREPLACE ? PLACE_AT
+							       : PLACE_REPLACE;
+		return aligned ? 0 : -EINVAL;
+	}
+	if (!aligned)
+		rule->addr = req->addr / align * align + align;
+	/* 0: none was given, or rounding up went past the end of memory */
+	rule->place = rule->addr ? PLACE_HINT : PLACE_ANY;
+	return 0;
+}
+
+int region_check_window(struct region *region, const struct window_request *req,
+			uint64_t align, struct window_rule *rule)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t start, size, mapped;
+
+	/* These two as mmap() itself judges them, before it asks a file. */
+	if (req->accmode == O_WRONLY)
+		return -EACCES;
+	if (req->prot & PROT_WRITE && req->accmode != O_RDWR)
+		return -EACCES;
+
+	region_shape(region, &start, &size, &mapped);
+	if (size == 0)
+		return -EINVAL;
+	if ((req->flags & MAP_TYPE) != MAP_SHARED &&
+	    (req->flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (req->offset || req->length > size || size - req->length >= page)
+		return -EINVAL;
+	rule->size = size;
+	return start ? place_v1(req, start, rule) : place_v2(req, align, rule);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
+#include "fault.h"
+#include "place.h"
+#include "sys.h"
+#include "uffd.h"
+
+/* A daemon that does not answer for so long is taken for dead. */
+#define DAEMON_SECONDS 10
+
+static int read_statx(int fd, struct statx *stx)
+{
+	return (int)SYS_CALL(SYS_statx, fd, "",
+			     AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO,
+			     stx);
+}
+
+bool attach_is_ours(int fd)
+{
+	struct statx stx;
+
+	return !read_statx(fd, &stx) && MSHARE_INO_IS_OURS(stx.stx_ino) &&
+	       stx.stx_dev_major == 0;
+}
+
+/* Our copies of userfaultfds */
+
+/*
+ * Into a high slot, but in the table every process has (64 entries): the low
+ * numbers are what programs expect open() to give out.
+ */
+static int park(int fd)
+{
+	for (int slot = 63; slot > 55 && slot > fd; slot--) {
+		int at = (int)SYS_CALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, slot);
+
+		if (at == slot) {
+			sys_close(fd);
+			return at;
+		}
+		if (at >= 0)
+			sys_close(at);
+	}
+	return fd;
+}
+
+static void keep_uffd(struct window *w, int uffd)
+{
+	struct statx stx;
+
+	w->uffd = -1;
+	if (uffd < 0)
+		return;
+	uffd = park(uffd);
+	if (read_statx(uffd, &stx)) {
+		sys_close(uffd);
+		return;
+	}
+	w->uffd = uffd;
+	w->uffd_ino = stx.stx_ino;
+}
+
+/* Only if it still is ours: the program may have closed it and gone on. */
+static void close_uffd(struct window *w)
+{
+	struct statx stx;
+
+	if (w->uffd >= 0 && !read_statx(w->uffd, &stx) &&
+	    stx.stx_ino == w->uffd_ino && !(stx.stx_mode & S_IFMT))
+		sys_close(w->uffd);
+	w->uffd = -1;
+}
+
+/* Guards a range; -errno where the kernel refuses (the window still works). */
+static int guard(uintptr_t base, size_t size)
+{
+	int err, uffd = uffd_open();
+
+	if (uffd < 0)
+		return uffd;
+	err = uffd_register(uffd, base, size);
+	if (!err)
+		return uffd;
+	sys_close(uffd);
+	return err;
+}
+
+/* The conversation */
+
+static int connect_to(const char *name)
+{
+	const struct timeval timeout = {.tv_sec = DAEMON_SECONDS};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	size_t n = strnlen(name, MSHARE_SOCKET_MAX);
+	int err, fd = (int)SYS_CALL(SYS_socket, AF_UNIX,
+				    SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	memcpy(addr.sun_path + 1, name, n);
+	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		 sizeof(timeout));
+	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		 sizeof(timeout));
+	err = (int)SYS_CALL(SYS_connect, fd, &addr,
+			    offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	if (!err)
+		return fd;
+	sys_close(fd);
+	return err;
+}
+
+/*
+ * A userfaultfd is power over this whole process. Who gets it must have that
+ * power anyway: root, or the same user.
+ */
+static bool may_have_uffd(int sock)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer,
+		     &size))
+		return false;
+	return peer.uid == 0 || peer.uid == (uid_t)SYS_CALL(SYS_geteuid);
+}
+
+static int say(int sock, const struct hello *hello, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {.iov_base = (void *)hello,
+			    .iov_len = sizeof(*hello)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	long n;
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	n = SYS_CALL(SYS_sendmsg, sock, &msg, MSG_NOSIGNAL);
+	return n < 0 ? (int)n : 0;
+}
+
+/* 0, or what the daemon says, or -EIO where it says nothing sensible. */
+static int hear(int sock, struct answer *answer, int *fd)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = {.iov_base = answer, .iov_len = sizeof(*answer)};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	long n = SYS_CALL(SYS_recvmsg, sock, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c;
+
+	if (n != sizeof(*answer))
+		return -EIO;
+	if (answer->error)
+		return answer->error;
+	if (!fd)
+		return 0;
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EIO;
+	memcpy(fd, CMSG_DATA(c), sizeof(int));
+	return 0;
+}
+
+/* Tells the daemon of a window that is mapped and guarded by uffd. */
+static int introduce(int sock, enum hello_op op, const unsigned char *key,
+		     uintptr_t base, int uffd, struct window *w)
+{
+	struct hello hello = {.op = op, .base = base};
+	struct answer answer;
+	int err;
+
+	if (key)
+		memcpy(hello.key, key, sizeof(hello.key));
+	err = say(sock, &hello, may_have_uffd(sock) ? uffd : -1);
+	if (!err)
+		err = hear(sock, &answer, NULL);
+	w->known = !err;
+	if (!err)
+		memcpy(w->key, answer.key, sizeof(w->key));
+	return err;
+}
+
+/* Trades the ticket for the backing file: a descriptor or -errno. */
+static int redeem(int sock, const struct mshare_attach *attach)
+{
+	struct hello hello = {.op = HELLO_ATTACH};
+	struct answer answer;
+	int fd = -1, err;
+
+	memcpy(hello.key, attach->ticket, sizeof(hello.key));
+	err = say(sock, &hello, -1);
+	if (!err)
+		err = hear(sock, &answer, &fd);
+	return err ? err : fd;
+}
+
+/* Maps, guards, introduces; the window is the program's only at the end. */
+static int make_window(int sock, const struct mshare_attach *attach,
+		       const struct mmap_args *args, struct window *w)
+{
+	struct placement place = {
+		.place = attach->place,
+		.addr = attach->place_addr,
+		.size = attach->size,
+		.align = attach->align,
+		.extra_flags = args->flags & MAP_32BIT,
+	};
+	uintptr_t base;
+	int uffd, err, fd = redeem(sock, attach);
+
+	if (fd < 0)
+		return fd;
+	err = place_window(&place, attach->kind, fd, &base);
+	sys_close(fd);
+	if (err)
+		return err;
+	uffd = guard(base, place.size);
+	err = introduce(sock, HELLO_MAPPED, NULL, base, uffd, w);
+	if (!err)
+		err = sys_mprotect(base, place.size, args->prot);
+	if (err) {
+		sys_munmap(base, place.size);
+		if (uffd >= 0)
+			sys_close(uffd);
+		return err;
+	}
+	if (attach->place == PLACE_REPLACE)
+		attach_gone_in(base, place.size);
+	keep_uffd(w, uffd);
+	memcpy(w->socket, attach->socket, sizeof(w->socket));
+	window_publish(w, base, place.size);
+	return 0;
+}
+
+int attach_window(const struct mmap_args *args, void **base)
+{
+	struct mshare_attach attach = {
+		.addr = (uintptr_t)args->addr,
+		.length = args->length,
+		.offset = (uint64_t)args->offset,
+		.prot = (uint32_t)args->prot,
+		.flags = (uint32_t)args->flags,
+	};
+	struct window *w;
+	int sock, err = sys_ioctl(args->fd, MSHARE_IOC_ATTACH, &attach);
+
+	if (err)
+		return err == -ENOTTY ? -ENODEV : err;
+	/* It would be cut by what is mapped over a part of it. */
+	if (attach.place == PLACE_REPLACE &&
+	    windows_overlap(attach.place_addr, attach.size) == OVERLAP_PART)
+		return -EINVAL;
+	w = window_new();
+	if (!w)
+		return -ENOMEM;
+	fault_install();
+	sock = connect_to(attach.socket);
+	if (sock < 0)
+		return -EIO; /* it answered a moment ago and is gone */
+	err = make_window(sock, &attach, args, w);
+	sys_close(sock);
+	if (!err)
+		*base = (void *)atomic_load(&w->base);
+	return err;
+}
+
+void attach_gone(struct window *w)
+{
+	struct hello hello = {
+		.op = HELLO_DETACH,
+		.base = atomic_load(&w->base),
+	};
+	int sock;
+
+	window_forget(w);
+	close_uffd(w);
+	if (!w->known)
+		return;
+	memcpy(hello.key, w->key, sizeof(hello.key));
+	sock = connect_to(w->socket);
+	if (sock < 0)
+		return; /* no daemon, no record */
+	say(sock, &hello, -1);
+	sys_close(sock);
+}
+
+void attach_gone_in(uintptr_t addr, size_t len)
+{
+	struct window *w, *next;
+
+	for (w = window_next(NULL); w; w = next) {
+		uintptr_t base = atomic_load(&w->base);
+
+		next = window_next(w);
+		if (base >= addr && base - addr < len)
+			attach_gone(w);
+	}
+}
+
+/* The mapping came along with fork(), its registration did not. */
+static void guard_again(struct window *w)
+{
+	uintptr_t base = atomic_load(&w->base);
+	bool known = w->known;
+	int sock, uffd;
+
+	close_uffd(w); /* that one is the parent's */
+	w->known = false;
+	uffd = guard(base, atomic_load(&w->size));
+	sock = known ? connect_to(w->socket) : -1;
+	if (sock >= 0) {
+		introduce(sock, HELLO_FORKED, w->key, base, uffd, w);
+		sys_close(sock);
+	}
+	keep_uffd(w, uffd);
+}
+
+void attach_forked(void)
+{
+	for (struct window *w = window_next(NULL); w; w = window_next(w))
+		guard_again(w);
+}

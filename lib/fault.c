@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "fault.h"
+
+#include <string.h>
+#include <ucontext.h>
+
+#include "sys.h"
+#include "window.h"
+
+/* libc's own sigaction(), which no preloaded library replaces. */
+extern int __sigaction(int sig, const struct sigaction *act,
+		       struct sigaction *old);
+
+atomic_bool fault_installed;
+
+/*
+ * The program's action. The handler reads it without a lock, so a change goes
+ * into the next of several slots and does not disturb one who is reading.
+ */
+#define SLOTS 16
+static struct sigaction slots[SLOTS]; /* written under the windows lock */
+static atomic_uint current;
+
+static struct sigaction *program_action(void)
+{
+	return &slots[atomic_load(&current) % SLOTS];
+}
+
+static void set_program_action(const struct sigaction *act)
+{
+	unsigned int next = atomic_load(&current) + 1;
+
+	slots[next % SLOTS] = *act;
+	atomic_store(&current, next);
+}
+
+static void block_all(void)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+}
+
+/* Delivered once our handler has returned, to the instruction it returns to. */
+static long queue_to_self(siginfo_t *info)
+{
+	long pid = SYS_CALL(SYS_getpid), tid = SYS_CALL(SYS_gettid);
+
+	return SYS_CALL(SYS_rt_tgsigqueueinfo, pid, tid, info->si_signo, info);
+}
+
+static void set_default(int sig)
+{
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+
+	__sigaction(sig, &dfl, NULL);
+}
+
+/* Dies of the signal when our handler has returned, as if never caught. */
+static void die_of(siginfo_t *info, ucontext_t *context)
+{
+	block_all();
+	set_default(info->si_signo);
+	sigdelset(&context->uc_sigmask, info->si_signo);
+	queue_to_self(info);
+}
+
+static void become_sigsegv(const siginfo_t *bus, ucontext_t *context)
+{
+	struct sigaction segv;
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = SIGSEGV;
+	info.si_code = SEGV_MAPERR;
+	info.si_addr = bus->si_addr;
+	__sigaction(SIGSEGV, NULL, &segv);
+	/* A fault cannot be ignored or held back: so the kernel has it, too. */
+	if (segv.sa_handler == SIG_IGN ||
+	    sigismember(&context->uc_sigmask, SIGSEGV)) {
+		die_of(&info, context);
+		return;
+	}
+	block_all();
+	if (queue_to_self(&info) < 0)
+		set_default(SIGBUS); /* forbidden (seccomp): the next fault */
+}
+
+static void to_program(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction act = *program_action();
+
+	if (act.sa_handler == SIG_IGN &&
+	    (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO))
+		return;
+	if (act.sa_handler == SIG_IGN || act.sa_handler == SIG_DFL) {
+		die_of(info, context);
+		return;
+	}
+	if (act.sa_flags & (int)SA_RESETHAND) {
+		struct sigaction dfl = {.sa_handler = SIG_DFL};
+
+		set_program_action(&dfl);
+	}
+	/* The kernel passes three arguments, whatever the flags say. */
+	act.sa_sigaction(sig, info, context);
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	if (info->si_code == BUS_ADRERR && window_at((uintptr_t)info->si_addr))
+		become_sigsegv(info, context);
+	else
+		to_program(sig, info, context);
+}
+
+/* Our handler, with the flags and the mask that the program wants for its. */
+static int install_like(const struct sigaction *act)
+{
+	struct sigaction ours = {.sa_flags = SA_ONSTACK | SA_RESTART};
+
+	sigemptyset(&ours.sa_mask);
+	if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
+		ours.sa_flags = act->sa_flags & ~(int)SA_RESETHAND;
+		ours.sa_mask = act->sa_mask;
+	}
+	ours.sa_flags |= SA_SIGINFO;
+	ours.sa_sigaction = on_sigbus;
+	return __sigaction(SIGBUS, &ours, NULL) ? -errno : 0;
+}
+
+void fault_install(void)
+{
+	struct sigaction act;
+
+	if (atomic_load(&fault_installed))
+		return;
+	__sigaction(SIGBUS, NULL, &act);
+	set_program_action(&act);
+	if (!install_like(&act))
+		atomic_store(&fault_installed, true);
+}
+
+int fault_sigaction(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction wanted, before;
+	sigset_t mask;
+	int err = 0;
+
+	if (act)
+		wanted = *act; /* a bad pointer faults before we lock */
+	windows_lock(&mask);
+	before = *program_action();
+	if (act) {
+		set_program_action(&wanted);
+		err = install_like(&wanted);
+	}
+	windows_unlock(&mask);
+	if (!err && old)
+		*old = before;
+	return err;
+}

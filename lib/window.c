@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "window.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "sys.h"
+
+#define FIRST_WINDOWS 8
+#define CHUNK_WINDOWS 32
+
+/* Entries are used again, chunks stay for ever: readers need no lock. */
+struct chunk {
+	_Atomic(struct chunk *) next;
+	size_t n;
+	struct window *windows;
+};
+
+static struct window first_windows[FIRST_WINDOWS];
+static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
+
+_Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void windows_lock(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, old);
+	pthread_mutex_lock(&lock);
+}
+
+void windows_unlock(const sigset_t *old)
+{
+	pthread_mutex_unlock(&lock);
+	pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+void windows_lock_again(void)
+{
+	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&lock);
+}
+
+struct window *window_at(uintptr_t addr)
+{
+	for (struct chunk *c = &first; c; c = atomic_load(&c->next)) {
+		for (size_t i = 0; i < c->n; i++) {
+			struct window *w = &c->windows[i];
+			uintptr_t base = atomic_load(&w->base);
+			size_t size = atomic_load(&w->size);
+
+			/* base again: the entry may have changed between */
+			if (base && addr >= base && addr - base < size &&
+			    atomic_load(&w->base) == base)
+				return w;
+		}
+	}
+	return NULL;
+}
+
+static struct chunk *chunk_new(void)
+{
+	size_t length =
+		sizeof(struct chunk) + CHUNK_WINDOWS * sizeof(struct window);
+	long at = sys_mmap(0, length, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct chunk *c = (struct chunk *)at;
+
+	if (at < 0)
+		return NULL;
+	c->n = CHUNK_WINDOWS;
+	c->windows = (struct window *)(c + 1);
+	return c;
+}
+
+struct window *window_new(void)
+{
+	struct chunk *c = &first, *last = NULL;
+
+	for (; c; last = c, c = atomic_load(&c->next))
+		for (size_t i = 0; i < c->n; i++)
+			if (!atomic_load(&c->windows[i].base))
+				return &c->windows[i];
+	c = chunk_new();
+	if (!c)
+		return NULL;
+	atomic_store(&last->next, c);
+	return &c->windows[0];
+}
+
+void window_publish(struct window *w, uintptr_t base, size_t size)
+{
+	atomic_store(&w->size, size);
+	atomic_store(&w->base, base);
+	if (base < atomic_load(&windows_low))
+		atomic_store(&windows_low, base);
+	if (base + size > atomic_load(&windows_high))
+		atomic_store(&windows_high, base + size);
+}
+
+void window_forget(struct window *w)
+{
+	atomic_store(&w->base, 0);
+}
+
+struct window *window_next(struct window *w)
+{
+	bool seen = !w;
+
+	for (struct chunk *c = &first; c; c = atomic_load(&c->next)) {
+		for (size_t i = 0; i < c->n; i++) {
+			if (seen && atomic_load(&c->windows[i].base))
+				return &c->windows[i];
+			seen = seen || &c->windows[i] == w;
+		}
+	}
+	return NULL;
+}
+
+enum overlap windows_overlap(uintptr_t addr, size_t len)
+{
+	enum overlap found = OVERLAP_NONE;
+	uintptr_t end = addr + len < addr ? UINTPTR_MAX : addr + len;
+
+	for (struct window *w = window_next(NULL); w; w = window_next(w)) {
+		uintptr_t base = atomic_load(&w->base);
+		uintptr_t top = base + atomic_load(&w->size);
+
+		if (end <= base || addr >= top)
+			continue;
+		if (addr > base || end < top)
+			return OVERLAP_PART;
+		found = OVERLAP_WHOLE;
+	}
+	return found;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MSHARECTL_H
+#define MSHARECTL_H
+
+/*
+ * What msharectl itself exits with when it could not do its work. As env(1) and
+ * timeout(1) have it, so that it can be told from the command's own status.
+ */
+enum {
+	EXIT_TROUBLE = 125,
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+struct verb {
+	const char *name;
+	const char *summary;
+	/* argv[0] is the verb; returns the exit status. */
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_run(int argc, char **argv);
+
+#endif
