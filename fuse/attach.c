@@ -41,8 +41,7 @@ struct client {
 	uint64_t deadline;
 	int fd;
 	struct ucred peer;
-	bool redeemed;	      /* its ticket was good: HELLO_MAPPED is next */
-	struct ticket ticket; /* redeemed: holds the reference to the region */
+	struct window *window; /* it is about to map; HELLO_MAPPED is next */
 };
 
 struct attached {
@@ -89,6 +88,9 @@ static int watch_fd(struct attach *attach, int fd, struct watch *watch)
 								      : 0;
 }
 
+/* Of a conversation: all is said. */
+#define DONE 1
+
 static void drop_region(void *region)
 {
 	region_put(region);
@@ -127,7 +129,13 @@ static void window_drop(struct attach *attach, struct window *w)
 
 static void process_exited(struct attach *attach, struct watch *watch)
 {
-	window_drop(attach, &((struct attached *)watch)->window);
+	struct window *w = &((struct attached *)watch)->window;
+	struct client *client;
+
+	TAILQ_FOREACH (client, &attach->clients, entry)
+		if (client->window == w)
+			client->window = NULL;
+	window_drop(attach, w);
 }
 
 static int peer_pidfd(const struct client *client)
@@ -173,10 +181,8 @@ static int window_add(struct attach *attach, struct client *client,
 	LIST_INSERT_HEAD(&w->region->windows, w, entry);
 	w->region->nwindows++;
 	pthread_mutex_unlock(&w->region->lock);
-	log_msg(LOG_DEBUG,
-		"region %llu: window of pid %d at 0x%llx, %s, guarded by %s",
+	log_msg(LOG_DEBUG, "region %llu: window of pid %d, %s, guarded by %s",
 		(unsigned long long)w->region->id, w->pid,
-		(unsigned long long)w->base,
 		w->kind == WINDOW_SHARED ? "shared" : "private",
 		w->uffd >= 0 ? "the daemon too" : "itself alone");
 	*out = w;
@@ -191,8 +197,8 @@ release:
 static void client_drop(struct attach *attach, struct client *client)
 {
 	TAILQ_REMOVE(&attach->clients, client, entry);
-	if (client->redeemed)
-		region_put(client->ticket.region);
+	if (client->window)
+		window_drop(attach, client->window);
 	close(client->fd);
 	free(client);
 }
@@ -290,51 +296,58 @@ static int receive_hello(int from, struct hello *hello, int *fd)
 		memcpy(fd, CMSG_DATA(c), sizeof(int));
 	if (n == 0)
 		return -ECONNRESET;
-	if (n != sizeof(*hello) || hello->reserved)
+	if (n != sizeof(*hello) || hello->flags & ~HELLO_UNGUARDED)
 		return -EPROTO;
 	/* Only a full table of descriptors of ours leaves one behind. */
 	return msg.msg_flags & MSG_CTRUNC && *fd < 0 ? -EMFILE : 0;
 }
 
+/* The ticket is good: the window is known from now on, and gets its file. */
 static int redeem(struct attach *attach, struct client *client,
-		  const struct hello *hello)
+		  const struct hello *hello, int *uffd)
 {
-	struct region *region;
+	struct window like = {.uffd = *uffd};
+	struct ticket ticket;
 	int fd, err = ticket_redeem(&attach->tickets, now_ms(),
-				    client->peer.uid, hello->key,
-				    &client->ticket);
+				    client->peer.uid, hello->key, &ticket);
 
 	if (err)
 		return err;
-	client->redeemed = true;
-	region = client->ticket.region;
-	fd = region_lend(region, client->ticket.kind);
-	if (fd < 0)
-		return fd;
-	send_answer(client->fd, 0, NULL, fd);
-	close(fd);
-	return 0;
+	like.region = ticket.region;
+	like.kind = ticket.kind;
+	like.prot = ticket.prot;
+	fd = region_lend(like.region, like.kind);
+	err = fd < 0 ? fd : window_add(attach, client, &like, &client->window);
+	if (err) {
+		region_put(ticket.region);
+	} else {
+		*uffd = -1; /* the window's now */
+		send_answer(client->fd, 0, client->window->key, fd);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
-/* A window as the ticket says it, or as its parent's before fork(). */
-static int add_and_answer(struct attach *attach, struct client *client,
-			  struct window *like, const struct hello *hello,
-			  int *uffd)
+/* The same window as its parent's, in a child after fork(). */
+static int adopt(struct attach *attach, struct client *client,
+		 const struct window *parents, const struct hello *hello,
+		 int *uffd)
 {
-	struct window *w;
+	struct window like = *parents, *w;
 	int err;
 
-	like->uffd = *uffd;
-	like->base = hello->base;
-	region_get(like->region);
-	err = window_add(attach, client, like, &w);
+	like.uffd = *uffd;
+	like.guarded = !(hello->flags & HELLO_UNGUARDED);
+	region_get(like.region);
+	err = window_add(attach, client, &like, &w);
 	if (err) {
-		region_put(like->region);
+		region_put(like.region);
 		return err;
 	}
-	*uffd = -1; /* the window's now */
+	*uffd = -1;
 	send_answer(client->fd, 0, w->key, -1);
-	return -ECONNRESET; /* all is said */
+	return DONE;
 }
 
 static struct window *find_window(struct attach *attach,
@@ -347,36 +360,31 @@ static struct window *find_window(struct attach *attach,
 	return w && w->base == hello->base ? w : NULL;
 }
 
+/* 0: there is more to come; DONE; or -errno, which the client is told. */
 static int hear(struct attach *attach, struct client *client,
 		const struct hello *hello, int *uffd)
 {
-	struct window like = {0}, *w;
+	struct window *w = client->window;
 
+	if (w) {
+		if (hello->op != HELLO_MAPPED)
+			return -EPROTO;
+		w->base = hello->base;
+		w->guarded = !(hello->flags & HELLO_UNGUARDED);
+		client->window = NULL; /* it has come to stay */
+		return DONE;
+	}
 	switch (hello->op) {
 	case HELLO_ATTACH:
-		if (client->redeemed)
-			return -EPROTO;
-		return redeem(attach, client, hello);
-	case HELLO_MAPPED:
-		if (!client->redeemed)
-			return -EPROTO;
-		like.region = client->ticket.region;
-		like.kind = client->ticket.kind;
-		like.prot = client->ticket.prot;
-		return add_and_answer(attach, client, &like, hello, uffd);
+		return redeem(attach, client, hello, uffd);
 	case HELLO_FORKED:
 		w = find_window(attach, hello);
-		if (!w || client->redeemed)
-			return -ENOENT;
-		like.region = w->region;
-		like.kind = w->kind;
-		like.prot = w->prot;
-		return add_and_answer(attach, client, &like, hello, uffd);
+		return w ? adopt(attach, client, w, hello, uffd) : -ENOENT;
 	case HELLO_DETACH:
 		w = find_window(attach, hello);
 		if (w)
 			window_drop(attach, w);
-		return -ECONNRESET;
+		return DONE;
 	default:
 		return -EPROTO;
 	}
@@ -401,7 +409,7 @@ static void client_ready(struct attach *attach, struct watch *watch)
 		close_stranger(uffd);
 	if (!err)
 		return;
-	if (err != -ECONNRESET) {
+	if (err < 0 && err != -ECONNRESET) {
 		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
 			strerror(-err));
 		send_answer(client->fd, err, NULL, -1);
@@ -423,6 +431,7 @@ static void client_new(struct attach *attach, int fd)
 	    watch_fd(attach, fd, &client->watch))
 		goto refuse;
 	TAILQ_INSERT_TAIL(&attach->clients, client, entry);
+	client_ready(attach, &client->watch); /* it often has spoken by now */
 	return;
 refuse:
 	free(client);

@@ -7,6 +7,9 @@
 #ifndef ATTACH_H
 #define ATTACH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 #include <bsd/sys/queue.h>
 #include "tree.h"
 
@@ -21,10 +24,11 @@ struct window {
 	RB_ENTRY(window) by_key;  /* attach thread only, as all below */
 	unsigned char key[MSHARE_KEY_BYTES];
 	struct region *region; /* a reference */
-	uint64_t base;	       /* its address in that process */
+	uint64_t base;	       /* its address in that process, once it says */
 	pid_t pid;	       /* as the daemon sees it */
 	int pidfd;	       /* becomes readable when it exits */
 	int uffd;	       /* -1: it guards its holes by itself */
+	bool guarded;	       /* its holes are holes */
 	uint32_t kind;
 	uint32_t prot;
 };

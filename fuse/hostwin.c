@@ -71,7 +71,7 @@ static int make(struct region *region, uint32_t prot, struct hostwin *win)
 		.size = region->size,
 		.align = backing_unit(region->backing),
 	};
-	int err = place_window(&p, WINDOW_SHARED, region->fd, &win->base);
+	int err = place_now(&p, WINDOW_SHARED, region->fd, &win->base);
 
 	if (err)
 		return err;

@@ -80,20 +80,6 @@ static void close_uffd(struct window *w)
 	w->uffd = -1;
 }
 
-/* Guards a range; -errno where the kernel refuses (the window still works). */
-static int guard(uintptr_t base, size_t size)
-{
-	int err, uffd = uffd_open();
-
-	if (uffd < 0)
-		return uffd;
-	err = uffd_register(uffd, base, size);
-	if (!err)
-		return uffd;
-	sys_close(uffd);
-	return err;
-}
-
 /* The conversation */
 
 static int connect_to(const char *name)
@@ -142,7 +128,7 @@ static int say(int sock, const struct hello *hello, int fd)
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	long n;
 
-	if (fd >= 0) {
+	if (fd >= 0 && may_have_uffd(sock)) {
 		struct cmsghdr *c;
 
 		msg.msg_control = control;
@@ -154,7 +140,16 @@ static int say(int sock, const struct hello *hello, int fd)
 		memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	}
 	n = SYS_CALL(SYS_sendmsg, sock, &msg, MSG_NOSIGNAL);
-	return n < 0 ? (int)n : 0;
+	return n < 0 ? -EIO : 0;
+}
+
+static struct hello hello_of(enum hello_op op, const unsigned char *key,
+			     uintptr_t base)
+{
+	struct hello hello = {.op = op, .base = base};
+
+	memcpy(hello.key, key, sizeof(hello.key));
+	return hello;
 }
 
 /* 0, or what the daemon says, or -EIO where it says nothing sensible. */
@@ -185,75 +180,99 @@ static int hear(int sock, struct answer *answer, int *fd)
 	return 0;
 }
 
-/* Tells the daemon of a window that is mapped and guarded by uffd. */
-static int introduce(int sock, enum hello_op op, const unsigned char *key,
-		     uintptr_t base, int uffd, struct window *w)
+static void detach(const char *socket, const unsigned char *key, uintptr_t base)
 {
-	struct hello hello = {.op = op, .base = base};
-	struct answer answer;
+	struct hello hello = hello_of(HELLO_DETACH, key, base);
+	int sock = connect_to(socket);
+
+	if (sock < 0)
+		return; /* no daemon, no record */
+	say(sock, &hello, -1);
+	sys_close(sock);
+}
+
+/*
+ * Guards a range with uffd. If the kernel refuses (a seccomp filter, say), the
+ * window works without: -1.
+ */
+static int guard(int uffd, uintptr_t base, size_t size)
+{
+	if (uffd < 0)
+		return -1;
+	if (!uffd_register(uffd, base, size))
+		return uffd;
+	sys_close(uffd);
+	return -1;
+}
+
+/* What is mapped has no access rights before all is in order. */
+static int map_and_guard(int sock, const struct placement *p, uintptr_t base,
+			 const struct answer *answer,
+			 const struct mshare_attach *attach, int prot,
+			 int *uffd)
+{
+	struct hello hello = hello_of(HELLO_MAPPED, answer->key, base);
 	int err;
 
-	if (key)
-		memcpy(hello.key, key, sizeof(hello.key));
-	err = say(sock, &hello, may_have_uffd(sock) ? uffd : -1);
-	if (!err)
-		err = hear(sock, &answer, NULL);
-	w->known = !err;
-	if (!err)
-		memcpy(w->key, answer.key, sizeof(w->key));
+	*uffd = guard(*uffd, base, p->size);
+	if (*uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	err = say(sock, &hello, -1);
+	if (err)
+		return err; /* and it forgets us */
+	err = sys_mprotect(base, p->size, prot);
+	if (err)
+		detach(attach->socket, answer->key, base);
 	return err;
 }
 
-/* Trades the ticket for the backing file: a descriptor or -errno. */
-static int redeem(int sock, const struct mshare_attach *attach)
-{
-	struct hello hello = {.op = HELLO_ATTACH};
-	struct answer answer;
-	int fd = -1, err;
-
-	memcpy(hello.key, attach->ticket, sizeof(hello.key));
-	err = say(sock, &hello, -1);
-	if (!err)
-		err = hear(sock, &answer, &fd);
-	return err ? err : fd;
-}
-
-/* Maps, guards, introduces; the window is the program's only at the end. */
 static int make_window(int sock, const struct mshare_attach *attach,
 		       const struct mmap_args *args, struct window *w)
 {
-	struct placement place = {
+	const struct placement p = {
 		.place = attach->place,
 		.addr = attach->place_addr,
 		.size = attach->size,
 		.align = attach->align,
 		.extra_flags = args->flags & MAP_32BIT,
 	};
-	uintptr_t base;
-	int uffd, err, fd = redeem(sock, attach);
+	struct hello hello = hello_of(HELLO_ATTACH, attach->ticket, 0);
+	struct answer answer;
+	uintptr_t base = 0;
+	int file, err, uffd = uffd_open();
 
-	if (fd < 0)
-		return fd;
-	err = place_window(&place, attach->kind, fd, &base);
-	sys_close(fd);
-	if (err)
-		return err;
-	uffd = guard(base, place.size);
-	err = introduce(sock, HELLO_MAPPED, NULL, base, uffd, w);
+	err = say(sock, &hello, uffd);
+	/* While the daemon looks: what can be done without its answer. */
 	if (!err)
-		err = sys_mprotect(base, place.size, args->prot);
-	if (err) {
-		sys_munmap(base, place.size);
-		if (uffd >= 0)
-			sys_close(uffd);
-		return err;
+		err = place_reserve(&p, &base);
+	if (err)
+		goto close;
+	err = hear(sock, &answer, &file);
+	if (!err) {
+		err = place_map(&p, attach->kind, file, base);
+		sys_close(file);
 	}
-	if (attach->place == PLACE_REPLACE)
-		attach_gone_in(base, place.size);
+	if (err) {
+		place_cancel(&p, base);
+		goto close;
+	}
+	err = map_and_guard(sock, &p, base, &answer, attach, args->prot, &uffd);
+	if (err) {
+		sys_munmap(base, p.size);
+		goto close;
+	}
+	if (p.place == PLACE_REPLACE)
+		attach_gone_in(base, p.size);
 	keep_uffd(w, uffd);
+	w->known = true;
+	memcpy(w->key, answer.key, sizeof(w->key));
 	memcpy(w->socket, attach->socket, sizeof(w->socket));
-	window_publish(w, base, place.size);
+	window_publish(w, base, p.size);
 	return 0;
+close:
+	if (uffd >= 0)
+		sys_close(uffd);
+	return err;
 }
 
 int attach_window(const struct mmap_args *args, void **base)
@@ -290,22 +309,12 @@ int attach_window(const struct mmap_args *args, void **base)
 
 void attach_gone(struct window *w)
 {
-	struct hello hello = {
-		.op = HELLO_DETACH,
-		.base = atomic_load(&w->base),
-	};
-	int sock;
+	uintptr_t base = atomic_load(&w->base);
 
 	window_forget(w);
 	close_uffd(w);
-	if (!w->known)
-		return;
-	memcpy(hello.key, w->key, sizeof(hello.key));
-	sock = connect_to(w->socket);
-	if (sock < 0)
-		return; /* no daemon, no record */
-	say(sock, &hello, -1);
-	sys_close(sock);
+	if (w->known)
+		detach(w->socket, w->key, base);
 }
 
 void attach_gone_in(uintptr_t addr, size_t len)
@@ -325,17 +334,22 @@ void attach_gone_in(uintptr_t addr, size_t len)
 static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
-	bool known = w->known;
-	int sock, uffd;
+	struct hello hello = hello_of(HELLO_FORKED, w->key, base);
+	int sock, uffd = guard(uffd_open(), base, atomic_load(&w->size));
+	struct answer answer;
 
 	close_uffd(w); /* that one is the parent's */
+	if (uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	sock = w->known ? connect_to(w->socket) : -1;
 	w->known = false;
-	uffd = guard(base, atomic_load(&w->size));
-	sock = known ? connect_to(w->socket) : -1;
 	if (sock >= 0) {
-		introduce(sock, HELLO_FORKED, w->key, base, uffd, w);
+		w->known =
+			!say(sock, &hello, uffd) && !hear(sock, &answer, NULL);
 		sys_close(sock);
 	}
+	if (w->known)
+		memcpy(w->key, answer.key, sizeof(w->key));
 	keep_uffd(w, uffd);
 }
 

@@ -5,71 +5,88 @@
 
 #include "sys.h"
 
-static int map_at(uintptr_t addr, size_t size, int fixed, enum window_kind kind,
-		  int fd, uintptr_t *base)
+static int reserve_at(uintptr_t addr, size_t length, int flags, uintptr_t *at)
 {
-	int type = kind == WINDOW_SHARED ? MAP_SHARED : MAP_PRIVATE;
-	long at = sys_mmap(addr, size, PROT_NONE, type | fixed | MAP_NORESERVE,
-			   fd, 0);
+	long ret = sys_mmap(addr, length, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
+			    -1, 0);
 
-	if (at < 0 && at >= -4095)
-		return (int)at;
-	*base = (uintptr_t)at;
+	if (ret < 0 && ret >= -4095)
+		return (int)ret;
+	*at = (uintptr_t)ret;
 	return 0;
 }
 
 /*
- * Any free aligned address: reserve more than is needed, map into it, give the
- * rest back. So no other thread can come between.
+ * Any free aligned address: more than is needed, and the rest given back. So no
+ * other thread can come between.
  */
-static int map_anywhere(const struct placement *p, enum window_kind kind,
-			int fd, uintptr_t *base)
+static int reserve_anywhere(const struct placement *p, uintptr_t *base)
 {
-	uintptr_t at, aligned;
-	size_t room = p->size + p->align;
-	long ret;
+	size_t length = p->size + p->align;
+	uintptr_t at, end;
 	int err;
 
-	if (room < p->size)
+	if (length < p->size)
 		return -ENOMEM;
-	ret = sys_mmap(0, room, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-			       p->extra_flags,
-		       -1, 0);
-	if (ret < 0 && ret >= -4095)
-		return (int)ret;
-	at = (uintptr_t)ret;
-	aligned = (at + p->align - 1) / p->align * p->align;
-	err = map_at(aligned, p->size, MAP_FIXED, kind, fd, base);
-	if (err) {
-		sys_munmap(at, room);
+	err = reserve_at(0, length, p->extra_flags, &at);
+	if (err)
 		return err;
-	}
-	if (aligned > at)
-		sys_munmap(at, aligned - at);
-	sys_munmap(aligned + p->size, at + room - (aligned + p->size));
+	*base = (at + p->align - 1) / p->align * p->align;
+	end = *base + p->size;
+	if (*base > at)
+		sys_munmap(at, *base - at);
+	if (at + length > end)
+		sys_munmap(end, at + length - end);
 	return 0;
 }
 
-int place_window(const struct placement *p, enum window_kind kind, int fd,
-		 uintptr_t *base)
+int place_reserve(const struct placement *p, uintptr_t *base)
 {
 	int err;
 
 	switch (p->place) {
 	case PLACE_REPLACE:
-		return map_at(p->addr, p->size, MAP_FIXED, kind, fd, base);
+		*base = p->addr;
+		return 0;
 	case PLACE_AT:
-		return map_at(p->addr, p->size, MAP_FIXED_NOREPLACE, kind, fd,
-			      base);
+		return reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
 	case PLACE_HINT:
-		err = map_at(p->addr, p->size, MAP_FIXED_NOREPLACE, kind, fd,
-			     base);
+		err = reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
 		if (!err)
 			return 0;
 		break; /* taken, or out of what a process can have */
 	case PLACE_ANY:
 		break;
 	}
-	return map_anywhere(p, kind, fd, base);
+	return reserve_anywhere(p, base);
+}
+
+int place_map(const struct placement *p, enum window_kind kind, int fd,
+	      uintptr_t base)
+{
+	int type = kind == WINDOW_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	long at = sys_mmap(base, p->size, PROT_NONE,
+			   type | MAP_FIXED | MAP_NORESERVE, fd, 0);
+
+	return at < 0 && at >= -4095 ? (int)at : 0;
+}
+
+void place_cancel(const struct placement *p, uintptr_t base)
+{
+	if (p->place != PLACE_REPLACE)
+		sys_munmap(base, p->size);
+}
+
+int place_now(const struct placement *p, enum window_kind kind, int fd,
+	      uintptr_t *base)
+{
+	int err = place_reserve(p, base);
+
+	if (err)
+		return err;
+	err = place_map(p, kind, fd, *base);
+	if (err)
+		place_cancel(p, *base);
+	return err;
 }

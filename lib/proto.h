@@ -7,14 +7,16 @@
  *    of windows and answers where the window goes, with a ticket.
  * 2. On the socket that the answer names (SOCK_SEQPACKET, one struct a packet):
  *
- *      library                            daemon
- *      hello{ATTACH, ticket}       ->
- *                                  <-     answer{0} + backing descriptor
- *      hello{MAPPED, base} + uffd  ->
- *                                  <-     answer{0, key}
+ *      library                                daemon
+ *      hello{ATTACH, ticket} + uffd    ->
+ *                                      <-     answer{0, key} + backing file
+ *      hello{MAPPED, base}             ->
  *
- *    Any error ends the conversation. The window has no access rights before
- *    the last answer. uffd is left out if it must not or cannot be handed over.
+ *    From its answer on, the daemon counts the window; if the client hangs up
+ *    before MAPPED, it forgets it. One round trip: a second one would cost as
+ *    much as all the rest (woken threads, not work). An answer with an error
+ *    ends the conversation. uffd is left out if it must not or cannot be handed
+ *    over.
  * 3. After fork(), from the child: hello{FORKED, the parent's key, base} +
  * uffd, answered with a key of its own. After munmap(): hello{DETACH, key,
  * base}, not answered.
@@ -84,9 +86,12 @@ enum hello_op {
 	HELLO_DETACH,
 };
 
+/* MAPPED, FORKED: the kernel refused to guard the window's holes. */
+#define HELLO_UNGUARDED 1U
+
 struct hello {
 	uint32_t op;
-	uint32_t reserved; /* 0 */
+	uint32_t flags;
 	unsigned char key[MSHARE_KEY_BYTES];
 	uint64_t base;
 };
