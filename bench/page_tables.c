@@ -108,6 +108,20 @@ static long meminfo_kib(const char *key)
 	return kib;
 }
 
+/* Tables of processes that have ended are freed a little later. */
+static long settled_page_tables(void)
+{
+	const struct timespec pause = {.tv_nsec = 100000000};
+	long kib = meminfo_kib("PageTables:"), before;
+
+	do {
+		before = kib;
+		nanosleep(&pause, NULL);
+		kib = meminfo_kib("PageTables:");
+	} while (kib != before);
+	return kib;
+}
+
 /* As msharefs guards windows, so that the peer does the same work. */
 static int guard(char *at, size_t size)
 {
@@ -327,7 +341,7 @@ static int measure(struct run *run, int n, struct outcome *out)
 	if (results == MAP_FAILED || pipe(ready) || pipe(go))
 		die("measure");
 	fflush(stdout);
-	before = meminfo_kib("PageTables:");
+	before = settled_page_tables();
 	while (alive < n && !failed) {
 		struct pollfd wait_for = {.fd = ready[0], .events = POLLIN};
 		pid_t pid = fork();
@@ -343,7 +357,7 @@ static int measure(struct run *run, int n, struct outcome *out)
 			failed = waitpid(pid, &status, WNOHANG) == pid;
 		failed = failed || read(ready[0], &byte, 1) != 1;
 	}
-	after = meminfo_kib("PageTables:");
+	after = settled_page_tables();
 	close(go[1]);
 	while (wait(&status) > 0)
 		failed |= status;

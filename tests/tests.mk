@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# One program a topic. unit_*: the model, and nothing else is needed; mount_*:
+# real mounts, written as programs for the kernel series.
+check_LTLIBRARIES = libharness.la
+libharness_la_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
+libharness_la_SOURCES = tests/harness.c tests/harness.h
+libharness_la_LIBADD = $(CUNIT_LIBS)
+
+unit_cppflags = $(libmodel_la_CPPFLAGS) $(CUNIT_CFLAGS)
+unit_ldadd = libharness.la libmodel.la $(FUSE_LIBS) $(CUNIT_LIBS)
+mount_cppflags = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
+mount_ldadd = libharness.la $(CUNIT_LIBS)
+
+shell_tests =
+
+check_PROGRAMS += tests/mount_sharing
+tests_mount_sharing_CPPFLAGS = $(mount_cppflags)
+tests_mount_sharing_LDADD = $(mount_ldadd)
