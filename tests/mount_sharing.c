@@ -49,7 +49,7 @@ static char *map(struct toucher *t)
 
 static void touch_all(struct toucher *t)
 {
-	volatile char *at = map(t);
+	volatile char *at = t->size ? map(t) : NULL;
 	long before;
 	char byte = 0;
 
@@ -110,18 +110,13 @@ static long touch_in_processes(struct toucher *t, int n, long *kib)
 	return failed ? -1 : faults;
 }
 
-/* What n processes cost that map one page of it, and are like them otherwise */
+/* What n processes cost that map nothing, and are like them otherwise. */
 static long base_kib(struct toucher like, int n)
 {
 	long kib;
 
-	like.size = page;
-	like.by_hand = true;
-	like.stagger = 0;
-	like.prot = PROT_READ;
-	like.fd = open("/dev/zero", O_RDONLY);
+	like.size = 0;
 	touch_in_processes(&like, n, &kib);
-	close(like.fd);
 	return kib;
 }
 
@@ -144,7 +139,8 @@ static void check_faults(long faults)
 		CU_ASSERT(faults >= 1 && faults <= 3);
 	} else {
 		CU_ASSERT(daemon_said("page tables NOT shared: "));
-		CU_ASSERT(faults >= (long)(align / page));
+		/* reading, small pages are mapped 16 at a time */
+		CU_ASSERT(faults >= (long)(align / page / 16));
 	}
 }
 

@@ -16,3 +16,6 @@ shell_tests =
 check_PROGRAMS += tests/mount_sharing
 tests_mount_sharing_CPPFLAGS = $(mount_cppflags)
 tests_mount_sharing_LDADD = $(mount_ldadd)
+
+include $(srcdir)/tests/units.mk
+include $(srcdir)/tests/mounts.mk

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# The rules of the interface on a real mount: tests/mount_<topic>.c.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# The model: tests/unit_<module>.c.
