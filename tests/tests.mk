@@ -19,3 +19,11 @@ tests_mount_sharing_LDADD = $(mount_ldadd)
 
 include $(srcdir)/tests/units.mk
 include $(srcdir)/tests/mounts.mk
+
+check_PROGRAMS += tests/mount_faults
+tests_mount_faults_CPPFLAGS = $(mount_cppflags)
+tests_mount_faults_LDADD = $(mount_ldadd)
+
+check_PROGRAMS += tests/mount_fork
+tests_mount_fork_CPPFLAGS = $(mount_cppflags)
+tests_mount_fork_LDADD = $(mount_ldadd)
