@@ -114,6 +114,8 @@ static void window_drop(struct attach *attach, struct window *w)
 	struct region *region = w->region;
 
 	RB_REMOVE(by_key, &attach->windows, w);
+	if (w->client)
+		w->client->window = NULL;
 	pthread_mutex_lock(&region->lock);
 	LIST_REMOVE(w, entry);
 	region->nwindows--;
@@ -129,13 +131,7 @@ static void window_drop(struct attach *attach, struct window *w)
 
 static void process_exited(struct attach *attach, struct watch *watch)
 {
-	struct window *w = &((struct attached *)watch)->window;
-	struct client *client;
-
-	TAILQ_FOREACH (client, &attach->clients, entry)
-		if (client->window == w)
-			client->window = NULL;
-	window_drop(attach, w);
+	window_drop(attach, &((struct attached *)watch)->window);
 }
 
 static int peer_pidfd(const struct client *client)
@@ -322,6 +318,7 @@ static int redeem(struct attach *attach, struct client *client,
 		region_put(ticket.region);
 	} else {
 		*uffd = -1; /* the window's now */
+		client->window->client = client;
 		send_answer(client->fd, 0, client->window->key, fd);
 	}
 	if (fd >= 0)
@@ -337,6 +334,7 @@ static int adopt(struct attach *attach, struct client *client,
 	struct window like = *parents, *w;
 	int err;
 
+	like.client = NULL;
 	like.uffd = *uffd;
 	like.guarded = !(hello->flags & HELLO_UNGUARDED);
 	region_get(like.region);
@@ -350,14 +348,17 @@ static int adopt(struct attach *attach, struct client *client,
 	return DONE;
 }
 
+/*
+ * By its key alone: it may be heard of on another line before MAPPED has come
+ * on its own.
+ */
 static struct window *find_window(struct attach *attach,
 				  const struct hello *hello)
 {
-	struct window key, *w;
+	struct window key;
 
 	memcpy(key.key, hello->key, sizeof(key.key));
-	w = RB_FIND(by_key, &attach->windows, &key);
-	return w && w->base == hello->base ? w : NULL;
+	return RB_FIND(by_key, &attach->windows, &key);
 }
 
 /* 0: there is more to come; DONE; or -errno, which the client is told. */
@@ -371,7 +372,8 @@ static int hear(struct attach *attach, struct client *client,
 			return -EPROTO;
 		w->base = hello->base;
 		w->guarded = !(hello->flags & HELLO_UNGUARDED);
-		client->window = NULL; /* it has come to stay */
+		w->client = NULL; /* it has come to stay */
+		client->window = NULL;
 		return DONE;
 	}
 	switch (hello->op) {

@@ -16,6 +16,7 @@
 #include "proto.h"
 #include "ticket.h"
 
+struct client;
 struct region;
 
 /* A window that some process has. */
@@ -23,6 +24,7 @@ struct window {
 	LIST_ENTRY(window) entry; /* region lock */
 	RB_ENTRY(window) by_key;  /* attach thread only, as all below */
 	unsigned char key[MSHARE_KEY_BYTES];
+	struct client *client; /* who still has to say MAPPED, or NULL */
 	struct region *region; /* a reference */
 	uint64_t base;	       /* its address in that process, once it says */
 	pid_t pid;	       /* as the daemon sees it */

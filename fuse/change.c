@@ -192,7 +192,7 @@ static void refill(struct region *region, const struct extent *range)
 
 static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end)
 {
-	struct mapping *m = mapping_find(maps, start);
+	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
 
 	return m && m->start < end;
 }

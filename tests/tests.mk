@@ -27,3 +27,11 @@ tests_mount_faults_LDADD = $(mount_ldadd)
 check_PROGRAMS += tests/mount_fork
 tests_mount_fork_CPPFLAGS = $(mount_cppflags)
 tests_mount_fork_LDADD = $(mount_ldadd)
+
+check_PROGRAMS += tests/mount_attach
+tests_mount_attach_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_attach_LDADD = $(mount_ldadd)
+
+check_PROGRAMS += tests/mount_churn
+tests_mount_churn_CPPFLAGS = $(mount_cppflags)
+tests_mount_churn_LDADD = $(mount_ldadd)
