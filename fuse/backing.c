@@ -380,6 +380,9 @@ void backing_pool(const struct backing *b, struct pool *pool)
 	uint64_t held = atomic_load(&b->held), left;
 
 	pool_read(b->page, pool);
+	/* Of ordinary memory, what others use is not a pool's affair. */
+	if (b->page == base_page())
+		pool->total = pool->free + held;
 	left = b->max_size > held ? b->max_size - held : 0;
 	if (pool->total > b->max_size)
 		pool->total = b->max_size;

@@ -11,18 +11,8 @@
 static bool debugging;
 static bool to_syslog;
 
-static void __attribute__((format(printf, 2, 0)))
-emit(int priority, const char *format, va_list args)
+static void write_line(int priority, const char *line)
 {
-	char line[1024];
-	size_t n;
-
-	if (priority == LOG_DEBUG && !debugging)
-		return;
-	vsnprintf(line, sizeof(line), format, args);
-	n = strlen(line);
-	if (n && line[n - 1] == '\n')
-		line[n - 1] = 0;
 	if (to_syslog)
 		syslog(priority, "%s", line);
 	else
@@ -30,9 +20,35 @@ emit(int priority, const char *format, va_list args)
 }
 
 static void __attribute__((format(printf, 2, 0)))
+emit(int priority, const char *format, va_list args)
+{
+	char line[1024];
+
+	if (priority == LOG_DEBUG && !debugging)
+		return;
+	vsnprintf(line, sizeof(line), format, args);
+	write_line(priority, line);
+}
+
+/* libfuse says some of its lines in pieces. */
+static void __attribute__((format(printf, 2, 0)))
 from_libfuse(enum fuse_log_level level, const char *format, va_list args)
 {
-	emit((int)level, format, args); /* the same numbers as syslog's */
+	static __thread char line[1024];
+	static __thread size_t used;
+	char *end;
+
+	if ((int)level == LOG_DEBUG && !debugging) /* the same numbers */
+		return;
+	vsnprintf(line + used, sizeof(line) - used, format, args);
+	used = strlen(line);
+	end = strchr(line, '\n');
+	if (!end && used < sizeof(line) - 1)
+		return;
+	if (end)
+		*end = 0;
+	write_line((int)level, line);
+	used = 0;
 }
 
 void log_open(bool debug)

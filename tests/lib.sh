@@ -19,11 +19,16 @@ set_stage()
 {
 	chmod 755 "$stage"
 	cp "$BUILD/msharefs" "$BUILD/msharectl" \
-		"$BUILD/.libs/libmshare-preload.so" "$stage" || exit 1
+		"$BUILD/.libs/libmshare-preload.so" "$stage" &&
+		mkdir "$stage/examples" &&
+		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
+			"$stage/examples" &&
+		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so
-	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD SRC
+	BUILD_EXAMPLES=$stage/examples
+	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first; faults are the tests' business.

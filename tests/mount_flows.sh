@@ -1,0 +1,242 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The programs as people use them: the examples under msharectl run, the
+# daemon's command line, its ends, df, du, mount(8).
+set -u
+. "$(dirname "$0")/shell.sh"
+
+dir=$(mktemp -d /tmp/msharefs-flows-XXXXXX)
+backing=${MSHARE_TEST_BACKING:-auto}
+MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}
+
+is_mounted()
+{
+	grep -q " $dir fuse.msharefs " /proc/self/mounts
+}
+
+clean_up()
+{
+	is_mounted && fusermount3 -u -z "$dir"
+	rmdir "$dir" 2>/dev/null
+	rm -rf "$dir.work"
+}
+trap clean_up EXIT
+
+mount_here()
+{
+	"$MSHAREFS" -o "backing=$backing${1:+,$1}" "$dir"
+}
+
+# Waits for something that comes a moment later.
+soon()
+{
+	for _ in $(seq 100); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+not()
+{
+	! "$@"
+}
+
+pages_in_use()
+{
+	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }
+	     END { print n }' /proc/meminfo
+}
+
+pages_are()
+{
+	[ "$(pages_in_use)" -eq "$1" ]
+}
+
+daemon_pid()
+{
+	pgrep -f "^$MSHAREFS .*$dir"
+}
+
+no_daemon()
+{
+	[ -z "$(daemon_pid)" ]
+}
+
+no_socket()
+{
+	[ "$(grep -c '@msharefs/.*' /proc/net/unix)" -eq "$sockets" ]
+}
+
+flow()
+{
+	"$MSHARECTL" run --mount "$dir" -- "$BUILD_EXAMPLES/donor_$1" "$dir/$1" &&
+		expect 'read "a line that the donor wrote"' \
+			"$MSHARECTL" run -- "$BUILD_EXAMPLES/consumer_$1" "$dir/$1"
+}
+
+# Statuses and signals of the command are those of msharectl run.
+run_status()
+{
+	status 0 "$MSHARECTL" run -- true &&
+		status 42 "$MSHARECTL" run -- sh -c 'exit 42' &&
+		status 143 "$MSHARECTL" run -- sh -c 'kill $$' &&
+		status 139 sh -c "$MSHARECTL run -- sh -c 'kill -SEGV \$\$'; exit" &&
+		status 127 "$MSHARECTL" run -- /no/such/command &&
+		status 126 "$MSHARECTL" run -- /etc/passwd &&
+		status 125 "$MSHARECTL" run &&
+		status 125 "$MSHARECTL" run --mount /tmp -- true &&
+		status 125 "$MSHARECTL" run --nonsense -- true &&
+		status 125 "$MSHARECTL" nonsense &&
+		status 125 "$MSHARECTL" &&
+		status 125 env MSHAREFS_PRELOAD=/no/such.so "$MSHARECTL" run -- true &&
+		status 0 "$MSHARECTL" --help && status 0 "$MSHARECTL" run --help
+}
+
+run_preload()
+{
+	LD_PRELOAD=libdl.so.2 expect ":libdl.so.2" "$MSHARECTL" run -- \
+		sh -c 'echo "$LD_PRELOAD"' &&
+		expect "$dir" "$MSHARECTL" run --mount "$dir" -- \
+			sh -c 'echo "$MSHAREFS_MOUNT"'
+}
+
+# One line that says what is wrong, status 1, nothing mounted.
+bad_option()
+{
+	text=$1
+	shift
+	got=0
+	out=$("$MSHAREFS" "$@" 2>&1) || got=$?
+	[ "$got" -eq 1 ] && [ "$(echo "$out" | wc -l)" -eq 1 ] && not is_mounted &&
+		expect "$text" echo "$out" && return 0
+	echo "status $got: $out"
+	return 1
+}
+
+df_and_du()
+{
+	used=$(df --output=used -B1 "$dir" | tail -1)
+	"$MSHARECTL" run -- "$BUILD_EXAMPLES/donor_v3" "$dir/sized" >/dev/null &&
+		now=$(df --output=used -B1 "$dir" | tail -1) &&
+		[ $(((now - used) / 1048576)) -ge 3 ] &&
+		[ "$(du -B1 "$dir/sized" | cut -f1)" -eq 4194304 ] &&
+		[ "$(stat -c %s "$dir/sized")" -eq "$(cat "$dir/mshare_info")" ]
+}
+
+# Ended by a signal or by umount: no mount, no process, no socket, no page.
+ends_by()
+{
+	before=$(pages_in_use)
+	sockets=$(grep -c '@msharefs/.*' /proc/net/unix)
+	mount_here 2>/dev/null || return 1
+	"$MSHARECTL" run -- "$BUILD_EXAMPLES/donor_v3" "$dir/left" >/dev/null || return 1
+	"$@" || return 1
+	soon not is_mounted && soon no_daemon && soon no_socket &&
+		soon pages_are "$before"
+}
+
+signal_daemon()
+{
+	kill "-$1" $(daemon_pid)
+}
+
+start_line()
+{
+	out=$(mount_here 2>&1) || return 1
+	fusermount3 -u "$dir"
+	[ "$(echo "$out" | wc -l)" -eq 1 ] &&
+		expect "alignment 1 GiB" echo "$out" &&
+		case $backing in
+		shmem) expect "page tables NOT shared: only pages of 2 MiB share them; mount with -o backing=auto" echo "$out" ;;
+		*) expect "pages of 2 MiB, alignment 1 GiB, page tables shared" echo "$out" ;;
+		esac
+}
+
+kernels_alignment()
+{
+	mount_here align=512G 2>/dev/null || return 1
+	[ "$(cat "$dir/mshare_info")" -eq 549755813888 ] && flow v1 && flow v3
+	got=$?
+	fusermount3 -u "$dir"
+	soon no_daemon
+	return $got
+}
+
+# mount(8) looks for helpers in /sbin alone: here in a copy of it, over the
+# real one in a mount namespace of our own.
+with_helpers()
+{
+	mkdir -p "$dir.work/sbin" && cp -a /usr/sbin/. "$dir.work/sbin/" || return 1
+	for type in msharefs fuse.msharefs; do
+		sed "s:@bindir@:$(dirname "$MSHAREFS"):" \
+			"$SRC/tools/mount.msharefs.in" >"$dir.work/sbin/mount.$type"
+		chmod +x "$dir.work/sbin/mount.$type"
+	done
+	unshare -m sh -eu -c 'mount --bind "$1" /usr/sbin; shift; "$@"' sh \
+		"$dir.work/sbin" "$@"
+	got=$?
+	soon no_daemon
+	return $got
+}
+
+mount_type()
+{
+	with_helpers sh -euc '
+		cd / # mount(8) takes a source for a path if there is one
+		mount -t "$1" -o "backing=$3,$4" "$5" "$2"
+		grep "^$5 $2 fuse.msharefs " /proc/self/mounts
+		if [ "$1" = msharefs ]; then
+			grep -q "$2 .*allow_other" /proc/self/mounts
+			[ "$(stat -c %a "$2")" = 1777 ]
+		else
+			[ "$(stat -c %a "$2")" = 777 ]
+		fi
+		"$6" run --mount "$2" -- "$7/donor_v3" "$2/r"
+		"$6" run -- "$7/consumer_v3" "$2/r"
+		umount "$2"' sh "$1" "$dir" "$backing" "$2" "$3" "$MSHARECTL" \
+		"$BUILD_EXAMPLES"
+}
+
+check "start-up says one line" start_line
+soon no_daemon
+check "mount" mount_here
+check "donor and consumer, v1" flow v1
+check "donor and consumer, v3" flow v3
+check "run: status and signals" run_status
+check "run: preload and mount" run_preload
+check "df and du" df_and_du
+check "unmount" fusermount3 -u "$dir"
+check "the daemon ends" soon no_daemon
+
+check "bad: no mount point" bad_option "no mount point"
+check "bad: too many arguments" bad_option "too many arguments" a b c
+check "bad: mount point is not there" bad_option "/no/such: No such file" /no/such
+check "bad: unknown option" bad_option "unknown option" -o nonsense "$dir"
+check "bad: backing" bad_option "backing=tape: give" -o backing=tape "$dir"
+check "bad: backing without a directory" bad_option "backing=hugetlbfs" \
+	-o backing=hugetlbfs "$dir"
+check "bad: backing in the wrong directory" bad_option "not a hugetlbfs mount" \
+	-o backing=hugetlbfs:/tmp "$dir"
+check "bad: align" bad_option "align=1X: not a size" -o align=1X "$dir"
+check "bad: align is no power of two" bad_option "not a power of two" \
+	-o align=3G "$dir"
+check "bad: align too small" bad_option "too small to share" -o align=2M "$dir"
+check "bad: align too large" bad_option "larger than a process" \
+	-o align=128T "$dir"
+check "bad: max_size" bad_option "max_size=0: not a size" -o max_size=0 "$dir"
+check "bad: max_size overflows" bad_option "max_size=99999999T: too large" \
+	-o max_size=99999999T "$dir"
+check "help" expect "Usage: " "$MSHAREFS" --help
+check "version" expect "msharefs 0." "$MSHAREFS" -V
+
+check "ends by SIGTERM" ends_by signal_daemon TERM
+check "ends by SIGINT" ends_by signal_daemon INT
+check "ends by fusermount3 -u" ends_by fusermount3 -u "$dir"
+check "the kernel's alignment" kernels_alignment
+if [ "$(id -u)" -eq 0 ]; then
+	check "ends by umount" ends_by umount "$dir"
+	check "mount -t msharefs" mount_type msharefs rw,noatime msharefs
+	check "mount -t fuse.msharefs" mount_type fuse.msharefs align=2G none
+fi
+finish mount_flows

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# For tests in shell: sourced. Each test is a function or command given to
+# "check"; "finish" prints the closing line and ends.
+
+passed=0 failed=0
+
+# check NAME COMMAND...
+check()
+{
+	test_name=$1
+	shift
+	if output=$("$@" 2>&1); then
+		echo "ok   $test_name"
+		passed=$((passed + 1))
+	else
+		echo "FAIL $test_name"
+		echo "$output" | sed 's/^/     /'
+		failed=$((failed + 1))
+	fi
+}
+
+# finish NAME
+finish()
+{
+	echo "$1: $passed passed, $failed failed, 0 skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
+
+# expect TEXT COMMAND...: its output, both kinds, holds the text
+expect()
+{
+	text=$1
+	shift
+	got=$("$@" 2>&1) || true
+	case $got in
+	*"$text"*) return 0 ;;
+	esac
+	echo "wanted: $text"
+	echo "got:    $got"
+	return 1
+}
+
+# status N COMMAND...
+status()
+{
+	want=$1
+	shift
+	got=0
+	"$@" || got=$?
+	[ "$got" -eq "$want" ] && return 0
+	echo "wanted status $want, got $got: $*"
+	return 1
+}
