@@ -480,10 +480,11 @@ static void told_to_stop(struct attach *attach, struct watch *watch)
 /* Hangs up on who is too slow; returns how long the next one has. */
 static int hang_up(struct attach *attach)
 {
-	struct client *client;
+	struct client *client, *next;
 	uint64_t now = now_ms();
 
-	while ((client = TAILQ_FIRST(&attach->clients))) {
+	TAILQ_FOREACH_SAFE(client, &attach->clients, entry, next)
+	{
 		if (client->deadline > now)
 			return (int)(client->deadline - now);
 		log_msg(LOG_NOTICE, "pid %d fell silent while attaching",
@@ -586,16 +587,16 @@ int attach_start(struct attach *attach)
 
 void attach_close(struct attach *attach)
 {
-	struct client *client;
-	struct window *w;
+	struct client *client, *next_client;
+	struct window *w, *next_window;
 
 	if (attach->started) {
 		eventfd_write(attach->stop_fd, 1);
 		pthread_join(attach->thread, NULL);
 	}
-	while ((client = TAILQ_FIRST(&attach->clients)))
-		client_drop(attach, client);
-	while ((w = RB_ROOT(&attach->windows)))
+	TAILQ_FOREACH_SAFE(client, &attach->clients, entry, next_client)
+	client_drop(attach, client);
+	RB_FOREACH_SAFE (w, by_key, &attach->windows, next_window)
 		window_drop(attach, w);
 	ticket_table_free(&attach->tickets);
 	close(attach->listen_fd);

@@ -283,7 +283,7 @@ static int open_any_dir(struct backing *b)
 	if (!mounts)
 		return -errno;
 	while (err && (m = getmntent(mounts))) {
-		if (strcmp(m->mnt_type, "hugetlbfs"))
+		if (strcmp(m->mnt_type, "hugetlbfs") != 0)
 			continue;
 		err = open_dir(b, m->mnt_dir);
 		if (!err && b->page != shared_page()) {

@@ -67,10 +67,11 @@ static struct chunk *chunk_new(void)
 		sizeof(struct chunk) + CHUNK_WINDOWS * sizeof(struct window);
 	long at = sys_mmap(0, length, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct chunk *c = (struct chunk *)at;
+	struct chunk *c;
 
 	if (at < 0)
 		return NULL;
+	c = (struct chunk *)at;
 	c->n = CHUNK_WINDOWS;
 	c->windows = (struct window *)(c + 1);
 	return c;
