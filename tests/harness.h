@@ -106,6 +106,12 @@ struct fault {
 struct fault try_read(const volatile char *at);
 struct fault try_write(volatile char *at, char value);
 
+/*
+ * For code that counts page faults: under AddressSanitizer each access would
+ * touch the page's shadow as well.
+ */
+#define UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined")))
+
 /* Machine */
 
 /* Pages of the default huge page size in use, anywhere. */

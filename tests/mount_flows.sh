@@ -14,9 +14,18 @@ is_mounted()
 	grep -q " $dir fuse.msharefs " /proc/self/mounts
 }
 
+# What a test that failed has left must not spoil the next one.
+on_fail()
+{
+	while is_mounted; do
+		fusermount3 -u -z "$dir"
+	done
+	pkill -f "^$MSHAREFS .*$dir" || true
+}
+
 clean_up()
 {
-	is_mounted && fusermount3 -u -z "$dir"
+	on_fail
 	rmdir "$dir" 2>/dev/null
 	rm -rf "$dir.work"
 }
@@ -156,7 +165,9 @@ start_line()
 kernels_alignment()
 {
 	mount_here align=512G 2>/dev/null || return 1
-	[ "$(cat "$dir/mshare_info")" -eq 549755813888 ] && flow v1 && flow v3
+	[ "$(cat "$dir/mshare_info")" -eq 549755813888 ] && flow v3 &&
+		# (AddressSanitizer has its own memory at 2.5 TiB.)
+		{ [ "${SANITIZE:-no}" = yes ] || flow v1; }
 	got=$?
 	fusermount3 -u "$dir"
 	soon no_daemon

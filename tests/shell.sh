@@ -17,7 +17,14 @@ check()
 		echo "FAIL $test_name"
 		echo "$output" | sed 's/^/     /'
 		failed=$((failed + 1))
+		on_fail
 	fi
+}
+
+# Called after each failure; for the sourcing test to replace.
+on_fail()
+{
+	:
 }
 
 # finish NAME
