@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cover.h"
 #include "hostwin.h"
 #include "log.h"
 #include "size.h"
@@ -129,49 +130,75 @@ destroy:
 	return err;
 }
 
-static int run(struct server *server, struct fuse_args *args)
+static int settle_options(struct server *server, struct fuse_args *args)
 {
-	char message[BACKING_MESSAGE > OPTIONS_MESSAGE ? BACKING_MESSAGE
-						       : OPTIONS_MESSAGE];
-	char *path;
-	int err;
+	char message[OPTIONS_MESSAGE];
+	int err = options_settle(&server->options, &server->backing, message);
 
-	path = realpath(server->options.mountpoint, NULL);
-	if (!path) {
-		log_msg(LOG_ERR, "mount point %s: %s",
-			server->options.mountpoint, strerror(errno));
-		return -EINVAL;
-	}
-	free(server->options.mountpoint);
-	server->options.mountpoint = path;
-
-	err = backing_open(&server->backing, &server->options.backing, message);
-	if (err) {
-		log_msg(LOG_ERR, "-o %s", message);
-		return err;
-	}
-	err = options_settle(&server->options, &server->backing, message);
 	if (err) {
 		log_msg(LOG_ERR, "%s", message);
-		goto close_backing;
+		return err;
 	}
 	server->backing.max_size = server->options.max_size;
-	err = add_mount_options(server, args);
+	return add_mount_options(server, args);
+}
+
+static int run_on_backing(struct server *server, struct fuse_args *args)
+{
+	int err = settle_options(server, args);
+
 	if (!err)
 		err = open_namespace(server);
 	if (err)
-		goto close_backing;
+		return err;
 	err = attach_open(&server->attach);
 	if (err) {
 		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
-		goto free_namespace;
+	} else {
+		err = mount_and_serve(server, args);
+		attach_close(server->attach);
 	}
-	err = mount_and_serve(server, args);
-	attach_close(server->attach);
-free_namespace:
 	namespace_free(&server->ns);
-close_backing:
-	backing_close(&server->backing);
+	return err;
+}
+
+/* Absolute, as a daemon leaves the directory it was started in. */
+static int find_mountpoint(struct options *options, struct cover *cover)
+{
+	char *path = realpath(options->mountpoint, NULL);
+	int err = path ? 0 : -errno;
+
+	if (err == -ENOENT) {
+		err = cover_make(cover, options->mountpoint);
+		if (!err)
+			path = realpath(options->mountpoint, NULL);
+	}
+	if (!path) {
+		log_msg(LOG_ERR, "mount point %s: %s", options->mountpoint,
+			strerror(err ? -err : errno));
+		return -EINVAL;
+	}
+	free(options->mountpoint);
+	options->mountpoint = path;
+	return 0;
+}
+
+static int run(struct server *server, struct fuse_args *args)
+{
+	struct cover cover = {{0}};
+	char message[BACKING_MESSAGE];
+	int err = find_mountpoint(&server->options, &cover);
+
+	if (err)
+		return err;
+	err = backing_open(&server->backing, &server->options.backing, message);
+	if (err) {
+		log_msg(LOG_ERR, "-o %s", message);
+	} else {
+		err = run_on_backing(server, args);
+		backing_close(&server->backing);
+	}
+	cover_remove(&cover);
 	return err;
 }
 

@@ -209,6 +209,31 @@ mount_type()
 		"$BUILD_EXAMPLES"
 }
 
+# To the letter, as the kernel series' documentation has it.
+kernels_mount_point()
+{
+	[ ! -e /sys/fs/mshare ] || return 1
+	with_helpers sh -euc '
+		cd /
+		ls /sys/fs >"$1.work/before"
+		find /sys/fs/cgroup -maxdepth 1 2>/dev/null | sort >"$1.work/cgroup"
+		mount -t msharefs msharefs /sys/fs/mshare
+		ls /sys/fs | grep -v "^mshare$" | diff "$1.work/before" -
+		find /sys/fs/cgroup -maxdepth 1 2>/dev/null | sort |
+			diff "$1.work/cgroup" -
+		"$2" run --mount /sys/fs/mshare -- "$3/donor_v1" /sys/fs/mshare/shareme
+		"$2" run -- "$3/consumer_v1" /sys/fs/mshare/shareme
+		umount /sys/fs/mshare
+		i=0
+		while [ -e /sys/fs/mshare ] && [ $i -lt 50 ]; do
+			sleep 0.1
+			i=$((i + 1))
+		done
+		[ ! -e /sys/fs/mshare ]
+		ls /sys/fs | diff "$1.work/before" -' \
+		sh "$dir" "$MSHARECTL" "$BUILD_EXAMPLES"
+}
+
 check "start-up says one line" start_line
 soon no_daemon
 check "mount" mount_here
@@ -250,4 +275,6 @@ if [ "$(id -u)" -eq 0 ]; then
 	check "mount -t msharefs" mount_type msharefs rw,noatime msharefs
 	check "mount -t fuse.msharefs" mount_type fuse.msharefs align=2G none
 fi
+[ "$(id -u)" -ne 0 ] ||
+	check "mount -t msharefs msharefs /sys/fs/mshare" kernels_mount_point
 finish mount_flows

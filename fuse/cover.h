@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel series is mounted on /sys/fs/mshare, a directory that it makes
+ * itself; sysfs lets nobody else make one. So that
+ *
+ *	mount -t msharefs msharefs /sys/fs/mshare
+ *
+ * works to the letter, root may cover the parent with a tmpfs that holds what
+ * was there (bind mounts) and the missing directory. It is taken away when the
+ * daemon ends.
+ */
+#ifndef COVER_H
+#define COVER_H
+
+#include <limits.h>
+
+struct cover {
+	char parent[PATH_MAX]; /* empty: nothing is covered */
+};
+
+/*
+ * If mountpoint is missing and its parent is in sysfs: 0, and it is there.
+ * -ENOENT if that is not the case, or what mount(2) says; then nothing is left.
+ */
+int cover_make(struct cover *cover, const char *mountpoint);
+void cover_remove(struct cover *cover);
+
+#endif
