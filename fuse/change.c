@@ -121,6 +121,8 @@ static int allocate(struct region *region, const struct extents *missing,
 	int err = backing_take(region->backing, bytes);
 
 	if (!err) {
+		/* An unguarded window may have touched holes: not zeros. */
+		punch(region, missing);
 		err = populate_allocate(region->fd, region->backing->page,
 					missing, stop);
 		if (err) {

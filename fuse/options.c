@@ -81,11 +81,17 @@ int options_parse(struct fuse_args *args, struct options *o,
 		  char message[OPTIONS_MESSAGE])
 {
 	*o = (struct options){.max_size = UINT64_MAX};
+	if (args->argc > 1 && !strcmp(args->argv[args->argc - 1], "-o")) {
+		snprintf(message, OPTIONS_MESSAGE,
+			 "-o: no option follows: usage: msharefs [options] "
+			 "MOUNTPOINT");
+		return -EINVAL;
+	}
 	snprintf(message, OPTIONS_MESSAGE,
 		 "too many arguments: usage: msharefs [options] MOUNTPOINT");
 	if (fuse_opt_parse(args, o, specs, take))
 		return -EINVAL;
-	o->foreground |= o->debug;
+	o->foreground = o->foreground || o->debug;
 	if (o->help || o->version)
 		return 0;
 	if (!o->mountpoint) {

@@ -11,12 +11,13 @@
 struct fuse_args;
 
 struct options {
-	bool foreground;
-	bool debug;
-	bool help;
-	bool version;
+	/* libfuse's parser sets ints. */
+	int foreground;
+	int debug;
+	int help;
+	int version;
+	int clone_fd;
 	bool allow_other;
-	bool clone_fd;
 	struct backing_spec backing;
 	uint64_t align;	   /* bytes; 0: what table sharing needs */
 	uint64_t max_size; /* bytes; UINT64_MAX: no limit */

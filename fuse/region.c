@@ -147,16 +147,21 @@ int region_check_unmap(struct region *region, const struct range_request *req,
 	return check_range(region, req, (uint64_t)sysconf(_SC_PAGESIZE), range);
 }
 
+/* As in mmap(2), MAP_FIXED_NOREPLACE wins over MAP_FIXED. */
+static bool replaces(const struct window_request *req)
+{
+	return req->flags & MAP_FIXED && !(req->flags & MAP_FIXED_NOREPLACE);
+}
+
 static int place_v1(const struct window_request *req, uint64_t start,
 		    struct window_rule *rule)
 {
-	bool fixed = req->flags & MAP_FIXED;
+	bool fixed = req->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 
-	if (req->addr != start &&
-	    (fixed || req->addr || req->flags & MAP_FIXED_NOREPLACE))
+	if (req->addr != start && (fixed || req->addr))
 		return -EINVAL;
 	rule->addr = start;
-	rule->place = fixed ? PLACE_REPLACE : PLACE_AT;
+	rule->place = replaces(req) ? PLACE_REPLACE : PLACE_AT;
 	return 0;
 }
 
@@ -167,9 +172,7 @@ static int place_v2(const struct window_request *req, uint64_t align,
 
 	rule->addr = req->addr;
 	if (req->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		/* as in mmap(2), NOREPLACE wins over FIXED */
-		rule->place = req->flags & MAP_FIXED_NOREPLACE ? PLACE_AT
-							       : PLACE_REPLACE;
+		rule->place = replaces(req) ? PLACE_REPLACE : PLACE_AT;
 		return aligned ? 0 : -EINVAL;
 	}
 	if (!aligned)
@@ -183,19 +186,19 @@ int region_check_window(struct region *region, const struct window_request *req,
 			uint64_t align, struct window_rule *rule)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint32_t type = req->flags & MAP_TYPE;
 	uint64_t start, size, mapped;
 
-	/* These two as mmap() itself judges them, before it asks a file. */
+	/* As mmap() itself judges, before it asks a file. */
 	if (req->accmode == O_WRONLY)
 		return -EACCES;
+	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
 	if (req->prot & PROT_WRITE && req->accmode != O_RDWR)
 		return -EACCES;
 
 	region_shape(region, &start, &size, &mapped);
 	if (size == 0)
-		return -EINVAL;
-	if ((req->flags & MAP_TYPE) != MAP_SHARED &&
-	    (req->flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	if (req->offset || req->length > size || size - req->length >= page)
 		return -EINVAL;

@@ -8,7 +8,7 @@
 /* -EINVAL: not a size; -ERANGE: does not fit 64 bits. */
 int size_parse(const char *text, uint64_t *bytes);
 
-#define SIZE_TEXT 24
+#define SIZE_TEXT 32
 /* "2 MiB", "1 GiB", "4096 bytes": the largest unit that divides it. */
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT]);
 
