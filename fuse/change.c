@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backing.h"
@@ -72,16 +73,42 @@ void region_disown(struct region *region)
 	pthread_mutex_unlock(&region->change);
 }
 
-static void punch(struct region *region, const struct extents *list)
+/*
+ * Frees whole pages in every process. That takes shared tables along, one
+ * sharing unit at a time, so what stays in those units is entered again.
+ */
+static int free_pages(struct region *region, const struct extent *pages)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		int err = backing_punch(region->fd, list->v[i].start,
-					list->v[i].end);
+	uint64_t unit = backing_unit(region->backing);
+	uint64_t start = pages->start / unit * unit;
+	uint64_t end = (pages->end + unit - 1) / unit * unit;
+	int err = backing_punch(region->fd, pages->start, pages->end);
 
-		if (err)
-			log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s",
-				region->id, strerror(-err));
-	}
+	if (err)
+		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
+			strerror(-err));
+	pthread_mutex_lock(&region->lock);
+	hostwin_fill(region, start, end);
+	pthread_mutex_unlock(&region->lock);
+	return err;
+}
+
+static void free_all(struct region *region, const struct extents *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free_pages(region, &list->v[i]);
+}
+
+/*
+ * Whether the file holds more than was mapped: a window whose holes are not
+ * guarded, or a program with the file at hand, has touched them.
+ */
+static bool holes_were_touched(const struct region *region)
+{
+	struct stat st;
+
+	return !fstat(region->fd, &st) &&
+	       (uint64_t)st.st_blocks * 512 > region->held;
 }
 
 /* The parts of range that lie in pages which are there already. */
@@ -121,12 +148,12 @@ static int allocate(struct region *region, const struct extents *missing,
 	int err = backing_take(region->backing, bytes);
 
 	if (!err) {
-		/* An unguarded window may have touched holes: not zeros. */
-		punch(region, missing);
+		if (holes_were_touched(region))
+			free_all(region, missing);
 		err = populate_allocate(region->fd, region->backing->page,
 					missing, stop);
 		if (err) {
-			punch(region, missing);
+			free_all(region, missing);
 			backing_give(region->backing, bytes);
 		}
 	}
@@ -180,18 +207,6 @@ out:
 	return err;
 }
 
-/* Punching also takes tables from host windows, one sharing unit at a time. */
-static void refill(struct region *region, const struct extent *range)
-{
-	uint64_t unit = backing_unit(region->backing);
-	uint64_t start = range->start / unit * unit;
-	uint64_t end = (range->end + unit - 1) / unit * unit;
-
-	pthread_mutex_lock(&region->lock);
-	hostwin_fill(region, start, end);
-	pthread_mutex_unlock(&region->lock);
-}
-
 static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end)
 {
 	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
@@ -243,10 +258,9 @@ int region_unmap(struct region *region, const struct extent *range)
 		uint64_t bytes = extents_bytes(&present);
 
 		/* All of it: unguarded windows may have touched holes. */
-		err = backing_punch(region->fd, freed.start, freed.end);
+		err = free_pages(region, &freed);
 		region->held -= bytes;
 		backing_give(region->backing, bytes);
-		refill(region, range);
 	}
 out:
 	pthread_mutex_unlock(&region->change);

@@ -591,8 +591,10 @@ void namespace_free(struct namespace *ns)
 
 	pthread_mutex_lock(&ns->lock);
 	LIST_FOREACH_SAFE (inode, &ns->all, all, next) {
-		RB_FOREACH_SAFE (n, by_cookie, &inode->by_cookie, next_name)
+		RB_FOREACH_SAFE (n, by_cookie, &inode->by_cookie, next_name) {
+			RB_REMOVE(by_cookie, &inode->by_cookie, n);
 			free(n);
+		}
 		inode->nlink = inode->nopen = inode->nlookup = 0;
 		settle(ns, inode);
 	}
