@@ -272,7 +272,8 @@ static int check_uffd(const struct client *client, int fd)
 /* 0 and *fd (-1 if none came); -EAGAIN, or what ends the conversation. */
 static int receive_hello(int from, struct hello *hello, int *fd)
 {
-	char control[CMSG_SPACE(sizeof(int))];
+	/* No room for a second descriptor: CMSG_SPACE() would have. */
+	_Alignas(struct cmsghdr) char control[CMSG_LEN(sizeof(int))];
 	struct iovec iov = {.iov_base = hello, .iov_len = sizeof(*hello)};
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -446,9 +447,11 @@ static void refuse_one(struct attach *attach)
 {
 	int fd;
 
+	/* Without it, somebody has to wait until others have gone. */
 	if (attach->reserve_fd < 0)
-		return;
-	close(attach->reserve_fd);
+		usleep(1000);
+	else
+		close(attach->reserve_fd);
 	fd = accept4(attach->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0) {
 		send_answer(fd, -EMFILE, NULL, -1);

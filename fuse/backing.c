@@ -75,8 +75,8 @@ static int new_file(const struct backing *b)
 
 	switch (b->kind) {
 	case BACKING_HUGETLBFS:
-		fd = openat(b->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
-			    0600);
+		fd = openat(b->dir_fd, ".",
+			    O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 		break;
 	case BACKING_MEMFD:
 		fd = memfd_create("msharefs", MFD_CLOEXEC | MFD_HUGETLB |
@@ -295,22 +295,25 @@ static int open_any_dir(struct backing *b)
 	return err;
 }
 
+/* memfd first: it can be sealed against being cut short. */
 static void open_auto(struct backing *b)
 {
 	enum trial trial;
 
-	if (!open_any_dir(b)) {
+	if (!open_memfd(b)) {
 		trial = try_sharing(b);
 		explain(b, trial);
 		if (trial == TRIAL_SHARED)
 			return;
-		backing_close(b);
 	}
-	if (!open_memfd(b)) {
+	/* A mount can have pages set aside that the pool has not. */
+	if (!open_any_dir(b)) {
 		trial = try_sharing(b);
-		explain(b, trial);
-		if (trial == TRIAL_SHARED || trial == TRIAL_NOT_SHARED)
+		if (trial == TRIAL_SHARED) {
+			explain(b, trial);
 			return;
+		}
+		backing_close(b);
 	}
 	open_shmem(b);
 }
@@ -357,6 +360,16 @@ void backing_close(struct backing *b)
 	if (b->dir_fd >= 0)
 		close(b->dir_fd);
 	b->dir_fd = -1;
+}
+
+bool backing_can_have(const struct backing *b, uint64_t bytes)
+{
+	struct pool pool;
+
+	if (b->kind != BACKING_SHMEM)
+		return true;
+	pool_read(base_page(), &pool);
+	return bytes <= pool.free;
 }
 
 int backing_take(struct backing *b, uint64_t bytes)

@@ -57,6 +57,12 @@ int backing_file(const struct backing *backing, uint64_t size, int *fd,
 /* Frees whole pages of it, in every process at once. */
 int backing_punch(int fd, uint64_t start, uint64_t end);
 
+/*
+ * Huge pages that are not there are an error when they are asked for; ordinary
+ * memory that is not there would be the end of some process, likely of ours.
+ */
+bool backing_can_have(const struct backing *backing, uint64_t bytes);
+
 /* Counts memory against max_size: -ENOMEM beyond it. */
 int backing_take(struct backing *backing, uint64_t bytes);
 void backing_give(struct backing *backing, uint64_t bytes);

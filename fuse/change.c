@@ -17,18 +17,21 @@
 /* The backing file is made when it is first needed. Called under the lock. */
 static int need_file(struct region *region)
 {
-	int err;
+	int err, fd, ro_fd;
 
 	if (region->gone)
 		return -ESTALE;
 	if (region->fd >= 0)
 		return 0;
-	err = backing_file(region->backing, region->size, &region->fd,
-			   &region->ro_fd);
-	if (err)
+	err = backing_file(region->backing, region->size, &fd, &ro_fd);
+	if (err) {
 		log_msg(LOG_ERR, "region %" PRIu64 ": no backing file: %s",
 			region->id, strerror(-err));
-	return err;
+		return err;
+	}
+	region->fd = fd;
+	region->ro_fd = ro_fd;
+	return 0;
 }
 
 int region_lend(struct region *region, enum window_kind kind)
@@ -67,9 +70,12 @@ void region_disown(struct region *region)
 		region->fd = region->ro_fd = -1;
 	}
 	mapping_tree_free(&region->maps);
+	/* As long as there are windows, the memory is used. */
+	if (!region->nwindows) {
+		backing_give(region->backing, region->held);
+		region->held = 0;
+	}
 	pthread_mutex_unlock(&region->lock);
-	backing_give(region->backing, region->held);
-	region->held = 0;
 	pthread_mutex_unlock(&region->change);
 }
 
@@ -145,7 +151,9 @@ static int allocate(struct region *region, const struct extents *missing,
 		    const atomic_bool *stop)
 {
 	uint64_t bytes = extents_bytes(missing);
-	int err = backing_take(region->backing, bytes);
+	int err = backing_can_have(region->backing, bytes)
+			  ? backing_take(region->backing, bytes)
+			  : -ENOMEM;
 
 	if (!err) {
 		if (holes_were_touched(region))
@@ -241,6 +249,7 @@ int region_unmap(struct region *region, const struct extent *range)
 	struct extents present = {0};
 	struct mapping_spare spare;
 	struct extent freed;
+	bool has_file;
 	int err = mapping_spare_get(&spare);
 
 	if (err)
@@ -253,8 +262,9 @@ int region_unmap(struct region *region, const struct extent *range)
 		goto out;
 	pthread_mutex_lock(&region->lock);
 	mapping_remove(&region->maps, range->start, range->end, &spare);
+	has_file = region->fd >= 0; /* and keeps it while we hold change */
 	pthread_mutex_unlock(&region->lock);
-	if (region->fd >= 0 && freed.start < freed.end) {
+	if (has_file && freed.start < freed.end) {
 		uint64_t bytes = extents_bytes(&present);
 
 		/* All of it: unguarded windows may have touched holes. */

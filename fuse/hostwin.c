@@ -2,6 +2,7 @@
 #include "hostwin.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,13 @@ struct hostwin {
  * descriptor serves them all.
  */
 static int uffd = -1;
+
+/*
+ * Regions cost nothing until they hold memory, but host windows take address
+ * space for all of them, which the daemon needs for other things too.
+ */
+#define MAX_TOTAL ((uint64_t)48 << 40)
+static _Atomic uint64_t total;
 
 void hostwin_init(void)
 {
@@ -90,14 +98,21 @@ void hostwin_add(struct region *region, uint32_t prot)
 	struct hostwin *win;
 	int err;
 
+	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
 	if (!(prot & (PROT_READ | PROT_WRITE)))
 		return; /* no access, no page table */
+	if (!region->backing->shares)
+		return; /* nobody would find these */
 	SLIST_FOREACH(win, &region->hostwins, entry)
 	if (win->prot == prot)
 		return;
 	win = malloc(sizeof(*win));
-	err = win ? make(region, prot, win) : -ENOMEM;
+	err = -ENOMEM;
+	if (win && atomic_fetch_add(&total, region->size) < MAX_TOTAL)
+		err = make(region, prot, win);
 	if (err) {
+		if (win)
+			atomic_fetch_sub(&total, region->size);
 		log_msg(LOG_WARNING, "region %llu: no host window: %s",
 			(unsigned long long)region->id, strerror(-err));
 		free(win);
@@ -114,6 +129,7 @@ void hostwin_free(struct region *region)
 	while ((win = SLIST_FIRST(&region->hostwins))) {
 		SLIST_REMOVE_HEAD(&region->hostwins, entry);
 		munmap((void *)win->base, region->size);
+		atomic_fetch_sub(&total, region->size);
 		free(win);
 	}
 }

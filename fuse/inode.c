@@ -65,7 +65,7 @@ static struct inode *inode_new(struct namespace *ns,
 
 	if (!inode)
 		return NULL;
-	inode->number = MSHARE_INO_BASE | ++ns->last_number;
+	inode->number = MSHARE_INO_BASE | (uint32_t)++ns->last_number;
 	inode->mode = seed->mode;
 	inode->uid = seed->uid;
 	inode->gid = seed->gid;
@@ -481,23 +481,6 @@ void inode_touch(struct namespace *ns, struct inode *inode)
 	pthread_mutex_lock(&ns->lock);
 	changed(inode);
 	unlock(ns);
-}
-
-bool inode_may_write(struct namespace *ns, struct inode *inode, uid_t uid,
-		     gid_t gid)
-{
-	mode_t bit;
-
-	pthread_mutex_lock(&ns->lock);
-	if (uid == inode->uid)
-		bit = S_IWUSR;
-	else if (gid == inode->gid)
-		bit = S_IWGRP;
-	else
-		bit = S_IWOTH;
-	bit &= inode->mode;
-	unlock(ns);
-	return bit || uid == 0;
 }
 
 void inode_readdir(struct namespace *ns, struct inode *dir, uint64_t cookie,

@@ -109,10 +109,6 @@ int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
 	      unsigned int what);
 /* The region was changed: mtime and ctime. */
 void inode_touch(struct namespace *ns, struct inode *inode);
-/* Whether the owner, group or mode lets this user open it for writing. */
-bool inode_may_write(struct namespace *ns, struct inode *inode, uid_t uid,
-		     gid_t gid);
-
 /*
  * Calls emit for each entry behind cookie (0: from the beginning) until it
  * returns false. It is called under the lock.

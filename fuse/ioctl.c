@@ -166,21 +166,6 @@ static void set_size_or_unmap(struct call *call)
 		set_size(call);
 }
 
-/*
- * Which backing descriptor: one open for writing lets holes be guarded and
- * tables be shared, so who could open the file for writing gets that, even for
- * a window that cannot be written to.
- */
-static enum window_kind choose_kind(struct call *call)
-{
-	const struct fuse_ctx *ctx = fuse_req_ctx(call->req);
-
-	if (call->accmode == O_RDWR ||
-	    inode_may_write(&call->server->ns, call->inode, ctx->uid, ctx->gid))
-		return WINDOW_SHARED;
-	return WINDOW_PRIVATE;
-}
-
 static void attach(struct call *call)
 {
 	struct mshare_attach answer;
@@ -205,7 +190,8 @@ static void attach(struct call *call)
 	answer.place_addr = rule.addr;
 	answer.size = rule.size;
 	answer.align = call->server->options.align;
-	answer.kind = choose_kind(call);
+	/* Who has the file read-only gets no more of its memory. */
+	answer.kind = call->accmode == O_RDWR ? WINDOW_SHARED : WINDOW_PRIVATE;
 	if (answer.kind == WINDOW_SHARED)
 		region_expect_window(call->region, request.prot);
 	err = attach_ticket(call->server->attach, fuse_req_ctx(call->req)->uid,

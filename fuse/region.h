@@ -38,9 +38,9 @@ struct region {
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
 	uint64_t size;		  /* lock; 0: not set; once set it stays */
 	struct mapping_tree maps; /* written under both, read under either */
-	int fd;			  /* lock; the backing file, -1 before use */
-	int ro_fd;		  /* lock; the same, opened read-only */
-	bool gone;		  /* lock; no name and no open file is left */
+	int fd;	   /* set under lock, closed under both; -1 before use */
+	int ro_fd; /* lock; the same, opened read-only */
+	bool gone; /* lock; no name and no open file is left */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
 	LIST_HEAD(, window) windows;	/* lock */
 	unsigned int nwindows;		/* lock */

@@ -155,7 +155,8 @@ static struct hello hello_of(enum hello_op op, const unsigned char *key,
 /* 0, or what the daemon says, or -EIO where it says nothing sensible. */
 static int hear(int sock, struct answer *answer, int *fd)
 {
-	char control[CMSG_SPACE(sizeof(int))];
+	/* No room for a second descriptor: CMSG_SPACE() would have. */
+	_Alignas(struct cmsghdr) char control[CMSG_LEN(sizeof(int))];
 	struct iovec iov = {.iov_base = answer, .iov_len = sizeof(*answer)};
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -164,20 +165,27 @@ static int hear(int sock, struct answer *answer, int *fd)
 		.msg_controllen = sizeof(control),
 	};
 	long n = SYS_CALL(SYS_recvmsg, sock, &msg, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c;
+	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	int got = -1;
 
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&got, CMSG_DATA(c), sizeof(int));
+	if (n == sizeof(*answer) && !answer->error) {
+		if (!fd && got < 0)
+			return 0;
+		if (fd && got >= 0) {
+			*fd = got;
+			return 0;
+		}
+	}
+	if (got >= 0)
+		sys_close(got);
 	if (n != sizeof(*answer))
 		return -EIO;
-	if (answer->error)
+	if (answer->error < 0 && answer->error >= -4095)
 		return answer->error;
-	if (!fd)
-		return 0;
-	c = CMSG_FIRSTHDR(&msg);
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EIO;
-	memcpy(fd, CMSG_DATA(c), sizeof(int));
-	return 0;
+	return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EIO;
 }
 
 static void detach(const char *socket, const unsigned char *key, uintptr_t base)
@@ -256,13 +264,13 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		place_cancel(&p, base);
 		goto close;
 	}
+	if (p.place == PLACE_REPLACE)
+		attach_gone_in(base, p.size); /* what it was mapped over */
 	err = map_and_guard(sock, &p, base, &answer, attach, args->prot, &uffd);
 	if (err) {
 		sys_munmap(base, p.size);
 		goto close;
 	}
-	if (p.place == PLACE_REPLACE)
-		attach_gone_in(base, p.size);
 	keep_uffd(w, uffd);
 	w->known = true;
 	memcpy(w->key, answer.key, sizeof(w->key));
@@ -273,6 +281,30 @@ close:
 	if (uffd >= 0)
 		sys_close(uffd);
 	return err;
+}
+
+/*
+ * The answer may be somebody else's who forges our inode numbers. Nothing he
+ * says may make us map anything but what was asked for, or over anything that
+ * the program did not give up itself.
+ */
+static bool is_sane(const struct mmap_args *args, const struct mshare_attach *a)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const int fixed = MAP_FIXED | MAP_FIXED_NOREPLACE;
+	const char *prefix = MSHARE_SOCKET_PREFIX;
+
+	if (a->place > PLACE_REPLACE || a->kind > WINDOW_PRIVATE)
+		return false;
+	if (a->align < page || a->align & (a->align - 1))
+		return false;
+	if (a->size < args->length || a->size - args->length >= page)
+		return false;
+	if (a->place == PLACE_REPLACE &&
+	    ((args->flags & fixed) != MAP_FIXED ||
+	     a->place_addr != (uintptr_t)args->addr))
+		return false;
+	return !strncmp(a->socket, prefix, strlen(prefix));
 }
 
 int attach_window(const struct mmap_args *args, void **base)
@@ -289,6 +321,8 @@ int attach_window(const struct mmap_args *args, void **base)
 
 	if (err)
 		return err == -ENOTTY ? -ENODEV : err;
+	if (!is_sane(args, &attach))
+		return -EIO;
 	/* It would be cut by what is mapped over a part of it. */
 	if (attach.place == PLACE_REPLACE &&
 	    windows_overlap(attach.place_addr, attach.size) == OVERLAP_PART)
@@ -335,10 +369,16 @@ static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
 	struct hello hello = hello_of(HELLO_FORKED, w->key, base);
-	int sock, uffd = guard(uffd_open(), base, atomic_load(&w->size));
 	struct answer answer;
+	int sock, uffd;
 
 	close_uffd(w); /* that one is the parent's */
+	/* With MADV_DONTFORK it did not come along at all. */
+	if (SYS_CALL(SYS_msync, base, 1UL, MS_ASYNC) == -ENOMEM) {
+		window_forget(w);
+		return;
+	}
+	uffd = guard(uffd_open(), base, atomic_load(&w->size));
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
 	sock = w->known ? connect_to(w->socket) : -1;

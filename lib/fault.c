@@ -14,6 +14,12 @@ extern int __sigaction(int sig, const struct sigaction *act,
 atomic_bool fault_installed;
 
 /*
+ * Whose handler this is. A child of vfork() has our memory, but dispositions of
+ * its own: what it resets before exec is not to be forgotten here.
+ */
+static atomic_long owner;
+
+/*
  * The program's action. The handler reads it without a lock, so a change goes
  * into the next of several slots and does not disturb one who is reading.
  */
@@ -137,8 +143,15 @@ void fault_install(void)
 		return;
 	__sigaction(SIGBUS, NULL, &act);
 	set_program_action(&act);
-	if (!install_like(&act))
+	if (!install_like(&act)) {
+		fault_forked();
 		atomic_store(&fault_installed, true);
+	}
+}
+
+void fault_forked(void)
+{
+	atomic_store(&owner, SYS_CALL(SYS_getpid));
 }
 
 int fault_sigaction(const struct sigaction *act, struct sigaction *old)
@@ -147,6 +160,8 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 	sigset_t mask;
 	int err = 0;
 
+	if (SYS_CALL(SYS_getpid) != atomic_load(&owner))
+		return __sigaction(SIGBUS, act, old) ? -errno : 0;
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */
 	windows_lock(&mask);

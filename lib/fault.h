@@ -23,6 +23,9 @@ void fault_install(void);
 /* Whether SIGBUS is in our hands. */
 extern atomic_bool fault_installed;
 
+/* In the child after fork(). */
+void fault_forked(void);
+
 /* sigaction(SIGBUS) on the program's own action: 0 or -errno. */
 int fault_sigaction(const struct sigaction *act, struct sigaction *old);
 

@@ -49,6 +49,7 @@ static void after_fork_in_child(void)
 	sigset_t mask = fork_mask;
 
 	windows_lock_again();
+	fault_forked();
 	attach_forked();
 	windows_unlock(&mask);
 }
@@ -107,10 +108,22 @@ static void *map_over(const struct mmap_args *args)
 	return base;
 }
 
+/*
+ * Whether a call concerns a window. Without the lock, so that whoever holds
+ * locks of his own (an allocator around fork(), say) never waits for ours but
+ * for a window's sake.
+ */
+static inline bool touches_window(const void *addr, size_t len)
+{
+	return UNLIKELY(windows_near(addr, len)) &&
+	       windows_overlap((uintptr_t)addr, page_up(len)) != OVERLAP_NONE;
+}
+
 static void *map_file_or_fixed(const struct mmap_args *args)
 {
 	bool file = !(args->flags & MAP_ANONYMOUS);
 	bool fixed = args->flags & MAP_FIXED;
+	int saved = errno;
 	void *base;
 
 	/* A shared mapping of ours fails by itself: ask only then. */
@@ -120,12 +133,13 @@ static void *map_file_or_fixed(const struct mmap_args *args)
 		if (LIKELY(base != MAP_FAILED) || errno != ENODEV ||
 		    !attach_is_ours(args->fd))
 			return base;
+		errno = saved; /* that was no failure of the program's */
 		return map_region(args);
 	}
 	/* A private one would not, and a fixed one would unmap first. */
 	if (file && UNLIKELY(attach_is_ours(args->fd)))
 		return map_region(args);
-	if (fixed && UNLIKELY(windows_near(args->addr, args->length)))
+	if (fixed && touches_window(args->addr, args->length))
 		return map_over(args);
 	return real.mmap(args->addr, args->length, args->prot, args->flags,
 			 args->fd, args->offset);
@@ -173,28 +187,14 @@ static int unmap_windows(void *addr, size_t len)
 
 EXPORT int munmap(void *addr, size_t len)
 {
-	if (LIKELY(!windows_near(addr, len)))
-		return real.munmap(addr, len);
-	return unmap_windows(addr, len);
-}
-
-/* Whether a call would change a window that has to stay as it is. */
-static bool touches_window(const void *addr, size_t len)
-{
-	enum overlap overlap;
-	sigset_t mask;
-
-	if (LIKELY(!windows_near(addr, len)))
-		return false;
-	windows_lock(&mask);
-	overlap = windows_overlap((uintptr_t)addr, page_up(len));
-	windows_unlock(&mask);
-	return overlap != OVERLAP_NONE;
+	if (touches_window(addr, len))
+		return unmap_windows(addr, len);
+	return real.munmap(addr, len);
 }
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
-	if (UNLIKELY(touches_window(addr, len))) {
+	if (touches_window(addr, len)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -202,7 +202,7 @@ EXPORT int mprotect(void *addr, size_t len, int prot)
 }
 
 /* A window neither grows, nor shrinks, nor moves, nor is doubled. */
-static void *remap_window(void *addr, size_t old_len, size_t len)
+static void *remap_window(void *addr, size_t old_len, size_t len, int flags)
 {
 	struct window *w = window_at((uintptr_t)addr);
 	uintptr_t base = w ? atomic_load(&w->base) : 0;
@@ -211,7 +211,8 @@ static void *remap_window(void *addr, size_t old_len, size_t len)
 
 	if (whole && page_up(len) > page_up(old_len))
 		return result(-EFAULT, NULL);
-	if (whole && page_up(len) == page_up(old_len))
+	if (whole && page_up(len) == page_up(old_len) &&
+	    !(flags & MREMAP_DONTUNMAP))
 		return addr;
 	return result(-EINVAL, NULL);
 }
@@ -225,11 +226,11 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 		va_start(args, flags);
 		to = va_arg(args, void *);
 		va_end(args);
-		if (UNLIKELY(touches_window(addr, old_len ? old_len : 1) ||
-			     touches_window(to, len)))
+		if (touches_window(addr, old_len ? old_len : 1) ||
+		    touches_window(to, len))
 			return result(-EINVAL, NULL);
-	} else if (UNLIKELY(touches_window(addr, old_len ? old_len : 1))) {
-		return remap_window(addr, old_len, len);
+	} else if (touches_window(addr, old_len ? old_len : 1)) {
+		return remap_window(addr, old_len, len, flags);
 	}
 	return real.mremap(addr, old_len, len, flags, to);
 }

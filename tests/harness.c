@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -348,6 +349,8 @@ pid_t daemon_start(const char *dir, const char *options)
 	pid = fork();
 	if (pid == 0) {
 		unsetenv("LD_PRELOAD");
+		/* It must not outlive a test that crashes. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(daemon_log, 2);
 		execl(program, program, "-f", "-o", text, dir, NULL);
 		_exit(127);

@@ -646,30 +646,6 @@ static void test_set(void)
 	tear_down();
 }
 
-static void test_may_write(void)
-{
-	struct inode *file;
-
-	set_up();
-	file = make(root, "file", S_IFREG | 0200);
-	CU_ASSERT(inode_may_write(&ns, file, UID, 5));
-	CU_ASSERT(!inode_may_write(&ns, file, 5, GID));
-	CU_ASSERT(!inode_may_write(&ns, file, 5, 5));
-	CU_ASSERT(inode_may_write(&ns, file, 0, 5)); /* root may anything */
-	st.st_mode = 0020;
-	CU_ASSERT(inode_set(&ns, file, &st, INODE_MODE) == 0);
-	/* The first class that fits decides, though a later one would do. */
-	CU_ASSERT(!inode_may_write(&ns, file, UID, GID));
-	CU_ASSERT(inode_may_write(&ns, file, 5, GID));
-	CU_ASSERT(!inode_may_write(&ns, file, 5, 5));
-	st.st_mode = 0002;
-	CU_ASSERT(inode_set(&ns, file, &st, INODE_MODE) == 0);
-	CU_ASSERT(!inode_may_write(&ns, file, UID, 5));
-	CU_ASSERT(!inode_may_write(&ns, file, 5, GID));
-	CU_ASSERT(inode_may_write(&ns, file, 5, 5));
-	tear_down();
-}
-
 /* Times */
 
 enum {
@@ -1137,7 +1113,6 @@ static const struct test tests[] = {
 	{"stat", test_stat},
 	{"setgid directory", test_setgid},
 	{"set", test_set},
-	{"may_write", test_may_write},
 	{"times: names", test_times_names},
 	{"times: failures change none", test_times_failures},
 	{"times: set", test_times_set},
