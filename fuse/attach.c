@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "fdpass.h"
 #include "log.h"
 #include "region.h"
 
@@ -46,6 +47,8 @@ struct client {
 
 struct attached {
 	struct watch watch; /* of the pidfd */
+	TAILQ_ENTRY(attached) ghost;
+	uint64_t deadline; /* of a ghost */
 	struct window window;
 };
 
@@ -62,6 +65,7 @@ struct attach {
 	struct ticket_table tickets; /* locks by itself */
 	RB_HEAD(by_key, window) windows;
 	TAILQ_HEAD(, client) clients;
+	TAILQ_HEAD(, attached) ghosts; /* the oldest is first */
 	char name[MSHARE_SOCKET_MAX];
 };
 
@@ -109,29 +113,49 @@ int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
 
 /* Windows */
 
-static void window_drop(struct attach *attach, struct window *w)
+static struct attached *attached_of(struct window *w)
 {
-	struct region *region = w->region;
+	return (struct attached *)((char *)w -
+				   offsetof(struct attached, window));
+}
 
-	RB_REMOVE(by_key, &attach->windows, w);
+/* It has no process any more; who was its child may still refer to it. */
+static void window_end(struct window *w)
+{
 	if (w->client)
 		w->client->window = NULL;
-	pthread_mutex_lock(&region->lock);
-	LIST_REMOVE(w, entry);
-	region->nwindows--;
-	pthread_mutex_unlock(&region->lock);
+	w->client = NULL;
+	region_remove_window(w->region, w);
 	log_msg(LOG_DEBUG, "region %llu: window of pid %d gone",
-		(unsigned long long)region->id, w->pid);
+		(unsigned long long)w->region->id, w->pid);
 	close(w->pidfd); /* and epoll forgets it */
 	if (w->uffd >= 0)
 		close(w->uffd);
-	region_put(region);
-	free((char *)w - offsetof(struct attached, window));
+	w->pidfd = w->uffd = -1;
 }
 
+static void window_drop(struct attach *attach, struct window *w)
+{
+	if (w->pidfd >= 0)
+		window_end(w);
+	else
+		TAILQ_REMOVE(&attach->ghosts, attached_of(w), ghost);
+	RB_REMOVE(by_key, &attach->windows, w);
+	region_put(w->region);
+	free(attached_of(w));
+}
+
+/*
+ * A program that becomes a daemon exits right after fork(), and its child's
+ * FORKED may come behind that: the key stays good for a while.
+ */
 static void process_exited(struct attach *attach, struct watch *watch)
 {
-	window_drop(attach, &((struct attached *)watch)->window);
+	struct attached *a = (struct attached *)watch;
+
+	window_end(&a->window);
+	a->deadline = now_ms() + CLIENT_MS;
+	TAILQ_INSERT_TAIL(&attach->ghosts, a, ghost);
 }
 
 static int peer_pidfd(const struct client *client)
@@ -173,10 +197,7 @@ static int window_add(struct attach *attach, struct client *client,
 		goto release;
 	}
 	RB_INSERT(by_key, &attach->windows, w);
-	pthread_mutex_lock(&w->region->lock);
-	LIST_INSERT_HEAD(&w->region->windows, w, entry);
-	w->region->nwindows++;
-	pthread_mutex_unlock(&w->region->lock);
+	region_add_window(w->region, w);
 	log_msg(LOG_DEBUG, "region %llu: window of pid %d, %s, guarded by %s",
 		(unsigned long long)w->region->id, w->pid,
 		w->kind == WINDOW_SHARED ? "shared" : "private",
@@ -202,26 +223,14 @@ static void client_drop(struct attach *attach, struct client *client)
 static void send_answer(int to, int error, const unsigned char *key, int fd)
 {
 	struct answer answer = {.error = error};
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec iov = {.iov_base = &answer, .iov_len = sizeof(answer)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int err;
 
 	if (key)
 		memcpy(answer.key, key, sizeof(answer.key));
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
 	/* A client that does not take it is hung up on by its deadline. */
-	if (sendmsg(to, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		log_msg(LOG_DEBUG, "answering a client: %s", strerror(errno));
+	err = fdpass_send(to, &answer, sizeof(answer), fd, MSG_DONTWAIT);
+	if (err)
+		log_msg(LOG_DEBUG, "answering a client: %s", strerror(-err));
 }
 
 static void *close_later(void *arg)
@@ -272,31 +281,15 @@ static int check_uffd(const struct client *client, int fd)
 /* 0 and *fd (-1 if none came); -EAGAIN, or what ends the conversation. */
 static int receive_hello(int from, struct hello *hello, int *fd)
 {
-	/* No room for a second descriptor: CMSG_SPACE() would have. */
-	_Alignas(struct cmsghdr) char control[CMSG_LEN(sizeof(int))];
-	struct iovec iov = {.iov_base = hello, .iov_len = sizeof(*hello)};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c;
-	ssize_t n = recvmsg(from, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	long n = fdpass_receive(from, hello, sizeof(*hello), fd, MSG_DONTWAIT);
 
-	*fd = -1;
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), sizeof(int));
+		return n == -EINTR ? -EAGAIN : (int)n;
 	if (n == 0)
 		return -ECONNRESET;
 	if (n != sizeof(*hello) || hello->flags & ~HELLO_UNGUARDED)
 		return -EPROTO;
-	/* Only a full table of descriptors of ours leaves one behind. */
-	return msg.msg_flags & MSG_CTRUNC && *fd < 0 ? -EMFILE : 0;
+	return 0;
 }
 
 /* The ticket is good: the window is known from now on, and gets its file. */
@@ -480,21 +473,43 @@ static void told_to_stop(struct attach *attach, struct watch *watch)
 	attach->stop = true;
 }
 
-/* Hangs up on who is too slow; returns how long the next one has. */
-static int hang_up(struct attach *attach)
+/* Hangs up on who is too slow; returns when the next one will be. */
+static uint64_t hang_up(struct attach *attach, uint64_t now)
 {
 	struct client *client, *next;
-	uint64_t now = now_ms();
 
 	TAILQ_FOREACH_SAFE(client, &attach->clients, entry, next)
 	{
 		if (client->deadline > now)
-			return (int)(client->deadline - now);
+			return client->deadline;
 		log_msg(LOG_NOTICE, "pid %d fell silent while attaching",
 			client->peer.pid);
 		client_drop(attach, client);
 	}
-	return -1;
+	return UINT64_MAX;
+}
+
+static uint64_t drop_ghosts(struct attach *attach, uint64_t now)
+{
+	struct attached *a, *next;
+
+	TAILQ_FOREACH_SAFE(a, &attach->ghosts, ghost, next)
+	{
+		if (a->deadline > now)
+			return a->deadline;
+		window_drop(attach, &a->window);
+	}
+	return UINT64_MAX;
+}
+
+/* Does what is due; for epoll_wait(): how long until the next. */
+static int keep_time(struct attach *attach)
+{
+	uint64_t now = now_ms();
+	uint64_t a = hang_up(attach, now), b = drop_ghosts(attach, now);
+	uint64_t next = a < b ? a : b;
+
+	return next == UINT64_MAX ? -1 : (int)(next - now);
 }
 
 static void *serve(void *arg)
@@ -508,7 +523,7 @@ static void *serve(void *arg)
 		 */
 		struct epoll_event event;
 		int n = epoll_wait(attach->epoll_fd, &event, 1,
-				   hang_up(attach));
+				   keep_time(attach));
 
 		if (n == 1) {
 			struct watch *watch = event.data.ptr;
@@ -556,6 +571,7 @@ int attach_open(struct attach **out)
 		return -ENOMEM;
 	RB_INIT(&attach->windows);
 	TAILQ_INIT(&attach->clients);
+	TAILQ_INIT(&attach->ghosts);
 	ticket_table_init(&attach->tickets, drop_region);
 	attach->listening.ready = someone_connects;
 	attach->stopping.ready = told_to_stop;

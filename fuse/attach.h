@@ -28,7 +28,7 @@ struct window {
 	struct region *region; /* a reference */
 	uint64_t base;	       /* its address in that process, once it says */
 	pid_t pid;	       /* as the daemon sees it */
-	int pidfd;	       /* becomes readable when it exits */
+	int pidfd;	       /* becomes readable when it exits; then -1 */
 	int uffd;	       /* -1: it guards its holes by itself */
 	bool guarded;	       /* its holes are holes */
 	uint32_t kind;

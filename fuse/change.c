@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "backing.h"
 #include "hostwin.h"
 #include "log.h"
@@ -58,6 +59,32 @@ void region_expect_window(struct region *region, uint32_t prot)
 	pthread_mutex_unlock(&region->lock);
 }
 
+/* As long as there are windows, the memory is used, names or not. */
+static void give_if_unused(struct region *region)
+{
+	if (!region->gone || region->nwindows)
+		return;
+	backing_give(region->backing, region->held);
+	region->held = 0;
+}
+
+void region_add_window(struct region *region, struct window *window)
+{
+	pthread_mutex_lock(&region->lock);
+	LIST_INSERT_HEAD(&region->windows, window, entry);
+	region->nwindows++;
+	pthread_mutex_unlock(&region->lock);
+}
+
+void region_remove_window(struct region *region, struct window *window)
+{
+	pthread_mutex_lock(&region->lock);
+	LIST_REMOVE(window, entry);
+	region->nwindows--;
+	give_if_unused(region);
+	pthread_mutex_unlock(&region->lock);
+}
+
 void region_disown(struct region *region)
 {
 	pthread_mutex_lock(&region->change);
@@ -70,11 +97,7 @@ void region_disown(struct region *region)
 		region->fd = region->ro_fd = -1;
 	}
 	mapping_tree_free(&region->maps);
-	/* As long as there are windows, the memory is used. */
-	if (!region->nwindows) {
-		backing_give(region->backing, region->held);
-		region->held = 0;
-	}
+	give_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change);
 }

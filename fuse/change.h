@@ -27,6 +27,10 @@ int region_unmap(struct region *region, const struct extent *range);
 int region_lend(struct region *region, enum window_kind kind);
 void region_expect_window(struct region *region, uint32_t prot);
 
+/* The list of windows: for who attaches and detaches. */
+void region_add_window(struct region *region, struct window *window);
+void region_remove_window(struct region *region, struct window *window);
+
 /*
  * Lets go of the memory: no name and no open file are left. Windows that still
  * exist keep theirs, in the kernel.

@@ -32,7 +32,8 @@ struct region {
 	SLIST_ENTRY(region) dying; /* namespace lock */
 
 	pthread_mutex_t change;
-	uint64_t held; /* change: bytes of huge pages taken from the pool */
+	/* Bytes of huge pages taken from the pool: change, lock once gone */
+	uint64_t held;
 
 	pthread_mutex_t lock;
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */

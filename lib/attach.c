@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "fault.h"
+#include "fdpass.h"
 #include "place.h"
 #include "sys.h"
 #include "uffd.h"
@@ -120,27 +121,11 @@ static bool may_have_uffd(int sock)
 	return peer.uid == 0 || peer.uid == (uid_t)SYS_CALL(SYS_geteuid);
 }
 
-static int say(int sock, const struct hello *hello, int fd)
+static int say(int sock, const struct hello *hello, int uffd)
 {
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec iov = {.iov_base = (void *)hello,
-			    .iov_len = sizeof(*hello)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	long n;
-
-	if (fd >= 0 && may_have_uffd(sock)) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
-	n = SYS_CALL(SYS_sendmsg, sock, &msg, MSG_NOSIGNAL);
-	return n < 0 ? -EIO : 0;
+	if (uffd >= 0 && !may_have_uffd(sock))
+		uffd = -1;
+	return fdpass_send(sock, hello, sizeof(*hello), uffd, 0) ? -EIO : 0;
 }
 
 static struct hello hello_of(enum hello_op op, const unsigned char *key,
@@ -155,22 +140,9 @@ static struct hello hello_of(enum hello_op op, const unsigned char *key,
 /* 0, or what the daemon says, or -EIO where it says nothing sensible. */
 static int hear(int sock, struct answer *answer, int *fd)
 {
-	/* No room for a second descriptor: CMSG_SPACE() would have. */
-	_Alignas(struct cmsghdr) char control[CMSG_LEN(sizeof(int))];
-	struct iovec iov = {.iov_base = answer, .iov_len = sizeof(*answer)};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	long n = SYS_CALL(SYS_recvmsg, sock, &msg, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-	int got = -1;
+	int got;
+	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&got, CMSG_DATA(c), sizeof(int));
 	if (n == sizeof(*answer) && !answer->error) {
 		if (!fd && got < 0)
 			return 0;
@@ -181,11 +153,11 @@ static int hear(int sock, struct answer *answer, int *fd)
 	}
 	if (got >= 0)
 		sys_close(got);
-	if (n != sizeof(*answer))
-		return -EIO;
-	if (answer->error < 0 && answer->error >= -4095)
+	if (n == -EMFILE)
+		return -EMFILE;
+	if (n == sizeof(*answer) && answer->error < 0 && answer->error >= -4095)
 		return answer->error;
-	return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EIO;
+	return -EIO;
 }
 
 static void detach(const char *socket, const unsigned char *key, uintptr_t base)

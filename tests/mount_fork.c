@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -248,6 +249,44 @@ static void child_outlives_parent(void)
 	tear_down();
 }
 
+/*
+ * As programs become daemons: fork, exit, close everything. The child's holes
+ * are then guarded by what it has handed over to msharefs.
+ */
+static void daemonize(void *arg)
+{
+	int *fds = arg;
+
+	if (fork())
+		_exit(0);
+	CHILD_ASSERT(dup2(fds[1], 3) == 3);
+	CHILD_ASSERT(!syscall(SYS_close_range, 4U, ~0U, 0));
+	usleep(50000);
+	check_window();
+	CHILD_ASSERT(write(3, "k", 1) == 1);
+	_exit(0);
+}
+
+static void child_is_a_daemon(void)
+{
+	int good = 0;
+
+	set_up();
+	for (int i = 0; i < 20; i++) {
+		char byte = 0;
+		int fds[2];
+
+		CU_ASSERT_FATAL(!pipe(fds));
+		CU_ASSERT(in_child(daemonize, fds) == 0);
+		close(fds[1]);
+		good += read(fds[0], &byte, 1) == 1 && byte == 'k';
+		good += read(fds[0], &byte, 1) == 0;
+		close(fds[0]);
+	}
+	CU_ASSERT(good == 40);
+	tear_down();
+}
+
 static void vfork_and_spawn(void)
 {
 	char *argv[] = {(char *)"true", NULL};
@@ -277,6 +316,7 @@ static const struct test tests[] = {
 	{"fork from threads", fork_from_threads},
 	{"the child unmaps", child_unmaps},
 	{"the child outlives its parent", child_outlives_parent},
+	{"the child becomes a daemon", child_is_a_daemon},
 	{"vfork and posix_spawn", vfork_and_spawn},
 };
 

@@ -6,6 +6,7 @@
  */
 #include "calls.h"
 #include "harness.h"
+#include "surrounded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,62 +17,6 @@
 #include <unistd.h>
 
 #define START 0x200000000000ULL
-#define PAGE 4096
-#define MIB (1UL << 20)
-#define RW (PROT_READ | PROT_WRITE)
-#define MEMORY (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
-
-static uint64_t align;
-
-/*
- * The window in question: one unit large, between two units of other memory.
- * Its first MiB is mapped and holds an 'a'.
- */
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	char *room = mmap(NULL, 4 * align, RW, MEMORY, -1, 0);
-	size_t head = align - (uintptr_t)room % align;
-
-	CU_ASSERT_FATAL(room != MAP_FAILED);
-	munmap(room, head);
-	munmap(room + head + 3 * align, align - head);
-	at = room + head + align;
-	at[-1] = at[align] = 'm';
-	fd = region_create("f", align);
-	CU_ASSERT_FATAL(mmap(at, align, RW, MAP_SHARED | MAP_FIXED, fd, 0) ==
-			at);
-	CU_ASSERT(!region_add(fd, 0, MIB));
-	at[0] = 'a';
-}
-
-static bool is_mapped(const char *addr, size_t length)
-{
-	void *where = mmap((void *)addr, length, PROT_NONE,
-			   MEMORY | MAP_FIXED_NOREPLACE, -1, 0);
-
-	if (where != MAP_FAILED)
-		munmap(where, length);
-	return where != addr;
-}
-
-/* Whether all is as begin() left it; if not, where is the region's data? */
-static bool is_intact(void)
-{
-	char old = at[PAGE];
-	char *other = region_window(fd, align);
-	bool same;
-
-	if (try_write(at + PAGE, (char)(old + 1)).signal || !other)
-		return false;
-	same = at[0] == 'a' && at[-1] == 'm' && at[align] == 'm' &&
-	       other[0] == 'a' && other[PAGE] == (char)(old + 1) &&
-	       try_read(at + align - 1).signal == SIGSEGV;
-	return !munmap(other, align) && same;
-}
-
 /* The window is gone; the region stays. */
 static bool region_stays(void)
 {

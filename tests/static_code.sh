@@ -38,7 +38,7 @@ exports()
 # by name would be a call of our own wrapper.
 no_wrapped_calls()
 {
-	for object in attach fault place uffd window; do
+	for object in attach fault fdpass place uffd window; do
 		nm -u "$BUILD/lib/.libs/$object.o" |
 			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|malloc|free|printf|exit)$' &&
 			return 1

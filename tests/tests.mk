@@ -11,8 +11,9 @@ unit_ldadd = libharness.la libmodel.la $(FUSE_LIBS) $(CUNIT_LIBS)
 mount_cppflags = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
 mount_ldadd = libharness.la $(CUNIT_LIBS)
 
-shell_tests = $(srcdir)/tests/static_code.sh $(srcdir)/tests/mount_flows.sh
-EXTRA_DIST += tests/static_code.sh tests/mount_flows.sh tests/shell.sh
+shell_tests = $(srcdir)/tests/static_code.sh \
+	$(srcdir)/tests/static_install.sh $(srcdir)/tests/mount_flows.sh
+EXTRA_DIST += tests/static_code.sh tests/static_install.sh tests/mount_flows.sh tests/shell.sh
 
 check_PROGRAMS += tests/mount_sharing
 tests_mount_sharing_CPPFLAGS = $(mount_cppflags)
