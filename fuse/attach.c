@@ -329,6 +329,7 @@ static int adopt(struct attach *attach, struct client *client,
 	int err;
 
 	like.client = NULL;
+	like.base = hello->base; /* the parent's may not be known yet */
 	like.uffd = *uffd;
 	like.guarded = !(hello->flags & HELLO_UNGUARDED);
 	region_get(like.region);
