@@ -22,6 +22,8 @@
 #include "fdpass.h"
 #include "log.h"
 #include "region.h"
+#include "watch.h"
+#include "windows.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -29,11 +31,6 @@
 
 /* A client that says nothing for so long is hung up on. */
 #define CLIENT_MS 5000
-
-/* What epoll watches; its first member of whatever owns it. */
-struct watch {
-	void (*ready)(struct attach *attach, struct watch *watch);
-};
 
 /* A conversation under way. */
 struct client {
@@ -43,13 +40,6 @@ struct client {
 	int fd;
 	struct ucred peer;
 	struct window *window; /* it is about to map; HELLO_MAPPED is next */
-};
-
-struct attached {
-	struct watch watch; /* of the pidfd */
-	TAILQ_ENTRY(attached) ghost;
-	uint64_t deadline; /* of a ghost */
-	struct window window;
 };
 
 struct attach {
@@ -63,18 +53,10 @@ struct attach {
 	bool started;
 	pthread_t thread;
 	struct ticket_table tickets; /* locks by itself */
-	RB_HEAD(by_key, window) windows;
+	struct windows windows;
 	TAILQ_HEAD(, client) clients;
-	TAILQ_HEAD(, attached) ghosts; /* the oldest is first */
 	char name[MSHARE_SOCKET_MAX];
 };
-
-static int cmp_key(const struct window *a, const struct window *b)
-{
-	return memcmp(a->key, b->key, MSHARE_KEY_BYTES);
-}
-
-TREE_GENERATE(by_key, window, by_key, cmp_key)
 
 static uint64_t now_ms(void)
 {
@@ -82,14 +64,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static int watch_fd(struct attach *attach, int fd, struct watch *watch)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
-
-	return epoll_ctl(attach->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno
-								      : 0;
 }
 
 /* Of a conversation: all is said. */
@@ -111,53 +85,6 @@ int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
 			    prot, answer->ticket);
 }
 
-/* Windows */
-
-static struct attached *attached_of(struct window *w)
-{
-	return (struct attached *)((char *)w -
-				   offsetof(struct attached, window));
-}
-
-/* It has no process any more; who was its child may still refer to it. */
-static void window_end(struct window *w)
-{
-	if (w->client)
-		w->client->window = NULL;
-	w->client = NULL;
-	region_remove_window(w->region, w);
-	log_msg(LOG_DEBUG, "region %llu: window of pid %d gone",
-		(unsigned long long)w->region->id, w->pid);
-	close(w->pidfd); /* and epoll forgets it */
-	if (w->uffd >= 0)
-		close(w->uffd);
-	w->pidfd = w->uffd = -1;
-}
-
-static void window_drop(struct attach *attach, struct window *w)
-{
-	if (w->pidfd >= 0)
-		window_end(w);
-	else
-		TAILQ_REMOVE(&attach->ghosts, attached_of(w), ghost);
-	RB_REMOVE(by_key, &attach->windows, w);
-	region_put(w->region);
-	free(attached_of(w));
-}
-
-/*
- * A program that becomes a daemon exits right after fork(), and its child's
- * FORKED may come behind that: the key stays good for a while.
- */
-static void process_exited(struct attach *attach, struct watch *watch)
-{
-	struct attached *a = (struct attached *)watch;
-
-	window_end(&a->window);
-	a->deadline = now_ms() + CLIENT_MS;
-	TAILQ_INSERT_TAIL(&attach->ghosts, a, ghost);
-}
-
 static int peer_pidfd(const struct client *client)
 {
 	socklen_t size = sizeof(int);
@@ -171,41 +98,18 @@ static int peer_pidfd(const struct client *client)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 0 and the window, which took over uffd and the reference; else nothing. */
-static int window_add(struct attach *attach, struct client *client,
-		      const struct window *like, struct window **out)
+/* A window of the process at the other end. */
+static int add_window(struct attach *attach, struct client *client,
+		      struct window *like, struct window **out)
 {
-	struct attached *a = calloc(1, sizeof(*a));
-	struct window *w;
-	int err = -ENOMEM;
+	int err, pidfd = peer_pidfd(client);
 
-	if (!a)
-		return err;
-	w = &a->window;
-	*w = *like;
-	a->watch.ready = process_exited;
-	w->pid = client->peer.pid;
-	err = -EIO;
-	if (getrandom(w->key, sizeof(w->key), 0) != sizeof(w->key))
-		goto release;
-	err = w->pidfd = peer_pidfd(client);
-	if (err < 0)
-		goto release;
-	err = watch_fd(attach, w->pidfd, &a->watch);
-	if (err) {
-		close(w->pidfd);
-		goto release;
-	}
-	RB_INSERT(by_key, &attach->windows, w);
-	region_add_window(w->region, w);
-	log_msg(LOG_DEBUG, "region %llu: window of pid %d, %s, guarded by %s",
-		(unsigned long long)w->region->id, w->pid,
-		w->kind == WINDOW_SHARED ? "shared" : "private",
-		w->uffd >= 0 ? "the daemon too" : "itself alone");
-	*out = w;
-	return 0;
-release:
-	free(a);
+	if (pidfd < 0)
+		return pidfd;
+	like->pid = client->peer.pid;
+	err = window_add(&attach->windows, like, pidfd, out);
+	if (err)
+		close(pidfd);
 	return err;
 }
 
@@ -215,7 +119,7 @@ static void client_drop(struct attach *attach, struct client *client)
 {
 	TAILQ_REMOVE(&attach->clients, client, entry);
 	if (client->window)
-		window_drop(attach, client->window);
+		window_drop(&attach->windows, client->window);
 	close(client->fd);
 	free(client);
 }
@@ -307,12 +211,12 @@ static int redeem(struct attach *attach, struct client *client,
 	like.kind = ticket.kind;
 	like.prot = ticket.prot;
 	fd = region_lend(like.region, like.kind);
-	err = fd < 0 ? fd : window_add(attach, client, &like, &client->window);
+	err = fd < 0 ? fd : add_window(attach, client, &like, &client->window);
 	if (err) {
 		region_put(ticket.region);
 	} else {
 		*uffd = -1; /* the window's now */
-		client->window->client = client;
+		client->window->holder = &client->window;
 		send_answer(client->fd, 0, client->window->key, fd);
 	}
 	if (fd >= 0)
@@ -328,12 +232,12 @@ static int adopt(struct attach *attach, struct client *client,
 	struct window like = *parents, *w;
 	int err;
 
-	like.client = NULL;
+	like.holder = NULL;
 	like.base = hello->base; /* the parent's may not be known yet */
 	like.uffd = *uffd;
 	like.guarded = !(hello->flags & HELLO_UNGUARDED);
 	region_get(like.region);
-	err = window_add(attach, client, &like, &w);
+	err = add_window(attach, client, &like, &w);
 	if (err) {
 		region_put(like.region);
 		return err;
@@ -341,19 +245,6 @@ static int adopt(struct attach *attach, struct client *client,
 	*uffd = -1;
 	send_answer(client->fd, 0, w->key, -1);
 	return DONE;
-}
-
-/*
- * By its key alone: it may be heard of on another line before MAPPED has come
- * on its own.
- */
-static struct window *find_window(struct attach *attach,
-				  const struct hello *hello)
-{
-	struct window key;
-
-	memcpy(key.key, hello->key, sizeof(key.key));
-	return RB_FIND(by_key, &attach->windows, &key);
 }
 
 /* 0: there is more to come; DONE; or -errno, which the client is told. */
@@ -367,7 +258,7 @@ static int hear(struct attach *attach, struct client *client,
 			return -EPROTO;
 		w->base = hello->base;
 		w->guarded = !(hello->flags & HELLO_UNGUARDED);
-		w->client = NULL; /* it has come to stay */
+		w->holder = NULL; /* it has come to stay */
 		client->window = NULL;
 		return DONE;
 	}
@@ -375,12 +266,13 @@ static int hear(struct attach *attach, struct client *client,
 	case HELLO_ATTACH:
 		return redeem(attach, client, hello, uffd);
 	case HELLO_FORKED:
-		w = find_window(attach, hello);
+		/* (On another line than its MAPPED, which may come later.) */
+		w = window_find(&attach->windows, hello->key);
 		return w ? adopt(attach, client, w, hello, uffd) : -ENOENT;
 	case HELLO_DETACH:
-		w = find_window(attach, hello);
+		w = window_find(&attach->windows, hello->key);
 		if (w)
-			window_drop(attach, w);
+			window_drop(&attach->windows, w);
 		return DONE;
 	default:
 		return -EPROTO;
@@ -425,7 +317,7 @@ static void client_new(struct attach *attach, int fd)
 	client->fd = fd;
 	client->deadline = now_ms() + CLIENT_MS;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->peer, &size) ||
-	    watch_fd(attach, fd, &client->watch))
+	    watch_fd(attach->epoll_fd, fd, &client->watch))
 		goto refuse;
 	TAILQ_INSERT_TAIL(&attach->clients, client, entry);
 	client_ready(attach, &client->watch); /* it often has spoken by now */
@@ -490,24 +382,12 @@ static uint64_t hang_up(struct attach *attach, uint64_t now)
 	return UINT64_MAX;
 }
 
-static uint64_t drop_ghosts(struct attach *attach, uint64_t now)
-{
-	struct attached *a, *next;
-
-	TAILQ_FOREACH_SAFE(a, &attach->ghosts, ghost, next)
-	{
-		if (a->deadline > now)
-			return a->deadline;
-		window_drop(attach, &a->window);
-	}
-	return UINT64_MAX;
-}
-
 /* Does what is due; for epoll_wait(): how long until the next. */
 static int keep_time(struct attach *attach)
 {
 	uint64_t now = now_ms();
-	uint64_t a = hang_up(attach, now), b = drop_ghosts(attach, now);
+	uint64_t a = hang_up(attach, now);
+	uint64_t b = windows_expire(&attach->windows, now);
 	uint64_t next = a < b ? a : b;
 
 	return next == UINT64_MAX ? -1 : (int)(next - now);
@@ -570,20 +450,21 @@ int attach_open(struct attach **out)
 
 	if (!attach)
 		return -ENOMEM;
-	RB_INIT(&attach->windows);
 	TAILQ_INIT(&attach->clients);
-	TAILQ_INIT(&attach->ghosts);
 	ticket_table_init(&attach->tickets, drop_region);
 	attach->listening.ready = someone_connects;
 	attach->stopping.ready = told_to_stop;
 	attach->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	attach->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	windows_init(&attach->windows, attach->epoll_fd);
 	attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	err = listen_somewhere(attach);
 	if (!err)
-		err = watch_fd(attach, attach->listen_fd, &attach->listening);
+		err = watch_fd(attach->epoll_fd, attach->listen_fd,
+			       &attach->listening);
 	if (!err)
-		err = watch_fd(attach, attach->stop_fd, &attach->stopping);
+		err = watch_fd(attach->epoll_fd, attach->stop_fd,
+			       &attach->stopping);
 	if (err) {
 		attach_close(attach);
 		return err;
@@ -608,7 +489,6 @@ int attach_start(struct attach *attach)
 void attach_close(struct attach *attach)
 {
 	struct client *client, *next_client;
-	struct window *w, *next_window;
 
 	if (attach->started) {
 		eventfd_write(attach->stop_fd, 1);
@@ -616,8 +496,7 @@ void attach_close(struct attach *attach)
 	}
 	TAILQ_FOREACH_SAFE(client, &attach->clients, entry, next_client)
 	client_drop(attach, client);
-	RB_FOREACH_SAFE (w, by_key, &attach->windows, next_window)
-		window_drop(attach, w);
+	windows_free(&attach->windows);
 	ticket_table_free(&attach->tickets);
 	close(attach->listen_fd);
 	close(attach->reserve_fd);

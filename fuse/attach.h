@@ -7,33 +7,13 @@
 #ifndef ATTACH_H
 #define ATTACH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <bsd/sys/queue.h>
-#include "tree.h"
 
 #include "proto.h"
 #include "ticket.h"
 
-struct client;
 struct region;
-
-/* A window that some process has. */
-struct window {
-	LIST_ENTRY(window) entry; /* region lock */
-	RB_ENTRY(window) by_key;  /* attach thread only, as all below */
-	unsigned char key[MSHARE_KEY_BYTES];
-	struct client *client; /* who still has to say MAPPED, or NULL */
-	struct region *region; /* a reference */
-	uint64_t base;	       /* its address in that process, once it says */
-	pid_t pid;	       /* as the daemon sees it */
-	int pidfd;	       /* becomes readable when it exits; then -1 */
-	int uffd;	       /* -1: it guards its holes by itself */
-	bool guarded;	       /* its holes are holes */
-	uint32_t kind;
-	uint32_t prot;
-};
 
 struct attach;
 

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "backing.h"
 #include "hostwin.h"
 #include "log.h"
 #include "populate.h"
+#include "windows.h"
 
 /* The backing file is made when it is first needed. Called under the lock. */
 static int need_file(struct region *region)
