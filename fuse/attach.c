@@ -15,7 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "change.h"
@@ -57,14 +56,6 @@ struct attach {
 	TAILQ_HEAD(, client) clients;
 	char name[MSHARE_SOCKET_MAX];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* Of a conversation: all is said. */
 #define DONE 1

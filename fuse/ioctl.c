@@ -50,7 +50,8 @@ struct call {
 	const void *in;
 };
 
-void server_attr_changed(struct server *server, struct inode *inode)
+/* The kernel keeps attributes until it is told; call it before replying. */
+static void attr_changed(struct server *server, struct inode *inode)
 {
 	inode_touch(&server->ns, inode);
 	/* A negative offset: attributes only, which takes no lock we wait on */
@@ -86,7 +87,7 @@ static void get_size(struct call *call)
 static void reply_changed(struct call *call, int err)
 {
 	if (!err)
-		server_attr_changed(call->server, call->inode);
+		attr_changed(call->server, call->inode);
 	reply(call, err, NULL, 0);
 }
 

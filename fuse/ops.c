@@ -13,7 +13,7 @@
 
 /*
  * Every change goes through this one mount, so what the kernel knows stays
- * true; what ioctls change it is told (server_attr_changed()).
+ * true; what ioctls change it is told (attr_changed() in ioctl.c).
  */
 #define CACHE_SECONDS 86400.0
 

@@ -27,10 +27,4 @@ struct inode *server_inode(struct server *server, fuse_ino_t ino);
 void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		  struct fuse_file_info *fi, unsigned int flags,
 		  const void *in_buf, size_t in_size, size_t out_size);
-/*
- * The kernel keeps attributes until it is told otherwise; to be called before
- * the request that changed them is answered.
- */
-void server_attr_changed(struct server *server, struct inode *inode);
-
 #endif

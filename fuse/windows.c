@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "change.h"
@@ -86,13 +85,10 @@ void window_drop(struct windows *windows, struct window *w)
 static void process_exited(struct attach *attach, struct watch *watch)
 {
 	struct attached *a = (struct attached *)watch;
-	struct timespec now;
 
 	(void)attach;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	window_end(&a->window);
-	a->deadline = (uint64_t)now.tv_sec * 1000 +
-		      (uint64_t)now.tv_nsec / 1000000 + GHOST_MS;
+	a->deadline = now_ms() + GHOST_MS;
 	TAILQ_INSERT_TAIL(&a->windows->ghosts, a, ghost);
 }
 

@@ -7,10 +7,6 @@
 #include "sys.h"
 #include "window.h"
 
-/* libc's own sigaction(), which no preloaded library replaces. */
-extern int __sigaction(int sig, const struct sigaction *act,
-		       struct sigaction *old);
-
 atomic_bool fault_installed;
 
 /*

@@ -5,9 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* libc's own, under a name that nobody replaces. */
-extern int __sigaction(int sig, const struct sigaction *act,
-		       struct sigaction *old);
+#include "sys.h"
 
 static void *raw_mmap(void *addr, size_t len, int prot, int flags, int fd,
 		      int64_t offset)

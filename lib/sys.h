@@ -8,6 +8,7 @@
 #define SYS_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -24,6 +25,10 @@
 		errno = sys_errno_;                   \
 		sys_ret_;                             \
 	})
+
+/* libc's own sigaction(), under a name that no preloaded library replaces. */
+extern int __sigaction(int sig, const struct sigaction *act,
+		       struct sigaction *old);
 
 /* Addresses of the upper half are errors: no mapping is ever there. */
 static inline long sys_mmap(uintptr_t addr, size_t len, int prot, int flags,
