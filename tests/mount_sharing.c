@@ -70,13 +70,14 @@ UNINSTRUMENTED static void touch_all(struct toucher *t)
 
 /*
  * n processes, all alive at once. Returns the faults of the last one, and in
- * *kib what they took of page tables; -1 if one failed.
+ * *kib what they took of page tables; -1 if one failed. *quiet: whether the
+ * machine had as many page tables afterwards as before.
  */
-static long touch_in_processes(struct toucher *t, int n, long *kib)
+static long touch_once(struct toucher *t, int n, long *kib, bool *quiet)
 {
 	int ready[2], go[2], status, failed = 0;
 	size_t length = (size_t)n * sizeof(long);
-	long faults;
+	long faults, before;
 	char byte;
 
 	if (pipe(ready) || pipe(go))
@@ -86,7 +87,7 @@ static long touch_in_processes(struct toucher *t, int n, long *kib)
 	t->ready = ready[1];
 	t->go = go[0];
 	usleep(100000); /* tables of processes that have ended are freed late */
-	*kib = meminfo("PageTables");
+	before = meminfo("PageTables");
 	for (t->index = 0; t->index < n; t->index++) {
 		pid_t pid = fork();
 
@@ -98,16 +99,29 @@ static long touch_in_processes(struct toucher *t, int n, long *kib)
 			failed = 1;
 	}
 	usleep(100000);
-	*kib = meminfo("PageTables") - *kib;
+	*kib = meminfo("PageTables") - before;
 	close(go[1]);
 	for (int i = 0; i < n; i++)
 		failed |= wait(&status) < 0 || status;
 	close(go[0]);
 	close(ready[0]);
 	close(ready[1]);
+	usleep(100000);
+	*quiet = labs(meminfo("PageTables") - before) <= n / 4;
 	faults = t->faults[n - 1];
 	munmap(t->faults, length);
 	return failed ? -1 : faults;
+}
+
+/* The figure is the whole machine's: measured until nobody else moves it. */
+static long touch_in_processes(struct toucher *t, int n, long *kib)
+{
+	bool quiet = false;
+	long faults = -1;
+
+	for (int i = 0; i < 20 && !quiet; i++)
+		faults = touch_once(t, n, kib, &quiet);
+	return faults;
 }
 
 /* What n processes cost that map nothing, and are like them otherwise. */
@@ -216,6 +230,7 @@ static void measures_can_fail(void)
 		.by_hand = true,
 		.stagger = HUGE_PAGE, /* unequal modulo the unit of sharing */
 	};
+	const int n = 100;
 	long kib, faults, base;
 
 	if (no_huge_pages())
@@ -224,14 +239,14 @@ static void measures_can_fail(void)
 	CU_ASSERT_FATAL(t.fd >= 0 && !ftruncate(t.fd, (off_t)align) &&
 			!fallocate(t.fd, 0, 0, (off_t)align));
 	page = HUGE_PAGE; /* by hand, whatever the mount has */
-	base = base_kib(t, 20);
-	faults = touch_in_processes(&t, 20, &kib);
+	base = base_kib(t, n);
+	faults = touch_in_processes(&t, n, &kib);
 	CU_ASSERT(faults >= PAGES);
-	CU_ASSERT((kib - base) / 20 > 8);
+	CU_ASSERT((kib - base) / n > 8);
 	/* And aligned, by the same program, they share: it is not the program.
 	 */
 	t.stagger = align;
-	faults = touch_in_processes(&t, 20, &kib);
+	faults = touch_in_processes(&t, n, &kib);
 	CU_ASSERT(faults >= 1 && faults <= 3);
 	close(t.fd);
 	page = mount_page();
