@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attach socket: one thread that trades tickets for backing descriptors,
- * takes in the userfaultfds of windows, and forgets windows that are gone. The
- * conversation is written down in lib/proto.h. It never waits for a client.
+ * The attach socket, and the one thread that serves it: trades tickets for
+ * backing descriptors, takes in the userfaultfds of windows, and forgets
+ * windows that are gone. What is said there is in client.h.
  */
 #ifndef ATTACH_H
 #define ATTACH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,9 +20,10 @@ struct attach;
 
 /*
  * Binds and listens at once, so that failures are seen at start-up; the thread
- * is started by attach_start(), in the process that will serve. 0 or -errno.
+ * is started by attach_start(), in the process that will serve. must_guard: no
+ * window whose holes cannot be guarded. 0 or -errno.
  */
-int attach_open(struct attach **attach);
+int attach_open(struct attach **attach, bool must_guard);
 int attach_start(struct attach *attach);
 void attach_close(struct attach *attach);
 

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "backing.h"
+#include "control.h"
 #include "hostwin.h"
 #include "log.h"
 #include "populate.h"
-#include "windows.h"
 
 /* The backing file is made when it is first needed. Called under the lock. */
 static int need_file(struct region *region)
@@ -60,29 +60,12 @@ void region_expect_window(struct region *region, uint32_t prot)
 }
 
 /* As long as there are windows, the memory is used, names or not. */
-static void give_if_unused(struct region *region)
+void region_release_if_unused(struct region *region)
 {
 	if (!region->gone || region->nwindows)
 		return;
 	backing_give(region->backing, region->held);
 	region->held = 0;
-}
-
-void region_add_window(struct region *region, struct window *window)
-{
-	pthread_mutex_lock(&region->lock);
-	LIST_INSERT_HEAD(&region->windows, window, entry);
-	region->nwindows++;
-	pthread_mutex_unlock(&region->lock);
-}
-
-void region_remove_window(struct region *region, struct window *window)
-{
-	pthread_mutex_lock(&region->lock);
-	LIST_REMOVE(window, entry);
-	region->nwindows--;
-	give_if_unused(region);
-	pthread_mutex_unlock(&region->lock);
 }
 
 void region_disown(struct region *region)
@@ -97,7 +80,7 @@ void region_disown(struct region *region)
 		region->fd = region->ro_fd = -1;
 	}
 	mapping_tree_free(&region->maps);
-	give_if_unused(region);
+	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change);
 }
@@ -140,22 +123,6 @@ static bool holes_were_touched(const struct region *region)
 	       (uint64_t)st.st_blocks * 512 > region->held;
 }
 
-/* The parts of range that lie in pages which are there already. */
-static int stale_parts(struct region *region, const struct extent *range,
-		       struct extents *stale)
-{
-	int err = mapping_pages(&region->maps, region->backing->page,
-				range->start, range->end, true, stale);
-
-	if (err || !stale->n)
-		return err;
-	if (stale->v[0].start < range->start)
-		stale->v[0].start = range->start;
-	if (stale->v[stale->n - 1].end > range->end)
-		stale->v[stale->n - 1].end = range->end;
-	return 0;
-}
-
 static void log_no_memory(struct region *region, uint64_t wanted)
 {
 	struct pool pool;
@@ -169,22 +136,146 @@ static void log_no_memory(struct region *region, uint64_t wanted)
 		region->backing->name, region->backing->page / 1024);
 }
 
-/* Takes memory for the missing pages; undone whole if that fails. */
-static int allocate(struct region *region, const struct extents *missing,
+/*
+ * What a change does to the pages of its range. Memory is promised to those
+ * that an eager mapping overlaps, and counted; a lazy one takes it unseen.
+ */
+struct work {
+	struct control control;
+	struct extents wanted; /* to be filled */
+	struct extents fresh;  /* no mapping overlaps them yet */
+	struct extents stale;  /* bytes to be zeroed, in pages that are there */
+	struct extents wiped;  /* the same, in pages that may not be there */
+	struct extent freed;   /* only what is replaced or removed needs them */
+	uint64_t released;     /* bytes that were promised and are no more */
+	struct mapping_spare spare;
+};
+
+static void work_free(struct work *work)
+{
+	control_free(&work->control);
+	extents_free(&work->wanted);
+	extents_free(&work->fresh);
+	extents_free(&work->stale);
+	extents_free(&work->wiped);
+	mapping_spare_free(&work->spare);
+}
+
+static bool is_eager(uint32_t prot)
+{
+	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC) &&
+	       !(prot & MAPPING_LAZY);
+}
+
+static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end,
+		     bool eager)
+{
+	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
+
+	while (m && m->start < end && eager && !is_eager(m->prot))
+		m = mapping_next(m);
+	return m && m->start < end;
+}
+
+/* The first and the last page of a range, as far as they reach beyond it. */
+struct edges {
+	struct extent head; /* before the range */
+	struct extent tail; /* behind it */
+};
+
+static struct edges edges_of(const struct extent *range, uint64_t page)
+{
+	return (struct edges){
+		.head = {range->start / page * page, range->start},
+		.tail = {range->end, (range->end + page - 1) / page * page},
+	};
+}
+
+/*
+ * The huge pages that nothing but range needs: all it touches, but for the
+ * first and the last if a mapping beside the range lies in them too.
+ */
+static struct extent freed_pages(struct region *region,
+				 const struct extent *range)
+{
+	const uint64_t page = region->backing->page;
+	struct edges e = edges_of(range, page);
+	struct extent whole = {.start = e.head.start, .end = e.tail.end};
+
+	if (overlaps(&region->maps, e.head.start, e.head.end, false))
+		whole.start += page;
+	if (overlaps(&region->maps, e.tail.start, e.tail.end, false) &&
+	    whole.end > whole.start)
+		whole.end -= page;
+	return whole;
+}
+
+/* Bytes of pages that eager mappings beside range lie in, too. */
+static uint64_t kept_pages(struct region *region, const struct extent *range)
+{
+	const uint64_t page = region->backing->page;
+	struct edges e = edges_of(range, page);
+	bool head = overlaps(&region->maps, e.head.start, e.head.end, true);
+	bool tail = overlaps(&region->maps, e.tail.start, e.tail.end, true);
+
+	if (e.tail.end - e.head.start == page)
+		return head || tail ? page : 0;
+	return (head ? page : 0) + (tail ? page : 0);
+}
+
+/* Pages of range, which mappings of the class overlap or do not. */
+static int list_pages(struct region *region, const struct extent *range,
+		      enum mapping_class which, bool inside,
+		      struct extents *list)
+{
+	return mapping_pages(&region->maps, region->backing->page, range->start,
+			     range->end, which, inside, list);
+}
+
+/* range will have no promised memory any more. */
+static int plan_release(struct region *region, const struct extent *range,
+			struct work *work)
+{
+	struct extents promised;
+	int err = list_pages(region, range, MAPPINGS_EAGER, true, &promised);
+
+	if (err)
+		return err;
+	work->released = extents_bytes(&promised) - kept_pages(region, range);
+	work->freed = freed_pages(region, range);
+	extents_free(&promised);
+	return 0;
+}
+
+/* The mappings are changed; what only the old ones needed goes. */
+static int release(struct region *region, const struct work *work)
+{
+	int err = 0;
+
+	/* All of it: whoever could has touched what was not promised. */
+	if (region->fd >= 0 && work->freed.start < work->freed.end)
+		err = free_pages(region, &work->freed);
+	region->held -= work->released;
+	backing_give(region->backing, work->released);
+	return err;
+}
+
+/* Takes memory for the wanted pages; undone whole if that fails. */
+static int allocate(struct region *region, const struct work *work,
 		    const atomic_bool *stop)
 {
-	uint64_t bytes = extents_bytes(missing);
+	uint64_t bytes = extents_bytes(&work->wanted);
 	int err = backing_can_have(region->backing, bytes)
 			  ? backing_take(region->backing, bytes)
 			  : -ENOMEM;
 
 	if (!err) {
 		if (holes_were_touched(region))
-			free_all(region, missing);
+			free_all(region, &work->fresh);
 		err = populate_allocate(region->fd, region->backing->page,
-					missing, stop);
+					&work->wanted, stop);
 		if (err) {
-			free_all(region, missing);
+			free_all(region, &work->fresh);
 			backing_give(region->backing, bytes);
 		}
 	}
@@ -195,109 +286,198 @@ static int allocate(struct region *region, const struct extents *missing,
 	return err;
 }
 
-int region_map(struct region *region, const struct extent *range, uint32_t prot,
-	       const atomic_bool *stop)
+/* All memory of range will be there: what has something in it is zeroed. */
+static int plan_eager(struct region *region, const struct extent *range,
+		      struct work *work)
 {
-	const uint64_t page = region->backing->page;
-	struct extents missing = {0}, stale = {0};
-	struct mapping_spare spare;
-	int err = mapping_spare_get(&spare);
+	struct extents *stale = &work->stale;
+	int err =
+		list_pages(region, range, MAPPINGS_EAGER, false, &work->wanted);
 
-	if (err)
+	if (!err)
+		err = list_pages(region, range, MAPPINGS_ALL, true, stale);
+	if (err || !stale->n)
 		return err;
-	pthread_mutex_lock(&region->change);
-	pthread_mutex_lock(&region->lock);
-	err = need_file(region);
-	pthread_mutex_unlock(&region->lock);
-	if (!err)
-		err = mapping_pages(&region->maps, page, range->start,
-				    range->end, false, &missing);
-	if (!err)
-		err = stale_parts(region, range, &stale);
-	if (!err)
-		err = allocate(region, &missing, stop);
-	if (err)
-		goto out;
+	if (stale->v[0].start < range->start)
+		stale->v[0].start = range->start;
+	if (stale->v[stale->n - 1].end > range->end)
+		stale->v[stale->n - 1].end = range->end;
+	return 0;
+}
 
-	/* Nothing can fail from here on but what a process did to the file. */
-	if (populate_zero(region->fd, page, &stale))
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": its memory was changed "
-			"behind our back",
-			region->id);
-	pthread_mutex_lock(&region->lock);
-	hostwin_add(region, PROT_READ | PROT_WRITE);
-	mapping_insert(&region->maps, range->start, range->end, prot, &spare);
-	hostwin_fill(region, range->start, range->end);
-	pthread_mutex_unlock(&region->lock);
-out:
-	pthread_mutex_unlock(&region->change);
-	extents_free(&missing);
-	extents_free(&stale);
-	mapping_spare_free(&spare);
+/* What lies in a page that a mapping beside range needs. */
+static int plan_rest(struct region *region, uint64_t start, uint64_t end,
+		     struct work *work)
+{
+	const struct extent rest = {start, end};
+	struct extents there;
+	int err;
+
+	if (start >= end)
+		return 0;
+	err = list_pages(region, &rest, MAPPINGS_EAGER, true, &there);
+	if (!err)
+		err = extents_add(there.n ? &work->stale : &work->wiped, start,
+				  end);
+	extents_free(&there);
 	return err;
 }
 
-static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end)
+/* range gets its memory later, or never: what it has now goes. */
+static int plan_lazy(struct region *region, const struct extent *range,
+		     struct work *work)
 {
-	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
+	const struct extent *freed = &work->freed;
+	int err = plan_release(region, range, work);
 
-	return m && m->start < end;
+	if (!err)
+		err = plan_rest(region, range->start,
+				freed->start < range->end ? freed->start
+							  : range->end,
+				work);
+	if (!err)
+		err = plan_rest(region,
+				freed->end > range->start ? freed->end
+							  : range->start,
+				range->end, work);
+	return err;
 }
 
-/*
- * The huge pages that nothing needs once range is unmapped: all it touches, but
- * for the first and the last if a mapping beside the range lies in them too.
- */
-static struct extent freed_pages(struct region *region,
-				 const struct extent *range)
+static int plan_map(struct region *region, const struct extent *range,
+		    uint32_t prot, struct work *work)
 {
-	const uint64_t page = region->backing->page;
-	struct extent whole = {
-		.start = range->start / page * page,
-		.end = (range->end + page - 1) / page * page,
-	};
-	bool head = overlaps(&region->maps, whole.start, range->start);
-	bool tail = overlaps(&region->maps, range->end, whole.end);
+	int err = mapping_spare_get(&work->spare);
 
-	if (head)
-		whole.start += page;
-	if (tail && whole.end > whole.start)
-		whole.end -= page;
-	return whole;
+	if (!err)
+		err = control_plan(region, range, true, prot, &work->control);
+	if (!err)
+		err = list_pages(region, range, MAPPINGS_ALL, false,
+				 &work->fresh);
+	if (!err)
+		err = is_eager(prot) ? plan_eager(region, range, work)
+				     : plan_lazy(region, range, work);
+	return err;
+}
+
+/* Nothing can fail from here on but what a process did to the file. */
+static void zero(struct region *region, const struct work *work)
+{
+	int err =
+		populate_zero(region->fd, region->backing->page, &work->stale);
+
+	for (size_t i = 0; i < work->wiped.n && !err; i++)
+		err = backing_punch(region->fd, work->wiped.v[i].start,
+				    work->wiped.v[i].end);
+	if (err)
+		log_msg(LOG_ERR,
+			"region %" PRIu64 ": its memory was changed "
+			"behind our back: %s",
+			region->id, strerror(-err));
+}
+
+static int need_file_locked(struct region *region)
+{
+	int err;
+
+	pthread_mutex_lock(&region->lock);
+	err = need_file(region);
+	pthread_mutex_unlock(&region->lock);
+	return err;
+}
+
+static int map(struct region *region, const struct extent *range, uint32_t prot,
+	       const atomic_bool *stop, struct work *work)
+{
+	int err = need_file_locked(region);
+
+	if (!err)
+		err = plan_map(region, range, prot, work);
+	if (!err)
+		err = control_tighten(region, &work->control);
+	if (err)
+		return err;
+	if (is_eager(prot))
+		err = allocate(region, work, stop);
+	if (err) {
+		control_undo(region, &work->control);
+		return err;
+	}
+	if (is_eager(prot))
+		zero(region, work);
+	pthread_mutex_lock(&region->lock);
+	hostwin_add(region, PROT_READ | PROT_WRITE);
+	mapping_insert(&region->maps, range->start, range->end, prot,
+		       &work->spare);
+	control_changed(region);
+	hostwin_fill(region, range->start, range->end);
+	pthread_mutex_unlock(&region->lock);
+	if (!is_eager(prot)) {
+		err = release(region, work);
+		zero(region, work);
+	}
+	control_relax(region, &work->control);
+	return err;
+}
+
+int region_map(struct region *region, const struct extent *range, uint32_t prot,
+	       const atomic_bool *stop)
+{
+	struct work work = {0};
+	int err;
+
+	pthread_mutex_lock(&region->change);
+	err = map(region, range, prot, stop, &work);
+	pthread_mutex_unlock(&region->change);
+	work_free(&work);
+	return err;
+}
+
+static int unmap(struct region *region, const struct extent *range,
+		 struct work *work)
+{
+	int err = mapping_spare_get(&work->spare);
+
+	if (!err)
+		err = control_plan(region, range, false, 0, &work->control);
+	if (!err)
+		err = plan_release(region, range, work);
+	if (!err)
+		err = control_tighten(region, &work->control);
+	if (err)
+		return err;
+	pthread_mutex_lock(&region->lock);
+	mapping_remove(&region->maps, range->start, range->end, &work->spare);
+	control_changed(region);
+	pthread_mutex_unlock(&region->lock);
+	err = release(region, work);
+	control_relax(region, &work->control);
+	return err;
 }
 
 int region_unmap(struct region *region, const struct extent *range)
 {
-	struct extents present = {0};
-	struct mapping_spare spare;
-	struct extent freed;
-	bool has_file;
-	int err = mapping_spare_get(&spare);
+	struct work work = {0};
+	int err;
 
-	if (err)
-		return err;
 	pthread_mutex_lock(&region->change);
-	freed = freed_pages(region, range);
-	err = mapping_pages(&region->maps, region->backing->page, freed.start,
-			    freed.end, true, &present);
-	if (err)
-		goto out;
-	pthread_mutex_lock(&region->lock);
-	mapping_remove(&region->maps, range->start, range->end, &spare);
-	has_file = region->fd >= 0; /* and keeps it while we hold change */
-	pthread_mutex_unlock(&region->lock);
-	if (has_file && freed.start < freed.end) {
-		uint64_t bytes = extents_bytes(&present);
-
-		/* All of it: unguarded windows may have touched holes. */
-		err = free_pages(region, &freed);
-		region->held -= bytes;
-		backing_give(region->backing, bytes);
-	}
-out:
+	err = unmap(region, range, &work);
 	pthread_mutex_unlock(&region->change);
-	extents_free(&present);
-	mapping_spare_free(&spare);
+	work_free(&work);
 	return err;
+}
+
+void region_end(struct region *region)
+{
+	struct extent all = {0};
+	int err = 0;
+
+	pthread_mutex_lock(&region->lock);
+	region->ended = true;
+	all.end = region->size;
+	pthread_mutex_unlock(&region->lock);
+	if (all.end)
+		err = region_unmap(region, &all);
+	if (err)
+		log_msg(LOG_ERR, "region %" PRIu64 ": ending it: %s",
+			region->id, strerror(-err));
 }

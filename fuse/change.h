@@ -12,13 +12,24 @@
 #include "region.h"
 
 /*
- * Places fresh, zeroed memory, all of it taken from the pool now. On failure
- * everything is as it was: -ENOMEM, or -EINTR once *stop is true.
+ * Places fresh, zeroed memory, all of it taken from the pool now; or if prot
+ * has MAPPING_LAZY, when it is touched. On failure everything is as it was:
+ * -ENOMEM, or -EINTR once *stop is true.
  */
 int region_map(struct region *region, const struct extent *range, uint32_t prot,
 	       const atomic_bool *stop);
 /* Huge pages that no mapping needs any more are gone in every process. */
 int region_unmap(struct region *region, const struct extent *range);
+
+/* Its owner has exited: nothing is mapped in it, and never will be again. */
+void region_end(struct region *region);
+
+/*
+ * What is at offset, for a process that had a fault there (enum look). A lazy
+ * page that is not there gets its memory, for windows that it cannot come to by
+ * itself. Never waits.
+ */
+enum look region_look(struct region *region, uint64_t offset);
 
 /*
  * For a window: a descriptor of the backing file, the caller's to close
@@ -27,9 +38,8 @@ int region_unmap(struct region *region, const struct extent *range);
 int region_lend(struct region *region, enum window_kind kind);
 void region_expect_window(struct region *region, uint32_t prot);
 
-/* The list of windows: for who attaches and detaches. */
-void region_add_window(struct region *region, struct window *window);
-void region_remove_window(struct region *region, struct window *window);
+/* Under lock: when the last window went. */
+void region_release_if_unused(struct region *region);
 
 /*
  * Lets go of the memory: no name and no open file are left. Windows that still

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "backing.h"
+#include "control.h"
 #include "log.h"
 #include "place.h"
 #include "uffd.h"
@@ -50,7 +51,7 @@ static void fill(struct region *region, struct hostwin *win, uint64_t start,
 	struct extents present;
 
 	if (mapping_pages(&region->maps, region->backing->page, start, end,
-			  true, &present))
+			  MAPPINGS_EAGER, true, &present))
 		return;
 	for (size_t i = 0; i < present.n; i++) {
 		struct extent *e = &present.v[i];
@@ -72,6 +73,46 @@ void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
 	fill(region, win, start, end);
 }
 
+/*
+ * Page tables are shared only where registrations are alike, too. Protection
+ * is not for host windows: tables that have it are never shared.
+ */
+static int run(const struct hostwin *win, const struct steps *steps)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < steps->n && !err; i++)
+		err = uffd_do(uffd, win->base, &steps->v[i]);
+	return err;
+}
+
+static int catch_up(struct region *region, const struct hostwin *win)
+{
+	struct steps steps;
+	int err = control_steps(region, false, &steps);
+
+	if (!err)
+		err = run(win, &steps);
+	steps_free(&steps);
+	return err;
+}
+
+void hostwin_do(struct region *region, const struct steps *steps)
+{
+	struct hostwin *win;
+	int err;
+
+	if (uffd < 0)
+		return;
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	{
+		err = run(win, steps);
+		if (err)
+			log_msg(LOG_WARNING, "region %llu: host window: %s",
+				(unsigned long long)region->id, strerror(-err));
+	}
+}
+
 static int make(struct region *region, uint32_t prot, struct hostwin *win)
 {
 	struct placement p = {
@@ -86,6 +127,8 @@ static int make(struct region *region, uint32_t prot, struct hostwin *win)
 	win->prot = prot;
 	if (uffd >= 0)
 		err = uffd_register(uffd, win->base, p.size);
+	if (!err && uffd >= 0)
+		err = catch_up(region, win);
 	if (!err && mprotect((void *)win->base, p.size, (int)prot))
 		err = -errno;
 	if (err)

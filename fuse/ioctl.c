@@ -122,17 +122,16 @@ static void create_mapping(struct call *call, bool absolute)
 	};
 	atomic_bool stop = false;
 	struct extent range;
+	uint32_t prot;
 	int err = check_writer(call);
 
 	if (!err)
 		err = region_check_map(call->region, &request,
-				       call->server->backing.page, &range);
+				       call->server->backing.page, &range,
+				       &prot);
 	if (!err) {
 		fuse_req_interrupt_func(call->req, interrupted, &stop);
-		err = region_map(call->region, &range,
-				 create->prot &
-					 (PROT_READ | PROT_WRITE | PROT_EXEC),
-				 &stop);
+		err = region_map(call->region, &range, prot, &stop);
 		fuse_req_interrupt_func(call->req, NULL, NULL);
 	}
 	reply_changed(call, err);

@@ -100,6 +100,8 @@ static int become_daemon_and_serve(struct server *server)
 		return -errno;
 	hostwin_init();
 	err = attach_start(server->attach);
+	if (!err && server->owners)
+		err = owners_start(server->owners);
 	if (!err)
 		err = serve(server);
 	if (err)
@@ -151,13 +153,18 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		err = open_namespace(server);
 	if (err)
 		return err;
-	err = attach_open(&server->attach);
+	if (server->options.ownership)
+		err = owners_open(&server->owners);
+	if (!err)
+		err = attach_open(&server->attach, server->options.must_guard);
 	if (err) {
 		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
 	} else {
 		err = mount_and_serve(server, args);
 		attach_close(server->attach);
 	}
+	if (server->owners)
+		owners_close(server->owners);
 	namespace_free(&server->ns);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static int mapping_cmp(const struct mapping *a, const struct mapping *b)
 {
@@ -151,6 +152,24 @@ void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	merge(tree, RB_PREV(mapping_head, NULL, m), m);
 }
 
+int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		 struct mapping_tree *copy)
+{
+	struct mapping *m = mapping_find(tree, start), *node;
+
+	mapping_tree_init(copy);
+	for (; m && m->start < end; m = mapping_next(m)) {
+		node = malloc(sizeof(*node));
+		if (!node) {
+			mapping_tree_free(copy);
+			return -ENOMEM;
+		}
+		*node = *m;
+		link_node(copy, node);
+	}
+	return 0;
+}
+
 int extents_add(struct extents *list, uint64_t start, uint64_t end)
 {
 	if (start >= end)
@@ -187,8 +206,35 @@ uint64_t extents_bytes(const struct extents *list)
 	return sum;
 }
 
+static bool is_in(const struct mapping *m, enum mapping_class which)
+{
+	bool usable = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+
+	switch (which) {
+	case MAPPINGS_ALL:
+		return true;
+	case MAPPINGS_USABLE:
+		return usable;
+	case MAPPINGS_WRITABLE:
+		return m->prot & PROT_WRITE;
+	case MAPPINGS_EAGER:
+		return usable && !(m->prot & MAPPING_LAZY);
+	case MAPPINGS_LAZY:
+		return usable && m->prot & MAPPING_LAZY;
+	}
+	return false;
+}
+
+static struct mapping *skip_others(struct mapping *m, enum mapping_class which)
+{
+	while (m && !is_in(m, which))
+		m = mapping_next(m);
+	return m;
+}
+
 int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
-		  uint64_t end, bool mapped, struct extents *list)
+		  uint64_t end, enum mapping_class which, bool inside,
+		  struct extents *list)
 {
 	uint64_t at = start / page * page,
 		 stop = (end + page - 1) / page * page;
@@ -199,6 +245,7 @@ int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
 	while (at < stop && !err) {
 		uint64_t from = stop, to = stop;
 
+		m = skip_others(m, which);
 		if (m && m->start < stop) {
 			from = m->start / page * page;
 			to = (m->end + page - 1) / page * page;
@@ -210,7 +257,7 @@ int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
 			to = stop;
 		if (to <= at)
 			continue;
-		err = mapped ? extents_add(list, from, to)
+		err = inside ? extents_add(list, from, to)
 			     : extents_add(list, at, from);
 		at = to;
 	}

@@ -16,8 +16,11 @@ struct mapping {
 	RB_ENTRY(mapping) entry;
 	uint64_t start;
 	uint64_t end;
-	uint32_t prot;
+	uint32_t prot; /* PROT_*, and MAPPING_LAZY */
 };
+
+/* It gets its memory page by page, when it is touched (MAP_NORESERVE). */
+#define MAPPING_LAZY 0x10000U
 
 struct mapping_tree {
 	RB_HEAD(mapping_head, mapping) head;
@@ -38,6 +41,10 @@ void mapping_tree_free(struct mapping_tree *tree);
 /* 0 or -ENOMEM. Give back what a change left over with mapping_spare_free. */
 int mapping_spare_get(struct mapping_spare *spare);
 void mapping_spare_free(struct mapping_spare *spare);
+
+/* All that touches [start, end), as it is. 0 or -ENOMEM (*copy is empty). */
+int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		 struct mapping_tree *copy);
 
 /* Replaces whatever [start, end) held; alike neighbours become one. */
 void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
@@ -66,12 +73,22 @@ int extents_add(struct extents *list, uint64_t start, uint64_t end);
 void extents_free(struct extents *list);
 uint64_t extents_bytes(const struct extents *list);
 
+/* Kinds of mappings. One without any access (PROT_NONE) has no memory. */
+enum mapping_class {
+	MAPPINGS_ALL,
+	MAPPINGS_USABLE,   /* some access */
+	MAPPINGS_WRITABLE, /* PROT_WRITE */
+	MAPPINGS_EAGER,	   /* usable, and its memory is there */
+	MAPPINGS_LAZY,	   /* usable, and gets its memory when touched */
+};
+
 /*
  * The huge pages that [start, end) touches, as extents of whole pages: those
- * that some mapping overlaps (present memory), or those that none does.
+ * that some mapping of the class overlaps, or (inside is false) that none does.
  * 0 or -ENOMEM; on failure the list is empty.
  */
 int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
-		  uint64_t end, bool mapped, struct extents *list);
+		  uint64_t end, enum mapping_class which, bool inside,
+		  struct extents *list);
 
 #endif

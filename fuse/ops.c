@@ -180,8 +180,17 @@ static int make(fuse_req_t req, fuse_ino_t parent, const char *name,
 		.gid = ctx->gid,
 	};
 
-	return inode_create(&server->ns, server_inode(server, parent), name,
-			    &seed, inode, st);
+	struct inode *dir = server_inode(server, parent);
+	int err = inode_create(&server->ns, dir, name, &seed, inode, st);
+
+	if (err || !server->owners || !S_ISREG(mode))
+		return err;
+	err = owners_add(server->owners, ctx->pid, (*inode)->region);
+	if (err) {
+		inode_unlink(&server->ns, dir, name);
+		inode_forget(&server->ns, *inode, 1);
+	}
+	return err;
 }
 
 static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,

@@ -33,6 +33,8 @@ static const struct fuse_opt specs[] = {
 	OPT("backing=%s", backing_text, 0),
 	OPT("align=%s", align_text, 0),
 	OPT("max_size=%s", max_size_text, 0),
+	OPT("ownership", ownership, 1),
+	OPT("require=%s", require_text, 0),
 	FUSE_OPT_KEY("allow_other", KEY_ALLOW_OTHER),
 	FUSE_OPT_END,
 };
@@ -111,6 +113,13 @@ int options_parse(struct fuse_args *args, struct options *o,
 	if (parse_size("align", o->align_text, &o->align, message) ||
 	    parse_size("max_size", o->max_size_text, &o->max_size, message))
 		return -EINVAL;
+	if (o->require_text && strcmp(o->require_text, "guard") != 0) {
+		snprintf(message, OPTIONS_MESSAGE,
+			 "-o require=%s: what can be required is: guard",
+			 o->require_text);
+		return -EINVAL;
+	}
+	o->must_guard = o->require_text;
 	if (o->align & (o->align - 1)) {
 		snprintf(message, OPTIONS_MESSAGE,
 			 "-o align=%s: not a power of two", o->align_text);
@@ -145,6 +154,7 @@ void options_free(struct options *o)
 	free(o->backing_text);
 	free(o->align_text);
 	free(o->max_size_text);
+	free(o->require_text);
 	*o = (struct options){0};
 }
 
@@ -167,6 +177,10 @@ void options_usage(const char *program)
 	       "  -o max_size=SIZE    memory over all regions (default: the "
 	       "whole pool)\n"
 	       "  -o allow_other      let other users in\n"
+	       "  -o ownership        a region is emptied when the process "
+	       "that made it exits\n"
+	       "  -o require=guard    no windows whose holes cannot be made to "
+	       "fault\n"
 	       "  -o OPTION           any other option of FUSE mounts, see "
 	       "mount.fuse3(8)\n"
 	       "\n"

@@ -18,6 +18,8 @@ struct options {
 	int version;
 	int clone_fd;
 	bool allow_other;
+	int ownership;
+	bool must_guard; /* require=guard */
 	struct backing_spec backing;
 	uint64_t align;	   /* bytes; 0: what table sharing needs */
 	uint64_t max_size; /* bytes; UINT64_MAX: no limit */
@@ -28,6 +30,7 @@ struct options {
 	char *backing_text;
 	char *align_text;
 	char *max_size_text;
+	char *require_text;
 };
 
 /*

@@ -25,7 +25,8 @@ struct region *region_new(struct backing *backing)
 	mapping_tree_init(&region->maps);
 	region->fd = region->ro_fd = -1;
 	SLIST_INIT(&region->hostwins);
-	LIST_INIT(&region->windows);
+	TAILQ_INIT(&region->windows);
+	pthread_cond_init(&region->moved, NULL);
 	return region;
 }
 
@@ -40,6 +41,7 @@ void region_put(struct region *region)
 	if (atomic_fetch_sub(&region->refs, 1) != 1)
 		return;
 	region_disown(region);
+	pthread_cond_destroy(&region->moved);
 	pthread_mutex_destroy(&region->change);
 	pthread_mutex_destroy(&region->lock);
 	free(region);
@@ -53,6 +55,16 @@ void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 	*size = region->size;
 	*mapped = region->maps.bytes;
 	pthread_mutex_unlock(&region->lock);
+}
+
+bool region_has_ended(struct region *region)
+{
+	bool ended;
+
+	pthread_mutex_lock(&region->lock);
+	ended = region->ended;
+	pthread_mutex_unlock(&region->lock);
+	return ended;
 }
 
 static int fix_shape(struct region *region, uint64_t start, uint64_t size,
@@ -94,7 +106,8 @@ static int check_range(struct region *region, const struct range_request *req,
 	uint64_t start, region_size, mapped, at = req->at, size = req->size;
 
 	region_shape(region, &start, &region_size, &mapped);
-	if (region_size == 0 || size == 0 || at % page || at % unit)
+	if (region_size == 0 || size == 0 || at % page || at % unit ||
+	    region_has_ended(region))
 		return -EINVAL;
 	if (req->absolute) {
 		if (at < start)
@@ -119,10 +132,14 @@ static uint64_t asked_page_size(uint32_t flags)
 }
 
 int region_check_map(struct region *region, const struct map_request *req,
-		     uint64_t huge_page, struct extent *range)
+		     uint64_t huge_page, struct extent *range, uint32_t *prot)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t unit = page;
+
+	*prot = req->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	if (req->flags & MAP_NORESERVE)
+		*prot |= MAPPING_LAZY;
 
 	if ((req->flags & MAP_TYPE) != MAP_SHARED || !(req->flags & MAP_FIXED))
 		return -EINVAL;
@@ -198,7 +215,7 @@ int region_check_window(struct region *region, const struct window_request *req,
 		return -EACCES;
 
 	region_shape(region, &start, &size, &mapped);
-	if (size == 0)
+	if (size == 0 || region_has_ended(region))
 		return -EINVAL;
 	if (req->offset || req->length > size || size - req->length >= page)
 		return -EINVAL;

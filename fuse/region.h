@@ -14,6 +14,7 @@
 #include <bsd/sys/queue.h>
 
 #include "mapping.h"
+#include "modes.h"
 #include "proto.h"
 
 struct backing;
@@ -39,12 +40,19 @@ struct region {
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
 	uint64_t size;		  /* lock; 0: not set; once set it stays */
 	struct mapping_tree maps; /* written under both, read under either */
-	int fd;	   /* set under lock, closed under both; -1 before use */
-	int ro_fd; /* lock; the same, opened read-only */
-	bool gone; /* lock; no name and no open file is left */
+	int fd;	    /* set under lock, closed under both; -1 before use */
+	int ro_fd;  /* lock; the same, opened read-only */
+	bool gone;  /* lock; no name and no open file is left */
+	bool ended; /* lock; its owner has exited: no windows, no mappings */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
-	LIST_HEAD(, window) windows;	/* lock */
-	unsigned int nwindows;		/* lock */
+
+	/* Remote control (control.h): lock. */
+	TAILQ_HEAD(, window) windows; /* those that missed a change are first */
+	unsigned int nwindows;
+	pthread_cond_t moved; /* a window came to stay, or went */
+	uint64_t epoch;	      /* counts changes of what windows are to be */
+	bool special;	      /* there ever was a mapping unlike the usual */
+	struct modes tight;   /* on top of maps, while a change is under way */
 };
 
 /* One reference, or NULL. */
@@ -54,6 +62,9 @@ void region_put(struct region *region);
 
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
+
+/* Whether its owner has exited (the option "ownership"). */
+bool region_has_ended(struct region *region);
 
 /* SET_SIZE: once, aligned, not 0, else -EINVAL. */
 int region_set_size(struct region *region, uint64_t start, uint64_t size,
@@ -76,9 +87,12 @@ struct map_request {
 	int32_t fd;
 };
 
-/* 0 and the range that is meant, relative to the region; else -EINVAL. */
+/*
+ * 0, the range that is meant, relative to the region, and what kind of mapping
+ * (as of struct mapping); else -EINVAL.
+ */
 int region_check_map(struct region *region, const struct map_request *req,
-		     uint64_t huge_page, struct extent *range);
+		     uint64_t huge_page, struct extent *range, uint32_t *prot);
 int region_check_unmap(struct region *region, const struct range_request *req,
 		       struct extent *range);
 

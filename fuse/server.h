@@ -10,12 +10,14 @@
 #include "backing.h"
 #include "inode.h"
 #include "options.h"
+#include "owner.h"
 
 struct server {
 	struct options options; /* constant while serving */
 	struct backing backing;
 	struct namespace ns;
 	struct attach *attach;
+	struct owners *owners; /* NULL: regions outlive who made them */
 	struct fuse_session *session;
 };
 

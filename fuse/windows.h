@@ -1,63 +1,96 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The windows that processes have, as the daemon knows them: found by their
- * keys, forgotten when their processes exit or say so. Used by the attach
- * thread alone; a region's list of its windows has that region's lock.
+ * keys, forgotten when their processes exit, become other programs or say so.
+ * Used by the attach thread alone, but for what control.h does.
  */
 #ifndef WINDOWS_H
 #define WINDOWS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <bsd/sys/queue.h>
 
+#include "modes.h"
 #include "proto.h"
 #include "tree.h"
 
 struct attached;
 struct region;
 
+enum window_state {
+	WINDOW_COMING,	/* its process knows of it, we not yet of its address */
+	WINDOW_HERE,	/* changes reach it */
+	WINDOW_LEAVING, /* its process is about to unmap it */
+	WINDOW_GONE,
+};
+
 /* A window that some process has. */
 struct window {
-	LIST_ENTRY(window) entry; /* region lock */
-	RB_ENTRY(window) by_key;  /* attach thread only, as all below */
-	unsigned char key[MSHARE_KEY_BYTES];
-	struct window **holder; /* who still has to say MAPPED keeps it there */
-	struct region *region;	/* a reference */
-	uint64_t base;		/* its address in that process, once it says */
-	pid_t pid;		/* as the daemon sees it */
-	int pidfd;		/* becomes readable when it exits; then -1 */
-	int uffd;		/* -1: it guards its holes by itself */
-	bool guarded;		/* its holes are holes */
+	atomic_uint refs; /* the table's, and one of who made it busy */
+
+	/* Constant once it is WINDOW_HERE: */
+	struct region *region; /* a reference */
+	uint64_t base;	       /* its address in that process */
+	pid_t pid;	       /* as the daemon sees it */
+	bool guarded;	       /* its holes are holes */
 	uint32_t kind;
 	uint32_t prot;
+
+	/* Remote control (control.h): region lock. */
+	TAILQ_ENTRY(window) entry;
+	enum window_state state;
+	uint64_t epoch; /* of the last change it knows of */
+	bool busy;	/* someone is at it without the lock */
+	bool awaited;	/* and the attach thread wants to know the end */
+	bool dead;	/* its memory is gone, though its process may live */
+	int uffd;	/* -1: it guards its holes by itself */
+
+	/* Attach thread only: */
+	RB_ENTRY(window) by_key;
+	unsigned char key[MSHARE_KEY_BYTES];
+	struct window **holder; /* the conversation that it is the subject of */
+	int pidfd;		/* becomes readable when it exits; then -1 */
 };
 
 struct windows {
 	int epoll_fd; /* where ends of processes are watched for */
 	RB_HEAD(by_key, window) by_key;
 	TAILQ_HEAD(, attached) ghosts; /* the oldest is first */
+	size_t n;		       /* windows that have not ended */
+	uint64_t next_probe;	       /* ms */
+	atomic_bool probing;	       /* a thread is at it */
 };
 
 void windows_init(struct windows *windows, int epoll_fd);
 void windows_free(struct windows *windows);
 
 /*
- * A window like that, of the process behind pidfd. 0 and *out, which took over
- * pidfd, like->uffd and the reference to the region; else it took nothing.
+ * A window like that, of the process behind pidfd. 0, *out, which took over
+ * pidfd, like->uffd and the reference to the region, and what the process has
+ * to do to it; else it took nothing.
  */
 int window_add(struct windows *windows, const struct window *like, int pidfd,
-	       struct window **out);
+	       struct window **out, struct steps *steps);
 struct window *window_find(struct windows *windows,
 			   const unsigned char key[MSHARE_KEY_BYTES]);
+/* The process has it no more; who was its child may still refer to it. */
+void window_end(struct windows *windows, struct window *window);
 void window_drop(struct windows *windows, struct window *window);
 
+void window_get(struct window *window);
+void window_put(struct window *window);
+
+/* Ends the windows that were found dead. */
+void windows_reap(struct windows *windows);
+
 /*
- * The key of a window whose process has exited stays good for a while. Forgets
- * those whose time is over; returns when the next one's will be (UINT64_MAX:
- * there is none). now: monotonic, in ms.
+ * Does what is due: the key of a window that ended stays good for a while only,
+ * and now and then it is looked whether processes became other programs.
+ * Returns when something is due next (UINT64_MAX: never); monotonic, in ms.
  */
-uint64_t windows_expire(struct windows *windows, uint64_t now);
+uint64_t windows_keep_time(struct windows *windows, uint64_t now);
 
 #endif

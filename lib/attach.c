@@ -4,19 +4,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 
 #include "fault.h"
-#include "fdpass.h"
 #include "place.h"
 #include "sys.h"
+#include "talk.h"
 #include "uffd.h"
-
-/* A daemon that does not answer for so long is taken for dead. */
-#define DAEMON_SECONDS 10
 
 static int read_statx(int fd, struct statx *stx)
 {
@@ -81,96 +76,6 @@ static void close_uffd(struct window *w)
 	w->uffd = -1;
 }
 
-/* The conversation */
-
-static int connect_to(const char *name)
-{
-	const struct timeval timeout = {.tv_sec = DAEMON_SECONDS};
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	size_t n = strnlen(name, MSHARE_SOCKET_MAX);
-	int err, fd = (int)SYS_CALL(SYS_socket, AF_UNIX,
-				    SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return fd;
-	memcpy(addr.sun_path + 1, name, n);
-	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
-		 sizeof(timeout));
-	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-		 sizeof(timeout));
-	err = (int)SYS_CALL(SYS_connect, fd, &addr,
-			    offsetof(struct sockaddr_un, sun_path) + 1 + n);
-	if (!err)
-		return fd;
-	sys_close(fd);
-	return err;
-}
-
-/*
- * A userfaultfd is power over this whole process. Who gets it must have that
- * power anyway: root, or the same user.
- */
-static bool may_have_uffd(int sock)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer,
-		     &size))
-		return false;
-	return peer.uid == 0 || peer.uid == (uid_t)SYS_CALL(SYS_geteuid);
-}
-
-static int say(int sock, const struct hello *hello, int uffd)
-{
-	if (uffd >= 0 && !may_have_uffd(sock))
-		uffd = -1;
-	return fdpass_send(sock, hello, sizeof(*hello), uffd, 0) ? -EIO : 0;
-}
-
-static struct hello hello_of(enum hello_op op, const unsigned char *key,
-			     uintptr_t base)
-{
-	struct hello hello = {.op = op, .base = base};
-
-	memcpy(hello.key, key, sizeof(hello.key));
-	return hello;
-}
-
-/* 0, or what the daemon says, or -EIO where it says nothing sensible. */
-static int hear(int sock, struct answer *answer, int *fd)
-{
-	int got;
-	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
-
-	if (n == sizeof(*answer) && !answer->error) {
-		if (!fd && got < 0)
-			return 0;
-		if (fd && got >= 0) {
-			*fd = got;
-			return 0;
-		}
-	}
-	if (got >= 0)
-		sys_close(got);
-	if (n == -EMFILE)
-		return -EMFILE;
-	if (n == sizeof(*answer) && answer->error < 0 && answer->error >= -4095)
-		return answer->error;
-	return -EIO;
-}
-
-static void detach(const char *socket, const unsigned char *key, uintptr_t base)
-{
-	struct hello hello = hello_of(HELLO_DETACH, key, base);
-	int sock = connect_to(socket);
-
-	if (sock < 0)
-		return; /* no daemon, no record */
-	say(sock, &hello, -1);
-	sys_close(sock);
-}
-
 /*
  * Guards a range with uffd. If the kernel refuses (a seccomp filter, say), the
  * window works without: -1.
@@ -185,24 +90,109 @@ static int guard(int uffd, uintptr_t base, size_t size)
 	return -1;
 }
 
+static int do_step(int uffd, uintptr_t base, size_t size,
+		   const struct uffd_op *op)
+{
+	if (op->start >= op->end || op->end > size)
+		return -EIO;
+	return uffd_do(uffd, base, op);
+}
+
+#define STEPS_AT_ONCE 32
+
+static int do_steps(int uffd, uintptr_t base, size_t size, uint32_t n, int file)
+{
+	struct uffd_op steps[STEPS_AT_ONCE];
+	off_t at = 0;
+	int err = 0;
+
+	while (n && !err) {
+		size_t some = n < STEPS_AT_ONCE ? n : STEPS_AT_ONCE;
+		size_t bytes = some * sizeof(steps[0]);
+
+		if (SYS_CALL(SYS_pread64, file, steps, bytes, at) !=
+		    (long)bytes)
+			return -EIO;
+		for (size_t i = 0; i < some && !err; i++)
+			err = do_step(uffd, base, size, &steps[i]);
+		at += (off_t)bytes;
+		n -= (uint32_t)some;
+	}
+	/* Without memory it could miss a protection; else it is a limit. */
+	return err == -ENOMEM || err == -EIO ? err : 0;
+}
+
+/*
+ * What the daemon said has to be done to the window, so that it is as the
+ * others are. Nobody has access to it yet.
+ */
+static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
+			 size_t size, int *uffd)
+{
+	struct answer again;
+	int file, err;
+
+	*uffd = guard(*uffd, base, size);
+	if (*uffd < 0)
+		return answer->flags & ANSWER_MUST_GUARD ? -EPERM : 0;
+	if (!answer->n)
+		return 0;
+	err = talk_hear(sock, &again, &file);
+	if (err)
+		return err;
+	err = do_steps(*uffd, base, size, answer->n, file);
+	sys_close(file);
+	return err;
+}
+
+static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
+		      int uffd)
+{
+	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
+
+	if (uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	return talk_say(sock, &hello, -1);
+}
+
+/* From when on no change is at work on a window: a conversation, or -1. */
+static int begin_to_leave(const char *socket, const unsigned char *key)
+{
+	struct hello hello = talk_hello(HELLO_LEAVING, key, 0);
+	int sock = talk_connect(socket);
+	struct answer answer;
+
+	if (sock < 0)
+		return -1; /* no daemon, no changes */
+	if (!talk_say(sock, &hello, -1) && !talk_hear(sock, &answer, NULL))
+		return sock;
+	sys_close(sock);
+	return -1;
+}
+
+static void forget_at_daemon(const char *socket, const unsigned char *key)
+{
+	int sock = begin_to_leave(socket, key);
+
+	if (sock >= 0)
+		sys_close(sock);
+}
+
 /* What is mapped has no access rights before all is in order. */
 static int map_and_guard(int sock, const struct placement *p, uintptr_t base,
 			 const struct answer *answer,
 			 const struct mshare_attach *attach, int prot,
 			 int *uffd)
 {
-	struct hello hello = hello_of(HELLO_MAPPED, answer->key, base);
-	int err;
+	int err = guard_as_told(sock, answer, base, p->size, uffd);
 
-	*uffd = guard(*uffd, base, p->size);
-	if (*uffd < 0)
-		hello.flags |= HELLO_UNGUARDED;
-	err = say(sock, &hello, -1);
+	if (!err)
+		err = say_mapped(sock, answer->key, base, *uffd);
 	if (err)
 		return err; /* and it forgets us */
 	err = sys_mprotect(base, p->size, prot);
 	if (err)
-		detach(attach->socket, answer->key, base);
+		forget_at_daemon(attach->socket, answer->key);
 	return err;
 }
 
@@ -216,28 +206,33 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		.align = attach->align,
 		.extra_flags = args->flags & MAP_32BIT,
 	};
-	struct hello hello = hello_of(HELLO_ATTACH, attach->ticket, 0);
+	const bool over = p.place == PLACE_REPLACE;
+	struct hello hello = talk_hello(HELLO_ATTACH, attach->ticket, 0);
 	struct answer answer;
 	uintptr_t base = 0;
 	int file, err, uffd = uffd_open();
 
-	err = say(sock, &hello, uffd);
+	if (uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	err = talk_say(sock, &hello, uffd);
 	/* While the daemon looks: what can be done without its answer. */
 	if (!err)
 		err = place_reserve(&p, &base);
 	if (err)
 		goto close;
-	err = hear(sock, &answer, &file);
+	err = talk_hear(sock, &answer, &file);
 	if (!err) {
+		if (over)
+			attach_leaving(base, p.size);
 		err = place_map(&p, attach->kind, file, base);
+		if (over)
+			attach_left(base, p.size, !err);
 		sys_close(file);
 	}
 	if (err) {
 		place_cancel(&p, base);
 		goto close;
 	}
-	if (p.place == PLACE_REPLACE)
-		attach_gone_in(base, p.size); /* what it was mapped over */
 	err = map_and_guard(sock, &p, base, &answer, attach, args->prot, &uffd);
 	if (err) {
 		sys_munmap(base, p.size);
@@ -303,7 +298,7 @@ int attach_window(const struct mmap_args *args, void **base)
 	if (!w)
 		return -ENOMEM;
 	fault_install();
-	sock = connect_to(attach.socket);
+	sock = talk_connect(attach.socket);
 	if (sock < 0)
 		return -EIO; /* it answered a moment ago and is gone */
 	err = make_window(sock, &attach, args, w);
@@ -313,36 +308,78 @@ int attach_window(const struct mmap_args *args, void **base)
 	return err;
 }
 
-void attach_gone(struct window *w)
+/* The first window from w on (NULL: of all) that begins in the range. */
+static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
 {
-	uintptr_t base = atomic_load(&w->base);
-
-	window_forget(w);
-	close_uffd(w);
-	if (w->known)
-		detach(w->socket, w->key, base);
-}
-
-void attach_gone_in(uintptr_t addr, size_t len)
-{
-	struct window *w, *next;
-
-	for (w = window_next(NULL); w; w = next) {
+	while ((w = window_next(w))) {
 		uintptr_t base = atomic_load(&w->base);
 
-		next = window_next(w);
 		if (base >= addr && base - addr < len)
-			attach_gone(w);
+			return w;
 	}
+	return NULL;
+}
+
+void attach_leaving(uintptr_t addr, size_t len)
+{
+	struct window *w;
+
+	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len))
+		w->leaving = w->known ? begin_to_leave(w->socket, w->key) : -1;
+}
+
+static void stay(struct window *w)
+{
+	struct hello hello = talk_hello(HELLO_STAYS, w->key, 0);
+
+	if (w->leaving >= 0)
+		talk_say(w->leaving, &hello, -1);
+}
+
+void attach_left(uintptr_t addr, size_t len, bool gone)
+{
+	struct window *w;
+
+	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len)) {
+		if (gone) {
+			window_forget(w);
+			close_uffd(w);
+		} else {
+			stay(w);
+		}
+		if (w->leaving >= 0)
+			sys_close(w->leaving);
+	}
+}
+
+/* The same window as the parent's, for the daemon: 0 or -errno. */
+static int introduce(struct window *w, uintptr_t base, int *uffd)
+{
+	struct hello hello = talk_hello(HELLO_FORKED, w->key, base);
+	size_t size = atomic_load(&w->size);
+	int err, sock = talk_connect(w->socket);
+	struct answer answer;
+
+	if (sock < 0)
+		return sock;
+	err = talk_say(sock, &hello, *uffd);
+	if (!err)
+		err = talk_hear(sock, &answer, NULL);
+	if (!err)
+		err = guard_as_told(sock, &answer, base, size, uffd);
+	if (!err)
+		err = say_mapped(sock, answer.key, base, *uffd);
+	if (!err)
+		memcpy(w->key, answer.key, sizeof(w->key));
+	sys_close(sock);
+	return err;
 }
 
 /* The mapping came along with fork(), its registration did not. */
 static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
-	struct hello hello = hello_of(HELLO_FORKED, w->key, base);
-	struct answer answer;
-	int sock, uffd;
+	int uffd;
 
 	close_uffd(w); /* that one is the parent's */
 	/* With MADV_DONTFORK it did not come along at all. */
@@ -351,17 +388,8 @@ static void guard_again(struct window *w)
 		return;
 	}
 	uffd = guard(uffd_open(), base, atomic_load(&w->size));
-	if (uffd < 0)
-		hello.flags |= HELLO_UNGUARDED;
-	sock = w->known ? connect_to(w->socket) : -1;
-	w->known = false;
-	if (sock >= 0) {
-		w->known =
-			!say(sock, &hello, uffd) && !hear(sock, &answer, NULL);
-		sys_close(sock);
-	}
 	if (w->known)
-		memcpy(w->key, answer.key, sizeof(w->key));
+		w->known = !introduce(w, base, &uffd);
 	keep_uffd(w, uffd);
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "window.h"
@@ -27,10 +28,12 @@ struct mmap_args {
  * mmap() of a region's file: 0 and *base, or -errno as in SPEC section 6.
  */
 int attach_window(const struct mmap_args *args, void **base);
-/* The window was unmapped: tells the daemon and forgets it. */
-void attach_gone(struct window *w);
-/* The same for all windows inside of what was unmapped or replaced. */
-void attach_gone_in(uintptr_t addr, size_t len);
+/*
+ * All windows in the range are about to be unmapped or mapped over; the daemon
+ * lets its hands off them until it hears what came of it.
+ */
+void attach_leaving(uintptr_t addr, size_t len);
+void attach_left(uintptr_t addr, size_t len, bool gone);
 /* In the child after fork(): guards all windows anew. */
 void attach_forked(void);
 

@@ -2,8 +2,10 @@
 #include "fault.h"
 
 #include <string.h>
+#include <time.h>
 #include <ucontext.h>
 
+#include "look.h"
 #include "sys.h"
 #include "window.h"
 
@@ -67,14 +69,14 @@ static void die_of(siginfo_t *info, ucontext_t *context)
 	queue_to_self(info);
 }
 
-static void become_sigsegv(const siginfo_t *bus, ucontext_t *context)
+static void become_sigsegv(const siginfo_t *bus, int code, ucontext_t *context)
 {
 	struct sigaction segv;
 	siginfo_t info;
 
 	memset(&info, 0, sizeof(info));
 	info.si_signo = SIGSEGV;
-	info.si_code = SEGV_MAPERR;
+	info.si_code = code;
 	info.si_addr = bus->si_addr;
 	__sigaction(SIGSEGV, NULL, &segv);
 	/* A fault cannot be ignored or held back: so the kernel has it, too. */
@@ -108,12 +110,81 @@ static void to_program(int sig, siginfo_t *info, void *context)
 	act.sa_sigaction(sig, info, context);
 }
 
+/* Whether the processor found the page, and it was access that was denied. */
+static bool was_present(const ucontext_t *context)
+{
+#ifdef __x86_64__
+	return context->uc_mcontext.gregs[REG_ERR] & 1;
+#else
+	(void)context;
+	return false;
+#endif
+}
+
+/*
+ * Something is there that was not a moment ago: let the program try again. But
+ * not for ever, if it is there for the daemon alone (its file was cut short).
+ */
+static bool may_try_again(uintptr_t addr)
+{
+	static __thread struct {
+		uintptr_t addr;
+		unsigned int n;
+	} tried __attribute__((tls_model("initial-exec")));
+
+	if (tried.addr != addr)
+		tried.n = 0;
+	tried.addr = addr;
+	return tried.n++ < 1000;
+}
+
+static void wait_a_moment(void)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	SYS_CALL(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms, NULL);
+}
+
+/* A code for SIGSEGV, or one of these. */
+enum {
+	REAL_SIGBUS = -1,
+	TRY_AGAIN = -2
+};
+
+static int judge(uintptr_t addr, const ucontext_t *context)
+{
+	if (was_present(context))
+		return SEGV_ACCERR;
+	switch (look_at(addr)) {
+	case LOOK_NO_ACCESS:
+		return SEGV_ACCERR;
+	case LOOK_NO_MEMORY:
+		return REAL_SIGBUS;
+	case LOOK_CHANGING:
+		wait_a_moment();
+		return TRY_AGAIN;
+	case LOOK_READ_ONLY:
+#ifndef __x86_64__
+		return SEGV_ACCERR;
+#endif
+	case LOOK_MAPPED:
+	case LOOK_LAZY:
+		return may_try_again(addr) ? TRY_AGAIN : REAL_SIGBUS;
+	default: /* a hole; or nobody is there to be asked */
+		return SEGV_MAPERR;
+	}
+}
+
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
+	int code = REAL_SIGBUS;
+
 	if (info->si_code == BUS_ADRERR && window_at((uintptr_t)info->si_addr))
-		become_sigsegv(info, context);
-	else
+		code = judge((uintptr_t)info->si_addr, context);
+	if (code == REAL_SIGBUS)
 		to_program(sig, info, context);
+	else if (code != TRY_AGAIN)
+		become_sigsegv(info, code, context);
 }
 
 /* Our handler, with the flags and the mask that the program wants for its. */

@@ -99,10 +99,10 @@ static void *map_over(const struct mmap_args *args)
 	if (windows_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
+		attach_leaving((uintptr_t)args->addr, len);
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
-		if (base != MAP_FAILED)
-			attach_gone_in((uintptr_t)args->addr, len);
+		attach_left((uintptr_t)args->addr, len, base != MAP_FAILED);
 	}
 	windows_unlock(&mask);
 	return base;
@@ -177,9 +177,9 @@ static int unmap_windows(void *addr, size_t len)
 	if (windows_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
+		attach_leaving((uintptr_t)addr, whole);
 		ret = real.munmap(addr, len);
-		if (!ret)
-			attach_gone_in((uintptr_t)addr, whole);
+		attach_left((uintptr_t)addr, whole, !ret);
 	}
 	windows_unlock(&mask);
 	return ret;

@@ -9,17 +9,25 @@
  *
  *      library                                daemon
  *      hello{ATTACH, ticket} + uffd    ->
- *                                      <-     answer{0, key} + backing file
+ *                                      <-     answer{0, key, n} + backing file
+ *                                      <-     if n: answer{0, key, n} + a file
  *      hello{MAPPED, base}             ->
  *
- *    From its answer on, the daemon counts the window; if the client hangs up
- *    before MAPPED, it forgets it. One round trip: a second one would cost as
- *    much as all the rest (woken threads, not work). An answer with an error
- *    ends the conversation. uffd is left out if it must not or cannot be handed
- *    over.
- * 3. After fork(), from the child: hello{FORKED, the parent's key, base} +
- * uffd, answered with a key of its own. After munmap(): hello{DETACH, key,
- * base}, not answered.
+ *    n: how many struct uffd_op the second file holds, which have to be done to
+ *    the window before anybody gets at it. From its answer on, the daemon
+ *    counts the window, and changes of the region wait for MAPPED; if the
+ *    client hangs up before, it is forgotten. One round trip: a second one
+ *    would cost as much as all the rest (woken threads, not work). An answer
+ *    with an error ends the conversation. uffd is left out if it must not or
+ *    cannot be handed over.
+ * 3. After fork(), from the child: hello{FORKED, the parent's key} + uffd,
+ *    answered with a key of its own (and, if n, the file), then MAPPED.
+ * 4. Before the window is unmapped, or mapped over: hello{LEAVING, key}. The
+ *    answer comes when no change is at work on it; from then on changes wait.
+ *    Then hello{STAYS} if it could not be unmapped, or the end of the
+ *    conversation if it was.
+ * 5. After a fault in a window: hello{LOOK, key, base: the offset}, answered
+ *    with answer{.n: enum look}.
  */
 #ifndef PROTO_H
 #define PROTO_H
@@ -83,10 +91,12 @@ enum hello_op {
 	HELLO_ATTACH = 0x6d730001,
 	HELLO_MAPPED,
 	HELLO_FORKED,
-	HELLO_DETACH,
+	HELLO_LEAVING,
+	HELLO_STAYS,
+	HELLO_LOOK,
 };
 
-/* MAPPED, FORKED: the kernel refused to guard the window's holes. */
+/* The kernel refuses to guard the window's holes. */
 #define HELLO_UNGUARDED 1U
 
 struct hello {
@@ -96,10 +106,26 @@ struct hello {
 	uint64_t base;
 };
 
+/* What is where a process had a fault. */
+enum look {
+	LOOK_HOLE,
+	LOOK_NO_ACCESS, /* PROT_NONE */
+	LOOK_READ_ONLY,
+	LOOK_MAPPED,	/* it can be written */
+	LOOK_LAZY,	/* it is there now */
+	LOOK_NO_MEMORY, /* it should be there, and cannot */
+	LOOK_CHANGING,	/* it is just being changed */
+};
+
+/* The window must be guarded (the option require=guard), or not be at all. */
+#define ANSWER_MUST_GUARD 1U
+
 struct answer {
 	int32_t error; /* 0 or -errno */
-	uint32_t reserved;
+	uint32_t n;
 	unsigned char key[MSHARE_KEY_BYTES];
+	uint32_t flags;
+	uint32_t reserved;
 };
 
 #endif

@@ -287,8 +287,12 @@ static void nonsense(void)
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
 	hello = hello_of(HELLO_FORKED, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -ENOENT);
-	hello = hello_of(HELLO_DETACH, attach.ticket);
-	CU_ASSERT(say(&attach, &hello, -1, &fd) == 1);
+	hello = hello_of(HELLO_LEAVING, attach.ticket);
+	CU_ASSERT(say(&attach, &hello, -1, &fd) == -ENOENT);
+	hello = hello_of(HELLO_STAYS, attach.ticket);
+	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
+	hello = hello_of(HELLO_LOOK, attach.ticket);
+	CU_ASSERT(say(&attach, &hello, -1, &fd) == -ENOENT);
 	hello = hello_of(4711, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
 	hello = hello_of(HELLO_ATTACH, attach.ticket);
@@ -370,7 +374,7 @@ static void too_many_descriptors(void)
 	set_up();
 	before = settled_fds();
 	attach = get_ticket(region);
-	hello = hello_of(HELLO_DETACH, attach.ticket);
+	hello = hello_of(HELLO_LEAVING, attach.ticket);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(fds));

@@ -46,3 +46,7 @@ tests_mount_visible_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_beside
 tests_mount_beside_CPPFLAGS = $(mount_cppflags)
 tests_mount_beside_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_protection
+tests_mount_protection_CPPFLAGS = $(mount_cppflags)
+tests_mount_protection_LDADD = $(call_ldadd)

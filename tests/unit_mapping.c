@@ -86,7 +86,7 @@ static bool pages_are(uint64_t page, uint64_t start, uint64_t end, bool mapped,
 	struct extents list;
 	bool same;
 
-	if (mapping_pages(&tree, page, start, end, mapped, &list))
+	if (mapping_pages(&tree, page, start, end, MAPPINGS_ALL, mapped, &list))
 		return false;
 	same = same_extents(&list, want, n);
 	extents_free(&list);
@@ -378,7 +378,8 @@ static bool same_pages(uint64_t page, uint64_t start, uint64_t end, bool mapped)
 		if (any == mapped)
 			extents_add(&want, at, at + page);
 	}
-	same = !mapping_pages(&tree, page, start, end, mapped, &list) &&
+	same = !mapping_pages(&tree, page, start, end, MAPPINGS_ALL, mapped,
+			      &list) &&
 	       same_extents(&list, want.v, want.n);
 	extents_free(&list);
 	extents_free(&want);

@@ -184,6 +184,8 @@ static void test_other_align(void)
 
 /* Section 5 */
 
+static uint32_t prot; /* what kind of mapping it is to be */
+
 static struct map_request map_of(bool absolute, uint64_t at, uint64_t size)
 {
 	return (struct map_request){
@@ -199,7 +201,7 @@ static bool maps(struct region *region, const struct map_request *req,
 {
 	struct extent range = {1, 1};
 
-	return !region_check_map(region, req, HUGE_PAGE, &range) &&
+	return !region_check_map(region, req, HUGE_PAGE, &range, &prot) &&
 	       range.start == start && range.end == end;
 }
 
@@ -207,7 +209,8 @@ static bool map_fails(struct region *region, const struct map_request *req)
 {
 	struct extent range;
 
-	return region_check_map(region, req, HUGE_PAGE, &range) == -EINVAL;
+	return region_check_map(region, req, HUGE_PAGE, &range, &prot) ==
+	       -EINVAL;
 }
 
 /* Both ioctls judge ranges alike. */
@@ -391,7 +394,7 @@ static void test_map_fd(void)
 	}
 	req.fd = -1; /* a file, but none was given: v3 says EBADF */
 	req.flags &= ~(uint32_t)MAP_ANONYMOUS;
-	CU_ASSERT(region_check_map(region, &req, HUGE_PAGE, &range) < 0);
+	CU_ASSERT(region_check_map(region, &req, HUGE_PAGE, &range, &prot) < 0);
 	region_put(region);
 }
 
@@ -490,11 +493,11 @@ static void test_map_huge_size(void)
 	req = huge_of(false, 0, page);
 	req.flags |= (uint32_t)MAP_HUGE_1GB; /* not what the backing has */
 	CU_ASSERT(map_fails(region, &req));
-	CU_ASSERT(region_check_map(region, &req, GIB, &range) == 0);
+	CU_ASSERT(region_check_map(region, &req, GIB, &range, &prot) == 0);
 	CU_ASSERT(range.end == GIB);
 	/* A backing without huge pages cannot give any. */
 	req = huge_of(false, 0, page);
-	CU_ASSERT(region_check_map(region, &req, page, &range) < 0);
+	CU_ASSERT(region_check_map(region, &req, page, &range, &prot) < 0);
 	/* Without MAP_HUGETLB these bits mean nothing, as for mmap(). */
 	req = map_of(false, 0, page);
 	req.flags |= (uint32_t)MAP_HUGE_1GB;

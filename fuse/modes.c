@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "modes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int add_piece(struct modes *list, uint64_t start, uint64_t end,
+		     uint32_t mode)
+{
+	struct mode_piece *last = list->n ? &list->v[list->n - 1] : NULL;
+
+	if (start >= end)
+		return 0;
+	if (last && last->end == start && last->mode == mode) {
+		last->end = end;
+		return 0;
+	}
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 8;
+		struct mode_piece *v = reallocarray(list->v, room, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		list->v = v;
+		list->room = room;
+	}
+	list->v[list->n++] = (struct mode_piece){start, end, mode};
+	return 0;
+}
+
+void modes_free(struct modes *modes)
+{
+	free(modes->v);
+	*modes = (struct modes){0};
+}
+
+static int finish(struct modes *list, int err)
+{
+	if (err)
+		modes_free(list);
+	return err;
+}
+
+/* Lists of extents that are walked side by side. */
+struct cursor {
+	struct extents list;
+	size_t at;
+};
+
+/* Whether offset is inside; *next becomes no later than where that changes. */
+static bool is_inside(struct cursor *c, uint64_t offset, uint64_t *next)
+{
+	const struct extent *e;
+
+	while (c->at < c->list.n && c->list.v[c->at].end <= offset)
+		c->at++;
+	if (c->at == c->list.n)
+		return false;
+	e = &c->list.v[c->at];
+	if (e->start > offset) {
+		if (e->start < *next)
+			*next = e->start;
+		return false;
+	}
+	if (e->end < *next)
+		*next = e->end;
+	return true;
+}
+
+enum {
+	USABLE,
+	WRITABLE,
+	EAGER,
+	LAZY,
+	CURSORS
+};
+
+static int walk(struct cursor c[CURSORS], uint64_t start, uint64_t end,
+		struct modes *out)
+{
+	int err = 0;
+
+	while (start < end && !err) {
+		uint64_t next = end;
+		bool usable = is_inside(&c[USABLE], start, &next);
+		bool writable = is_inside(&c[WRITABLE], start, &next);
+		bool eager = is_inside(&c[EAGER], start, &next);
+		bool lazy = is_inside(&c[LAZY], start, &next);
+
+		err = add_piece(out, start, next,
+				(usable && !writable ? MODE_PROTECTED : 0) |
+					(lazy && !eager ? MODE_OPEN : 0));
+		start = next;
+	}
+	return err;
+}
+
+int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
+	       uint64_t end, struct modes *out)
+{
+	static const enum mapping_class class[CURSORS] = {
+		[USABLE] = MAPPINGS_USABLE,
+		[WRITABLE] = MAPPINGS_WRITABLE,
+		[EAGER] = MAPPINGS_EAGER,
+		[LAZY] = MAPPINGS_LAZY,
+	};
+	struct cursor c[CURSORS] = {0};
+	int err = 0;
+
+	*out = (struct modes){0};
+	for (int i = 0; i < CURSORS && !err; i++)
+		err = mapping_pages(maps, page, start, end, class[i], true,
+				    &c[i].list);
+	if (!err)
+		err = walk(c, start, end, out);
+	for (int i = 0; i < CURSORS; i++)
+		extents_free(&c[i].list);
+	return finish(out, err);
+}
+
+int modes_plain(uint64_t start, uint64_t end, struct modes *out)
+{
+	*out = (struct modes){0};
+	return add_piece(out, start, end, 0);
+}
+
+/* The part of list that lies in [start, end). */
+static int add_part(struct modes *out, const struct modes *list, uint64_t start,
+		    uint64_t end)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < list->n && !err; i++) {
+		const struct mode_piece *p = &list->v[i];
+		uint64_t from = p->start > start ? p->start : start;
+		uint64_t to = p->end < end ? p->end : end;
+
+		err = add_piece(out, from, to, p->mode);
+	}
+	return err;
+}
+
+int modes_overlay(const struct modes *under, const struct modes *over,
+		  struct modes *out)
+{
+	uint64_t start = over->n ? over->v[0].start : 0;
+	uint64_t end = over->n ? over->v[over->n - 1].end : 0;
+	int err;
+
+	*out = (struct modes){0};
+	err = add_part(out, under, 0, start);
+	if (!err)
+		err = add_part(out, over, start, end);
+	if (!err)
+		err = add_part(out, under, end, UINT64_MAX);
+	return finish(out, err);
+}
+
+int modes_tighten(const struct modes *before, const struct modes *after,
+		  struct modes *out)
+{
+	size_t i = 0, j = 0;
+	int err = 0;
+
+	*out = (struct modes){0};
+	while (i < before->n && j < after->n && !err) {
+		const struct mode_piece *a = &before->v[i], *b = &after->v[j];
+		uint64_t start = a->start > b->start ? a->start : b->start;
+		uint64_t end = a->end < b->end ? a->end : b->end;
+
+		err = add_piece(out, start, end,
+				(b->mode & MODE_OPEN) |
+					((a->mode | b->mode) & MODE_PROTECTED));
+		i += a->end == end;
+		j += b->end == end;
+	}
+	return finish(out, err);
+}

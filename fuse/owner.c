@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "owner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bsd/sys/queue.h>
+
+#include "change.h"
+#include "log.h"
+#include "region.h"
+
+/* A process that has created regions. */
+struct owner {
+	LIST_ENTRY(owner) entry; /* lock, as all below */
+	pid_t pid;
+	int pidfd;		 /* becomes readable when it exits */
+	struct region **regions; /* references */
+	size_t n;
+	size_t room;
+};
+
+struct owners {
+	pthread_mutex_t lock;
+	LIST_HEAD(, owner) list; /* lock */
+	int epoll_fd;
+	int stop_fd;
+	bool started;
+	pthread_t thread;
+};
+
+/* It is on no list. */
+static void owner_free(struct owner *owner)
+{
+	for (size_t i = 0; i < owner->n; i++)
+		region_put(owner->regions[i]);
+	free(owner->regions);
+	close(owner->pidfd);
+	free(owner);
+}
+
+static void owner_exited(struct owners *owners, struct owner *owner)
+{
+	pthread_mutex_lock(&owners->lock);
+	LIST_REMOVE(owner, entry);
+	pthread_mutex_unlock(&owners->lock);
+	log_msg(LOG_DEBUG, "pid %d has exited: its regions end", owner->pid);
+	for (size_t i = 0; i < owner->n; i++)
+		region_end(owner->regions[i]);
+	owner_free(owner);
+}
+
+/*
+ * A thread of its own: emptying a region waits for changes of it that are under
+ * way.
+ */
+static void *serve(void *arg)
+{
+	struct owners *owners = arg;
+	struct epoll_event event;
+
+	for (;;) {
+		int n = epoll_wait(owners->epoll_fd, &event, 1, -1);
+		struct owner *owner = event.data.ptr;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			log_msg(LOG_ERR, "watching owners: %s",
+				strerror(errno));
+			break;
+		}
+		if (!owner)
+			break; /* told to stop */
+		owner_exited(owners, owner);
+	}
+	return NULL;
+}
+
+static int watch(struct owners *owners, int fd, struct owner *owner)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = owner};
+
+	return epoll_ctl(owners->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno
+								      : 0;
+}
+
+int owners_open(struct owners **out)
+{
+	struct owners *owners = calloc(1, sizeof(*owners));
+	int err;
+
+	if (!owners)
+		return -ENOMEM;
+	pthread_mutex_init(&owners->lock, NULL);
+	LIST_INIT(&owners->list);
+	owners->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	owners->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = watch(owners, owners->stop_fd, NULL);
+	if (err) {
+		owners_close(owners);
+		return err;
+	}
+	*out = owners;
+	return 0;
+}
+
+int owners_start(struct owners *owners)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	err = pthread_create(&owners->thread, NULL, serve, owners);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	owners->started = !err;
+	return -err;
+}
+
+void owners_close(struct owners *owners)
+{
+	struct owner *owner;
+
+	if (owners->started) {
+		eventfd_write(owners->stop_fd, 1);
+		pthread_join(owners->thread, NULL);
+	}
+	while ((owner = LIST_FIRST(&owners->list))) {
+		LIST_REMOVE(owner, entry);
+		owner_free(owner);
+	}
+	close(owners->epoll_fd);
+	close(owners->stop_fd);
+	pthread_mutex_destroy(&owners->lock);
+	free(owners);
+}
+
+/* FUSE tells the thread that asks; it waits for our answer, so it is there. */
+static pid_t process_of(pid_t tid)
+{
+	char line[128], path[48];
+	pid_t pid = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	status = fopen(path, "re");
+	if (!status)
+		return 0;
+	while (!pid && fgets(line, sizeof(line), status))
+		if (sscanf(line, "Tgid: %d", &pid) != 1)
+			pid = 0;
+	fclose(status);
+	return pid;
+}
+
+static bool has_exited(const struct owner *owner)
+{
+	struct pollfd p = {.fd = owner->pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Called under the lock, as what follows. */
+static struct owner *find(struct owners *owners, pid_t pid)
+{
+	struct owner *owner;
+
+	LIST_FOREACH (owner, &owners->list, entry)
+		if (owner->pid == pid && !has_exited(owner))
+			return owner;
+	return NULL;
+}
+
+static int add_owner(struct owners *owners, pid_t pid, struct owner **out)
+{
+	struct owner *owner = calloc(1, sizeof(*owner));
+	int err;
+
+	if (!owner)
+		return -ENOMEM;
+	owner->pid = pid;
+	owner->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	err = owner->pidfd < 0 ? -errno : watch(owners, owner->pidfd, owner);
+	if (err) {
+		if (owner->pidfd >= 0)
+			close(owner->pidfd);
+		free(owner);
+		return err;
+	}
+	LIST_INSERT_HEAD(&owners->list, owner, entry);
+	*out = owner;
+	return 0;
+}
+
+static bool is_gone(struct region *region)
+{
+	bool gone;
+
+	pthread_mutex_lock(&region->lock);
+	gone = region->gone;
+	pthread_mutex_unlock(&region->lock);
+	return gone;
+}
+
+/* Regions that have neither name nor open file need no owner. */
+static void forget_gone(struct owner *owner)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < owner->n; i++) {
+		if (is_gone(owner->regions[i]))
+			region_put(owner->regions[i]);
+		else
+			owner->regions[kept++] = owner->regions[i];
+	}
+	owner->n = kept;
+}
+
+static int add_region(struct owner *owner, struct region *region)
+{
+	size_t room;
+	struct region **regions;
+
+	if (owner->n == owner->room)
+		forget_gone(owner);
+	/* At least half of it is free then: it is gone through rarely. */
+	if (owner->n >= owner->room / 2) {
+		room = owner->room ? 2 * owner->room : 8;
+		regions = reallocarray(owner->regions, room, sizeof(*regions));
+		if (!regions)
+			return -ENOMEM;
+		owner->regions = regions;
+		owner->room = room;
+	}
+	owner->regions[owner->n++] = region_get(region);
+	return 0;
+}
+
+int owners_add(struct owners *owners, pid_t tid, struct region *region)
+{
+	pid_t pid = tid > 0 ? process_of(tid) : 0;
+	struct owner *owner;
+	int err = 0;
+
+	if (pid <= 0)
+		return -EPERM;
+	pthread_mutex_lock(&owners->lock);
+	owner = find(owners, pid);
+	if (!owner)
+		err = add_owner(owners, pid, &owner);
+	if (!err)
+		err = add_region(owner, region);
+	pthread_mutex_unlock(&owners->lock);
+	return err;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "talk.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "fdpass.h"
+#include "sys.h"
+
+/* A daemon that does not answer for so long is taken for dead. */
+#define DAEMON_SECONDS 10
+
+int talk_connect(const char *name)
+{
+	const struct timeval timeout = {.tv_sec = DAEMON_SECONDS};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	size_t n = strnlen(name, MSHARE_SOCKET_MAX);
+	int err, fd = (int)SYS_CALL(SYS_socket, AF_UNIX,
+				    SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	memcpy(addr.sun_path + 1, name, n);
+	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		 sizeof(timeout));
+	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		 sizeof(timeout));
+	err = (int)SYS_CALL(SYS_connect, fd, &addr,
+			    offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	if (!err)
+		return fd;
+	sys_close(fd);
+	return err;
+}
+
+/*
+ * A userfaultfd is power over this whole process. Who gets it must have that
+ * power anyway: root, or the same user.
+ */
+static bool may_have_uffd(int sock)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer,
+		     &size))
+		return false;
+	return peer.uid == 0 || peer.uid == (uid_t)SYS_CALL(SYS_geteuid);
+}
+
+int talk_say(int sock, const struct hello *hello, int uffd)
+{
+	if (uffd >= 0 && !may_have_uffd(sock))
+		uffd = -1;
+	return fdpass_send(sock, hello, sizeof(*hello), uffd, 0) ? -EIO : 0;
+}
+
+struct hello talk_hello(enum hello_op op, const unsigned char *key,
+			uintptr_t base)
+{
+	struct hello hello = {.op = op, .base = base};
+
+	memcpy(hello.key, key, sizeof(hello.key));
+	return hello;
+}
+
+int talk_hear(int sock, struct answer *answer, int *fd)
+{
+	int got;
+	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
+
+	if (n == sizeof(*answer) && !answer->error) {
+		if (!fd && got < 0)
+			return 0;
+		if (fd && got >= 0) {
+			*fd = got;
+			return 0;
+		}
+	}
+	if (got >= 0)
+		sys_close(got);
+	if (n == -EMFILE)
+		return -EMFILE;
+	if (n == sizeof(*answer) && answer->error < 0 && answer->error >= -4095)
+		return answer->error;
+	return -EIO;
+}
