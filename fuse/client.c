@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,11 +316,29 @@ static int adopt(struct client *client, const struct hello *hello, int *uffd)
 	return begin_window(client, &like, -1, uffd);
 }
 
+static void client_ready(struct attach *attach, struct watch *watch);
+
+/*
+ * Its MAPPED was said before on another line, and that line may be read later.
+ */
+static void hear_mapped(struct window *w)
+{
+	struct client *other =
+		(struct client *)((char *)w->holder -
+				  offsetof(struct client, window));
+
+	client_ready(NULL, &other->watch);
+}
+
 static int leave(struct client *client, const struct hello *hello)
 {
 	struct window *w = window_find(&client->clients->windows, hello->key);
 	const struct answer yes = {0};
 
+	if (w && w->holder && w->state == WINDOW_COMING) {
+		hear_mapped(w);
+		w = window_find(&client->clients->windows, hello->key);
+	}
 	if (!w || w->pidfd < 0)
 		return -ENOENT;
 	if (w->holder || w->pid != client->peer.pid)
