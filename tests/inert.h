@@ -28,7 +28,8 @@ struct section {
 	void (*run)(void);
 };
 extern const struct section memory_sections[], range_sections[];
-extern const struct section signal_sections[], task_sections[];
+extern const struct section signal_sections[];
+extern const struct section process_sections[], task_sections[];
 
 /* Writes down a call, what it returned, and errno, whether it failed or not. */
 #define DO(call)                          \
@@ -74,11 +75,12 @@ extern bool has_windows;
 
 /* This program, to be executed again. */
 extern const char *self_program;
-/* The section of tasks' other half: in the program executed again. */
+/* The other half of exec(), vfork() and posix_spawn(). */
 int executed_again(char **argv);
 
 /* The handlers by name, and the whole of an action as it is given back. */
 void write_action(const char *what, int sig);
 void write_set(const sigset_t *set);
+void write_threads(void);
 
 #endif

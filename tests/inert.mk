@@ -6,7 +6,7 @@ tests_inert_calls_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 tests_inert_calls_CFLAGS = $(EXAMPLE_CFLAGS)
 tests_inert_calls_LDFLAGS =
 tests_inert_calls_SOURCES = tests/inert_calls.c tests/inert.h \
-	tests/inert_memory.c tests/inert_ranges.c \
+	tests/inert_memory.c tests/inert_process.c tests/inert_ranges.c \
 	tests/inert_signals.c tests/inert_tasks.c
 
 # -rpath: or libtool would not make it shared.

@@ -215,6 +215,7 @@ int main(int argc, char **argv)
 	run_sections(memory_sections, only);
 	run_sections(range_sections, only);
 	run_sections(signal_sections, only);
+	run_sections(process_sections, only);
 	run_sections(task_sections, only);
 	return 0;
 }
