@@ -199,6 +199,18 @@ static int place_v2(const struct window_request *req, uint64_t align,
 	return 0;
 }
 
+#ifndef MAP_ABOVE4G
+#define MAP_ABOVE4G 0x80
+#endif
+
+/* What MAP_SHARED_VALIDATE lets pass for files that know no flag of their own
+ */
+#define KNOWN_FLAGS                                                           \
+	((uint32_t)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |    \
+		    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED |             \
+		    MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | \
+		    MAP_32BIT | MAP_ABOVE4G | MAP_HUGE_2MB | MAP_HUGE_1GB))
+
 int region_check_window(struct region *region, const struct window_request *req,
 			uint64_t align, struct window_rule *rule)
 {
@@ -207,12 +219,19 @@ int region_check_window(struct region *region, const struct window_request *req,
 	uint64_t start, size, mapped;
 
 	/* As mmap() itself judges, before it asks a file. */
+	if (req->flags & MAP_HUGETLB)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && req->flags & ~KNOWN_FLAGS)
+		return -EOPNOTSUPP;
 	if (req->accmode == O_WRONLY)
 		return -EACCES;
 	if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	if (req->prot & PROT_WRITE && req->accmode != O_RDWR)
 		return -EACCES;
+
+	if (req->flags & MAP_GROWSDOWN)
+		return -EINVAL;
 
 	region_shape(region, &start, &size, &mapped);
 	if (size == 0 || region_has_ended(region))

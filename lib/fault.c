@@ -102,8 +102,9 @@ static void to_program(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	if (act.sa_flags & (int)SA_RESETHAND) {
-		struct sigaction dfl = {.sa_handler = SIG_DFL};
+		struct sigaction dfl = act;
 
+		dfl.sa_handler = SIG_DFL;
 		set_program_action(&dfl);
 	}
 	/* The kernel passes three arguments, whatever the flags say. */
@@ -187,30 +188,43 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		become_sigsegv(info, code, context);
 }
 
-/* Our handler, with the flags and the mask that the program wants for its. */
-static int install_like(const struct sigaction *act)
-{
-	struct sigaction ours = {.sa_flags = SA_ONSTACK | SA_RESTART};
+/* What of the flags is ours to decide, so that the kernel has not seen it. */
+#define OUR_FLAGS (SA_SIGINFO | SA_ONSTACK | SA_RESTART | (int)SA_RESETHAND)
 
-	sigemptyset(&ours.sa_mask);
-	if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
-		ours.sa_flags = act->sa_flags & ~(int)SA_RESETHAND;
-		ours.sa_mask = act->sa_mask;
-	}
+/*
+ * Our handler, with the flags and the mask that the program wants for its. On
+ * return *act is as the kernel and libc would give it back: less what they do
+ * not know, and with what they add.
+ */
+static int install_like(struct sigaction *act)
+{
+	struct sigaction ours = *act, kept;
+
+	ours.sa_flags &= ~(int)SA_RESETHAND;
+	if (act->sa_handler == SIG_DFL || act->sa_handler == SIG_IGN)
+		ours.sa_flags |= SA_ONSTACK | SA_RESTART;
 	ours.sa_flags |= SA_SIGINFO;
 	ours.sa_sigaction = on_sigbus;
-	return __sigaction(SIGBUS, &ours, NULL) ? -errno : 0;
+	if (__sigaction(SIGBUS, &ours, NULL) ||
+	    __sigaction(SIGBUS, NULL, &kept))
+		return -errno;
+	act->sa_flags =
+		(act->sa_flags & OUR_FLAGS) | (kept.sa_flags & ~OUR_FLAGS);
+	act->sa_mask = kept.sa_mask;
+	act->sa_restorer = kept.sa_restorer;
+	return 0;
 }
 
 void fault_install(void)
 {
-	struct sigaction act;
+	struct sigaction act, as_found;
 
 	if (atomic_load(&fault_installed))
 		return;
 	__sigaction(SIGBUS, NULL, &act);
 	set_program_action(&act);
-	if (!install_like(&act)) {
+	as_found = act;
+	if (!install_like(&as_found)) {
 		fault_forked();
 		atomic_store(&fault_installed, true);
 	}
@@ -221,6 +235,18 @@ void fault_forked(void)
 	atomic_store(&owner, SYS_CALL(SYS_getpid));
 }
 
+/* The handler of a child of vfork() is its own, or the one it came with. */
+static int child_sigaction(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction program = *program_action(), before;
+
+	if (__sigaction(SIGBUS, act, &before))
+		return -errno;
+	if (old)
+		*old = before.sa_sigaction == on_sigbus ? program : before;
+	return 0;
+}
+
 int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction wanted, before;
@@ -228,7 +254,7 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 	int err = 0;
 
 	if (SYS_CALL(SYS_getpid) != atomic_load(&owner))
-		return __sigaction(SIGBUS, act, old) ? -errno : 0;
+		return child_sigaction(act, old);
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */
 	windows_lock(&mask);
@@ -236,6 +262,8 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 	if (act) {
 		set_program_action(&wanted);
 		err = install_like(&wanted);
+		if (!err)
+			set_program_action(&wanted);
 	}
 	windows_unlock(&mask);
 	if (!err && old)

@@ -12,6 +12,11 @@
  */
 #define ROOM CMSG_LEN(sizeof(int))
 
+/*
+ * With all signals blocked there is EINTR still: after SIGSTOP and SIGCONT, and
+ * from the signal by which libc's setuid() tells all threads, on sockets with a
+ * timeout.
+ */
 int fdpass_send(int sock, const void *data, size_t size, int fd, int flags)
 {
 	_Alignas(struct cmsghdr) char control[ROOM] = {0};
@@ -30,7 +35,9 @@ int fdpass_send(int sock, const void *data, size_t size, int fd, int flags)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	}
-	n = SYS_CALL(SYS_sendmsg, sock, &msg, flags | MSG_NOSIGNAL);
+	do
+		n = SYS_CALL(SYS_sendmsg, sock, &msg, flags | MSG_NOSIGNAL);
+	while (n == -EINTR);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -44,10 +51,13 @@ long fdpass_receive(int sock, void *data, size_t size, int *fd, int flags)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	long n = SYS_CALL(SYS_recvmsg, sock, &msg, flags | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c;
+	long n;
 
 	*fd = -1;
+	do
+		n = SYS_CALL(SYS_recvmsg, sock, &msg, flags | MSG_CMSG_CLOEXEC);
+	while (n == -EINTR);
 	if (n < 0)
 		return n;
 	c = CMSG_FIRSTHDR(&msg);

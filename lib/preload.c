@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -108,6 +109,15 @@ static void *map_over(const struct mmap_args *args)
 	return base;
 }
 
+/* Nonsense (nothing, or more than there is) is the kernel's to refuse. */
+static bool overlaps(uintptr_t addr, size_t len)
+{
+	size_t whole = page_up(len);
+
+	return len && whole >= len && addr + whole >= addr &&
+	       windows_overlap(addr, whole) != OVERLAP_NONE;
+}
+
 /*
  * Whether a call concerns a window. Without the lock, so that whoever holds
  * locks of his own (an allocator around fork(), say) never waits for ours but
@@ -116,13 +126,33 @@ static void *map_over(const struct mmap_args *args)
 static inline bool touches_window(const void *addr, size_t len)
 {
 	return UNLIKELY(windows_near(addr, len)) &&
-	       windows_overlap((uintptr_t)addr, page_up(len)) != OVERLAP_NONE;
+	       overlaps((uintptr_t)addr, len);
+}
+
+/*
+ * The same for a call that a window would refuse: with the lock, as a window
+ * that another thread is unmapping stays in the table for some moments, and its
+ * addresses may be somebody else's by now.
+ */
+static bool is_in_window(const void *addr, size_t len)
+{
+	sigset_t mask;
+	bool yes;
+
+	if (LIKELY(!touches_window(addr, len)))
+		return false;
+	windows_lock(&mask);
+	yes = overlaps((uintptr_t)addr, len);
+	windows_unlock(&mask);
+	return yes;
 }
 
 static void *map_file_or_fixed(const struct mmap_args *args)
 {
 	bool file = !(args->flags & MAP_ANONYMOUS);
-	bool fixed = args->flags & MAP_FIXED;
+	/* With NOREPLACE, too, nothing is unmapped. */
+	bool fixed =
+		(args->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
 	int saved = errno;
 	void *base;
 
@@ -194,7 +224,7 @@ EXPORT int munmap(void *addr, size_t len)
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
-	if (touches_window(addr, len)) {
+	if (is_in_window(addr, len)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -222,16 +252,18 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 	void *to = NULL;
 	va_list args;
 
-	if (flags & MREMAP_FIXED) {
+	/* With DONTUNMAP alone the kernel takes it for a hint. */
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		va_start(args, flags);
 		to = va_arg(args, void *);
 		va_end(args);
-		if (touches_window(addr, old_len ? old_len : 1) ||
-		    touches_window(to, len))
-			return result(-EINVAL, NULL);
-	} else if (touches_window(addr, old_len ? old_len : 1)) {
-		return remap_window(addr, old_len, len, flags);
 	}
+	if (is_in_window(addr, old_len ? old_len : 1))
+		return flags & MREMAP_FIXED
+			       ? result(-EINVAL, NULL)
+			       : remap_window(addr, old_len, len, flags);
+	if (flags & MREMAP_FIXED && is_in_window(to, len))
+		return result(-EINVAL, NULL);
 	return real.mremap(addr, old_len, len, flags, to);
 }
 
@@ -242,29 +274,32 @@ static inline bool is_mine(int sig)
 	return UNLIKELY(sig == SIGBUS) && atomic_load(&fault_installed);
 }
 
+static int set_action(const struct sigaction *act, struct sigaction *old)
+{
+	int err = fault_sigaction(act, old);
+
+	if (!err)
+		return 0;
+	errno = -err;
+	return -1;
+}
+
 EXPORT int sigaction(int sig, const struct sigaction *restrict act,
 		     struct sigaction *restrict old)
 {
-	int err;
-
-	if (LIKELY(!is_mine(sig)))
-		return real.sigaction(sig, act, old);
-	err = fault_sigaction(act, old);
-	if (err)
-		errno = -err;
-	return err ? -1 : 0;
+	return LIKELY(!is_mine(sig)) ? real.sigaction(sig, act, old)
+				     : set_action(act, old);
 }
 
-static sighandler_t set_handler(sighandler_t handler, int flags)
+static sighandler_t set_handler(const struct sigaction *act)
 {
-	struct sigaction act = {.sa_handler = handler, .sa_flags = flags}, old;
-	int err = handler == SIG_ERR ? -EINVAL : fault_sigaction(&act, &old);
+	struct sigaction old;
 
-	if (!err)
-		return old.sa_handler;
-	errno = -err;
-	return SIG_ERR;
+	return set_action(act, &old) ? SIG_ERR : old.sa_handler;
 }
+
+/* What siginterrupt() said of SIGBUS; libc's own record cannot be read. */
+static atomic_bool bus_interrupts;
 
 /* Constructors of other libraries may come before ours. */
 #define NEED(field)                        \
@@ -273,11 +308,22 @@ static sighandler_t set_handler(sighandler_t handler, int flags)
 			real_init();       \
 	} while (0)
 
+static sighandler_t set_signal(int sig, sighandler_t handler)
+{
+	struct sigaction act = {.sa_handler = handler};
+
+	NEED(signal);
+	/* What is wrong, too, is libc's to judge. */
+	if (LIKELY(!is_mine(sig)) || handler == SIG_ERR)
+		return real.signal(sig, handler);
+	sigaddset(&act.sa_mask, sig);
+	act.sa_flags = atomic_load(&bus_interrupts) ? 0 : SA_RESTART;
+	return set_handler(&act);
+}
+
 EXPORT sighandler_t signal(int sig, sighandler_t handler)
 {
-	NEED(signal);
-	return is_mine(sig) ? set_handler(handler, SA_RESTART)
-			    : real.signal(sig, handler);
+	return set_signal(sig, handler);
 }
 
 /* <signal.h> hides it from programs as new as POSIX 2008. */
@@ -285,29 +331,40 @@ EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler);
 
 EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler)
 {
-	return signal(sig, handler);
+	return set_signal(sig, handler);
 }
 
 EXPORT sighandler_t ssignal(int sig, sighandler_t handler)
 {
-	return signal(sig, handler);
+	return set_signal(sig, handler);
+}
+
+static sighandler_t set_signal_once(int sig, sighandler_t handler)
+{
+	const struct sigaction act = {
+		.sa_handler = handler,
+		.sa_flags = (int)(SA_RESETHAND | SA_NODEFER),
+	};
+
+	NEED(sysv_signal);
+	return is_mine(sig) && handler != SIG_ERR
+		       ? set_handler(&act)
+		       : real.sysv_signal(sig, handler);
 }
 
 EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
 {
-	NEED(sysv_signal);
-	return is_mine(sig)
-		       ? set_handler(handler, (int)(SA_RESETHAND | SA_NODEFER))
-		       : real.sysv_signal(sig, handler);
+	return set_signal_once(sig, handler);
 }
 
 EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
-	return __sysv_signal(sig, handler);
+	return set_signal_once(sig, handler);
 }
 
 EXPORT sighandler_t sigset(int sig, sighandler_t handler)
 {
+	const struct sigaction new = {.sa_handler = handler};
 	sigset_t set, old_mask;
 	struct sigaction act;
 	sighandler_t old;
@@ -319,9 +376,9 @@ EXPORT sighandler_t sigset(int sig, sighandler_t handler)
 	sigaddset(&set, sig);
 	if (handler == SIG_HOLD) {
 		sigprocmask(SIG_BLOCK, &set, &old_mask);
-		old = fault_sigaction(NULL, &act) ? SIG_ERR : act.sa_handler;
+		old = set_action(NULL, &act) ? SIG_ERR : act.sa_handler;
 	} else {
-		old = set_handler(handler, 0);
+		old = set_handler(&new);
 		if (old == SIG_ERR)
 			return old;
 		sigprocmask(SIG_UNBLOCK, &set, &old_mask);
@@ -331,27 +388,24 @@ EXPORT sighandler_t sigset(int sig, sighandler_t handler)
 
 EXPORT int sigignore(int sig)
 {
+	const struct sigaction act = {.sa_handler = SIG_IGN};
+
 	NEED(sigignore);
-	if (!is_mine(sig))
-		return real.sigignore(sig);
-	return set_handler(SIG_IGN, 0) == SIG_ERR ? -1 : 0;
+	return is_mine(sig) ? set_action(&act, NULL) : real.sigignore(sig);
 }
 
 EXPORT int siginterrupt(int sig, int interrupt)
 {
 	struct sigaction act;
-	int err;
 
 	NEED(siginterrupt);
+	if (sig == SIGBUS)
+		atomic_store(&bus_interrupts, interrupt);
 	if (!is_mine(sig))
 		return real.siginterrupt(sig, interrupt);
-	err = fault_sigaction(NULL, &act);
-	if (!err) {
-		act.sa_flags = interrupt ? act.sa_flags & ~SA_RESTART
-					 : act.sa_flags | SA_RESTART;
-		err = fault_sigaction(&act, NULL);
-	}
-	if (err)
-		errno = -err;
-	return err ? -1 : 0;
+	if (set_action(NULL, &act))
+		return -1;
+	act.sa_flags = interrupt ? act.sa_flags & ~SA_RESTART
+				 : act.sa_flags | SA_RESTART;
+	return set_action(&act, NULL);
 }

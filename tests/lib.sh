@@ -23,12 +23,16 @@ set_stage()
 		mkdir "$stage/examples" &&
 		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
 			"$stage/examples" &&
+		mkdir "$stage/inert" &&
+		cp "$BUILD/tests/inert_calls" "$BUILD/.libs/inert_plugin.so" \
+			"$stage/inert" &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so
 	BUILD_EXAMPLES=$stage/examples
-	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES BUILD SRC
+	INERT=$stage/inert
+	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first. Faults are the tests' business,

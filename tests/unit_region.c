@@ -560,6 +560,36 @@ static void window_kinds(struct region *region)
 	CU_ASSERT(check(region, &req) == -EINVAL);
 	req.flags = 0;
 	CU_ASSERT(check(region, &req) == -EINVAL);
+	req.flags = MAP_SHARED | MAP_HUGETLB;
+	CU_ASSERT(check(region, &req) == -EINVAL);
+	req.flags = MAP_SHARED | MAP_GROWSDOWN;
+	CU_ASSERT(check(region, &req) == -EINVAL);
+}
+
+/* As of any file that knows none of its own; MAP_SHARED lets them pass. */
+static void window_flags(struct region *region)
+{
+	const uint32_t known[] = {MAP_NORESERVE, MAP_POPULATE, MAP_LOCKED,
+				  MAP_STACK,	 MAP_NONBLOCK, MAP_32BIT};
+	const uint32_t unknown[] = {MAP_SYNC, MAP_FIXED_NOREPLACE, 1U << 24,
+				    1U << 31};
+	struct window_request req = window_of(0, 0);
+
+	for (size_t i = 0; i < N_TESTS(known); i++) {
+		req.flags = MAP_SHARED_VALIDATE | known[i];
+		CU_ASSERT(check(region, &req) == 0);
+	}
+	req.addr = region->start; /* for MAP_FIXED_NOREPLACE */
+	for (size_t i = 0; i < N_TESTS(unknown); i++) {
+		req.flags = MAP_SHARED_VALIDATE | unknown[i];
+		CU_ASSERT(check(region, &req) == -EOPNOTSUPP);
+		req.flags = MAP_SHARED | unknown[i];
+		CU_ASSERT(check(region, &req) == 0);
+	}
+	/* What is known is judged before what is allowed. */
+	req.accmode = O_RDONLY;
+	req.flags = MAP_SHARED_VALIDATE | MAP_SYNC;
+	CU_ASSERT(check(region, &req) == -EOPNOTSUPP);
 }
 
 static void test_window_kinds(void)
@@ -568,6 +598,8 @@ static void test_window_kinds(void)
 
 	window_kinds(v1);
 	window_kinds(v2);
+	window_flags(v1);
+	window_flags(v2);
 	region_put(v1);
 	region_put(v2);
 }

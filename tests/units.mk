@@ -38,3 +38,7 @@ tests_unit_ticket_LDADD = $(unit_ldadd)
 check_PROGRAMS += tests/unit_window
 tests_unit_window_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
 tests_unit_window_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit_fdpass
+tests_unit_fdpass_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
+tests_unit_fdpass_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A program that uses no file of msharefs does under the preload, and beside
+# windows, what it does without: inert_calls writes down what it sees, and the
+# transcripts are equal to the byte.
+set -u
+. "$(dirname "$0")/shell.sh"
+
+work=$(mktemp -d /tmp/msharefs-inert-XXXXXX)
+dir=$work/mount
+backing=${MSHARE_TEST_BACKING:-auto}
+base=
+if [ "${SANITIZE:-no}" = yes ]; then
+	# The shim's runtime must be there to compare with.
+	base=$(${CC:-cc} -print-file-name=libasan.so)
+fi
+
+clean_up()
+{
+	! grep -q " $dir fuse.msharefs " /proc/self/mounts ||
+		fusermount3 -u "$dir" || fusermount3 -u -z "$dir"
+	rm -rf "$work"
+}
+trap clean_up EXIT
+
+# calls NAME PRELOAD ARGUMENT...: the transcript is $work/NAME, and the status
+calls()
+{
+	name=$1 under=$2
+	shift 2
+	(
+		cd "$work" || exit 1
+		env -i PATH="$PATH" INERT_PLUGIN="$INERT/inert_plugin.so" \
+			ASAN_OPTIONS="${ASAN_OPTIONS:-}" \
+			${under:+LD_PRELOAD="$under"} "$INERT/inert_calls" "$@" \
+			>"$name" 2>"$name.err" </dev/null
+	)
+	echo "status $?" >>"$work/$name"
+	cat "$work/$name.err" >>"$work/$name"
+}
+
+# The same again: or what it writes is not fit to be compared.
+reference()
+{
+	calls reference "$base" never "$dir/region"
+	calls again "$base" never "$dir/region"
+	grep -q '^== malloc$' "$work/reference" &&
+		[ "$(tail -n 1 "$work/reference")" = "status 0" ] &&
+		same again
+}
+
+same()
+{
+	cmp -s "$work/reference" "$work/$1" && return 0
+	# with the section that each difference lies in
+	diff -F '^==' -U 2 "$work/reference" "$work/$1" | head -n 60
+	return 1
+}
+
+inert()
+{
+	calls "$1" "${base:+$base:}$MSHAREFS_PRELOAD" "$1" "$dir/region"
+	same "$1"
+}
+
+mkdir "$dir"
+check "mount" "$MSHAREFS" -o "backing=$backing" "$dir"
+check "a region" truncate -s "$(cat "$dir/mshare_info")" "$dir/region"
+check "without" reference
+check "without a window" inert never
+check "windows of the parent" inert inherited
+check "a window from the start" inert first
+check "windows in between" inert between
+check "unmount" fusermount3 -u "$dir"
+finish mount_inert
