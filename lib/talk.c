@@ -28,8 +28,12 @@ int talk_connect(const char *name)
 		 sizeof(timeout));
 	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		 sizeof(timeout));
-	err = (int)SYS_CALL(SYS_connect, fd, &addr,
-			    offsetof(struct sockaddr_un, sun_path) + 1 + n);
+	/* Being stopped and continued interrupts it, whatever is blocked. */
+	do
+		err = (int)SYS_CALL(SYS_connect, fd, &addr,
+				    offsetof(struct sockaddr_un, sun_path) + 1 +
+					    n);
+	while (err == -EINTR);
 	if (!err)
 		return fd;
 	sys_close(fd);

@@ -23,18 +23,27 @@ _Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Of the thread that has the lock: libc's own signal cannot be blocked. */
+static int cancel_state;
+
 void windows_lock(sigset_t *old)
 {
 	sigset_t all;
+	int state;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&lock);
+	cancel_state = state;
 }
 
 void windows_unlock(const sigset_t *old)
 {
+	int state = cancel_state, ours;
+
 	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(state, &ours);
 	pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 

@@ -42,3 +42,7 @@ tests_unit_window_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
 check_PROGRAMS += tests/unit_fdpass
 tests_unit_fdpass_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
 tests_unit_fdpass_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit_modes
+tests_unit_modes_CPPFLAGS = $(unit_cppflags)
+tests_unit_modes_LDADD = $(unit_ldadd)
