@@ -23,12 +23,14 @@ set_stage()
 		mkdir "$stage/examples" &&
 		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
 			"$stage/examples" &&
+		cp "$BUILD"/tests/conform_v? "$stage" &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so
 	BUILD_EXAMPLES=$stage/examples
-	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES BUILD SRC
+	CONFORM=$stage
+	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES CONFORM BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first. Faults are the tests' business,
@@ -37,6 +39,8 @@ set_stage()
 		ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:protect_shadow_gap=0:$ASAN_OPTIONS
 		export ASAN_OPTIONS
 	fi
+	MSHARE_TEST_PRELOAD=$preload
+	export MSHARE_TEST_PRELOAD
 }
 
 no_huge_pages()
