@@ -22,8 +22,8 @@ static const struct row rows[] = {
 	    SHARED "; munmap 0 A; peer exit", "window", "ok", "read 0 is 7",
 	    .revisions = V3, .deviates = OPTION, .posted = "EINVAL"),
 
-	ROW("the creator lives: memory", SHARED, "peer read 0", "7",
-	    "write 0 8", .revisions = V3, .needs = OWNERSHIP),
+	ROW("the creator lives: memory", SHARED "; peer window", "peer read 0",
+	    "7", "write 0 8", .revisions = V3, .needs = OWNERSHIP),
 	ROW("the creator exits: read", SHARED "; peer exit", "read 0",
 	    "SIGSEGV MAPERR", NULL, .revisions = V3, .needs = OWNERSHIP),
 	ROW("the creator exits: write", SHARED "; peer exit", "write 0 8",
@@ -62,7 +62,7 @@ static const struct row rows[] = {
 	    .revisions = V3, .needs = OWNERSHIP),
 	ROW("the creating thread's end: no exit",
 	    "peer thread " FRESH "; peer set-size S A; peer map 0 H; open r;"
-	    "window; write 0 7",
+	    "window; write 0 7; peer window",
 	    "read 0", "7", "peer write 0 8", .revisions = V3,
 	    .needs = OWNERSHIP),
 	ROW("the creating thread's end, then the process's",

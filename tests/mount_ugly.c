@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define START 0x200000000000ULL
@@ -335,10 +336,12 @@ static unsigned long request_number(size_t i)
 	return i < N_TESTS(requests) ? *requests[i] : MSHAREFS_CREATE_MAPPING;
 }
 
+/* Not through ioctl(): AddressSanitizer looks at the argument there, too. */
 static void check_pointer(char *argument)
 {
 	for (size_t i = 0; i < N_REQUESTS; i++) {
-		int err = ioctl(fd, request_number(i), argument) ? errno : 0;
+		long ret = syscall(SYS_ioctl, fd, request_number(i), argument);
+		int err = ret ? errno : 0;
 
 		expect_that(err == EFAULT, "pointer", request_number(i),
 			    (uintptr_t)argument, err);
@@ -354,8 +357,9 @@ static void pointers(void)
 	CU_ASSERT_FATAL(two != MAP_FAILED && !munmap(two + PAGE, PAGE));
 	open_region(0);
 	wrong = 0;
+	/* What no process has: pages from 0 on, and the upper half */
 	for (size_t i = 0; i < N_TESTS(ugly); i++)
-		if (ugly[i] != START) /* a process can have that */
+		if (ugly[i] < 1ULL << 32 || ugly[i] >= 1ULL << 47)
 			check_pointer((char *)ugly[i]);
 	check_pointer(two + PAGE);
 	for (int n = 1; n < 16; n++)
