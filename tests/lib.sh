@@ -26,13 +26,16 @@ set_stage()
 		mkdir "$stage/inert" &&
 		cp "$BUILD/tests/inert_calls" "$BUILD/.libs/inert_plugin.so" \
 			"$stage/inert" &&
+		cp "$BUILD"/tests/conform_v? "$stage" &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so
 	BUILD_EXAMPLES=$stage/examples
 	INERT=$stage/inert
-	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT BUILD SRC
+	CONFORM=$stage
+	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT CONFORM \
+		BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first. Faults are the tests' business,
@@ -41,6 +44,8 @@ set_stage()
 		ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:protect_shadow_gap=0:$ASAN_OPTIONS
 		export ASAN_OPTIONS
 	fi
+	MSHARE_TEST_PRELOAD=$preload
+	export MSHARE_TEST_PRELOAD
 }
 
 no_huge_pages()

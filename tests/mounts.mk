@@ -50,3 +50,11 @@ tests_mount_beside_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_protection
 tests_mount_protection_CPPFLAGS = $(mount_cppflags)
 tests_mount_protection_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_ugly
+tests_mount_ugly_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_ugly_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_crowd
+tests_mount_crowd_CPPFLAGS = $(mount_cppflags)
+tests_mount_crowd_LDADD = $(call_ldadd)

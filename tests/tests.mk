@@ -22,6 +22,7 @@ tests_mount_sharing_LDADD = $(mount_ldadd)
 include $(srcdir)/tests/units.mk
 include $(srcdir)/tests/mounts.mk
 include $(srcdir)/tests/inert.mk
+include $(srcdir)/tests/conform.mk
 
 check_PROGRAMS += tests/mount_faults
 tests_mount_faults_CPPFLAGS = $(mount_cppflags)

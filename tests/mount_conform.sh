@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The conformance suite over a mount as it is by default, and v3's rows about
+# ownership over one with -o ownership. Each row counts as a test. The lines
+# "TABLE ..." are shown by tests/run.
+set -u
+. "$(dirname "$0")/shell.sh"
+
+dir=$(mktemp -d /tmp/msharefs-conform-XXXXXX)
+backing=${MSHARE_TEST_BACKING:-auto}
+pages=$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)
+
+is_mounted()
+{
+	grep -q " $dir/$1 fuse.msharefs " /proc/self/mounts
+}
+
+clean_up()
+{
+	for name in default owned; do
+		while is_mounted "$name"; do
+			fusermount3 -u -z "$dir/$name"
+		done
+	done
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+# mount_at NAME [OPTIONS]
+mount_at()
+{
+	mkdir "$dir/$1" &&
+		"$MSHAREFS" -o "backing=$backing${2:+,$2}" "$dir/$1"
+}
+
+# conform REVISION ARGUMENT...: its rows are tests of ours
+conform()
+{
+	program=$CONFORM/conform_$1
+	shift
+	status=0
+	out=$(LD_PRELOAD=$MSHARE_TEST_PRELOAD "$program" "$@" 2>&1) || status=$?
+	echo "$out" | sed '$s/^/TABLE /'
+	numbers=$(echo "$out" | sed -nE '$s/^v[123]: ([0-9]+) of ([0-9]+) rows(; ([0-9]+) later[^;]*)?(;.*)?$/\1 \2 \4/p')
+	if [ -z "$numbers" ]; then
+		echo "FAIL $program ended with status $status and no table"
+		failed=$((failed + 1))
+		return
+	fi
+	set -- $numbers 0
+	passed=$((passed + $1)) failed=$((failed + $2 - $1 - $3))
+}
+
+left_nothing()
+{
+	for _ in $(seq 100); do
+		[ "$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)" = "$pages" ] &&
+			return 0
+		sleep 0.05
+	done
+	grep HugePages /proc/meminfo
+	return 1
+}
+
+check "mount" mount_at default
+check "mount -o ownership" mount_at owned ownership
+for revision in v1 v2 v3; do
+	# Where it could not be mounted, that has failed already.
+	if is_mounted owned; then
+		conform $revision --ownership "$dir/owned" "$dir/default"
+	else
+		conform $revision "$dir/default"
+	fi
+done
+for name in default owned; do
+	is_mounted "$name" || continue
+	check "nothing left in $name" [ "$(ls "$dir/$name")" = mshare_info ]
+	check "unmount $name" fusermount3 -u "$dir/$name"
+done
+check "no page is left" left_nothing
+finish mount_conform
