@@ -326,6 +326,17 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		inode_close(&server->ns, inode);
 }
 
+/* Every close() waits for this; where it has no use the kernel asks once. */
+static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct server *server = server_of(req);
+
+	(void)ino, (void)fi;
+	if (server->owners)
+		owners_closing(server->owners, fuse_req_ctx(req)->pid);
+	fuse_reply_err(req, server->owners ? 0 : ENOSYS);
+}
+
 static void op_release(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
@@ -452,6 +463,7 @@ const struct fuse_lowlevel_ops server_ops = {
 	.link = op_link,
 	.create = op_create,
 	.open = op_open,
+	.flush = op_flush,
 	.release = op_release,
 	.read = op_read,
 	.write = op_write,

@@ -48,14 +48,40 @@ static void owner_free(struct owner *owner)
 	free(owner);
 }
 
+/* Its regions, taken off it; a list that ends with NULL, or NULL. */
+static struct region **take_regions(struct owner *owner)
+{
+	struct region **regions = owner->regions;
+
+	if (owner->n)
+		regions[owner->n] = NULL; /* there always is room for it */
+	else
+		free(regions);
+	regions = owner->n ? regions : NULL;
+	owner->regions = NULL;
+	owner->n = owner->room = 0;
+	return regions;
+}
+
+static void end_all(struct region **regions)
+{
+	for (struct region **r = regions; r && *r; r++) {
+		region_end(*r);
+		region_put(*r);
+	}
+	free(regions);
+}
+
 static void owner_exited(struct owners *owners, struct owner *owner)
 {
+	struct region **regions;
+
 	pthread_mutex_lock(&owners->lock);
 	LIST_REMOVE(owner, entry);
+	regions = take_regions(owner);
 	pthread_mutex_unlock(&owners->lock);
 	log_msg(LOG_DEBUG, "pid %d has exited: its regions end", owner->pid);
-	for (size_t i = 0; i < owner->n; i++)
-		region_end(owner->regions[i]);
+	end_all(regions);
 	owner_free(owner);
 }
 
@@ -236,13 +262,15 @@ static int add_region(struct owner *owner, struct region *region)
 	/* At least half of it is free then: it is gone through rarely. */
 	if (owner->n >= owner->room / 2) {
 		room = owner->room ? 2 * owner->room : 8;
-		regions = reallocarray(owner->regions, room, sizeof(*regions));
+		regions = reallocarray(owner->regions, room + 1,
+				       sizeof(*regions));
 		if (!regions)
 			return -ENOMEM;
 		owner->regions = regions;
 		owner->room = room;
 	}
 	owner->regions[owner->n++] = region_get(region);
+	atomic_store(&region->owner, owner->pid);
 	return 0;
 }
 
@@ -262,4 +290,41 @@ int owners_add(struct owners *owners, pid_t tid, struct region *region)
 		err = add_region(owner, region);
 	pthread_mutex_unlock(&owners->lock);
 	return err;
+}
+
+/* A process that exits closes its files before anybody hears that it did. */
+static bool is_exiting(pid_t tid)
+{
+	const unsigned int pf_exiting = 4; /* the kernel's PF_EXITING */
+	char path[48], line[512], *after;
+	unsigned int flags = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return false;
+	/* Behind the name, which may hold anything: state, then six numbers */
+	if (fgets(line, sizeof(line), stat) && (after = strrchr(line, ')')) &&
+	    sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		flags = 0;
+	fclose(stat);
+	return flags & pf_exiting;
+}
+
+void owners_closing(struct owners *owners, pid_t tid)
+{
+	struct region **regions = NULL;
+	struct owner *owner;
+	pid_t pid;
+
+	if (tid <= 0 || !is_exiting(tid))
+		return;
+	pid = process_of(tid);
+	pthread_mutex_lock(&owners->lock);
+	owner = find(owners, pid);
+	if (owner)
+		regions = take_regions(owner);
+	pthread_mutex_unlock(&owners->lock);
+	end_all(regions);
 }

@@ -7,6 +7,7 @@
 #ifndef OWNER_H
 #define OWNER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct owners;
@@ -22,5 +23,12 @@ void owners_close(struct owners *owners);
  * -EPERM: it cannot be seen from here (another pid namespace); -EMFILE, -ENOMEM
  */
 int owners_add(struct owners *owners, pid_t tid, struct region *region);
+
+/*
+ * A file of ours is being closed by that thread. If that is because its process
+ * exits, all regions of the process end now: who has waited for the process
+ * finds them empty. (With no file of ours open, they end a moment later.)
+ */
+void owners_closing(struct owners *owners, pid_t tid);
 
 #endif

@@ -44,6 +44,7 @@ struct region {
 	int ro_fd;  /* lock; the same, opened read-only */
 	bool gone;  /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
+	atomic_int owner; /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
 
 	/* Remote control (control.h): lock. */

@@ -76,6 +76,23 @@ static void close_uffd(struct window *w)
 	w->uffd = -1;
 }
 
+static void keep_file(struct window *w, const struct answer *answer, int fd)
+{
+	w->file = -1;
+	if (answer->flags & ANSWER_KEEP_FILE)
+		w->file = (int)SYS_CALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+	if (w->file >= 0)
+		w->file = park(w->file);
+}
+
+/* Only if it still is ours, as above. */
+static void close_file(struct window *w)
+{
+	if (w->file >= 0 && attach_is_ours(w->file))
+		sys_close(w->file);
+	w->file = -1;
+}
+
 /*
  * Guards a range with uffd. If the kernel refuses (a seccomp filter, say), the
  * window works without: -1.
@@ -239,6 +256,7 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		goto close;
 	}
 	keep_uffd(w, uffd);
+	keep_file(w, &answer, args->fd);
 	w->known = true;
 	memcpy(w->key, answer.key, sizeof(w->key));
 	memcpy(w->socket, attach->socket, sizeof(w->socket));
@@ -344,6 +362,7 @@ void attach_left(uintptr_t addr, size_t len, bool gone)
 		if (gone) {
 			window_forget(w);
 			close_uffd(w);
+			close_file(w);
 		} else {
 			stay(w);
 		}
@@ -381,7 +400,8 @@ static void guard_again(struct window *w)
 	uintptr_t base = atomic_load(&w->base);
 	int uffd;
 
-	close_uffd(w); /* that one is the parent's */
+	close_uffd(w); /* these are the parent's */
+	close_file(w);
 	/* With MADV_DONTFORK it did not come along at all. */
 	if (SYS_CALL(SYS_msync, base, 1UL, MS_ASYNC) == -ENOMEM) {
 		window_forget(w);

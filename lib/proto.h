@@ -119,6 +119,12 @@ enum look {
 
 /* The window must be guarded (the option require=guard), or not be at all. */
 #define ANSWER_MUST_GUARD 1U
+/*
+ * The process owns the region (the option ownership), and should keep a
+ * descriptor of its file: when that is closed by its exit, the daemon hears of
+ * the exit before anybody else.
+ */
+#define ANSWER_KEEP_FILE 2U
 
 struct answer {
 	int32_t error; /* 0 or -errno */

@@ -24,6 +24,7 @@ struct window {
 	char socket[MSHARE_SOCKET_MAX];
 	int uffd; /* our copy, -1 if there is none */
 	uint64_t uffd_ino;
+	int file;    /* of an owner, else -1 */
 	int leaving; /* the conversation about its end, or -1 */
 };
 

@@ -189,7 +189,15 @@ static const char *do_thread(char **args)
 	return answer("%s", task.said);
 }
 
+static const char *do_moment(char **args)
+{
+	(void)args;
+	usleep(300000);
+	return "ok";
+}
+
 const struct word process_words[] = {
+	{"moment", do_moment, 0},
 	{"peer", do_peer, 1},
 	{"child", do_child, 1},
 	{"thread", do_thread, 1},

@@ -50,8 +50,11 @@ static const struct row rows[] = {
 	ROW("the creator is killed: a new window", MADE "; peer die", "window",
 	    "EINVAL", NULL, .revisions = V3, .needs = OWNERSHIP),
 	ROW("the creator closes and exits: read",
-	    SHARED "; peer close; peer exit", "read 0", "SIGSEGV MAPERR", NULL,
-	    .revisions = V3, .needs = OWNERSHIP),
+	    SHARED "; peer close; peer exit; moment", "read 0",
+	    "SIGSEGV MAPERR", NULL, .revisions = V3, .needs = OWNERSHIP,
+	    .deviates = "a creator with neither file nor window is missed "
+			"only once it is gone",
+	    .posted = "SIGSEGV MAPERR"),
 	ROW("the creator closes it: no exit", SHARED "; peer close", "read 0",
 	    "7", NULL, .revisions = V3, .needs = OWNERSHIP),
 	ROW("the creator's exec: no exit", SHARED "; peer exec", "read 0", "7",
