@@ -19,12 +19,9 @@
 #include "attach.h"
 #include "fault.h"
 #include "real.h"
+#include "shim.h"
 #include "sys.h"
 #include "window.h"
-
-#define EXPORT __attribute__((visibility("default")))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* The fork handlers' own: from before fork() until after it. */
 static sigset_t fork_mask;
@@ -265,13 +262,6 @@ static sighandler_t set_handler(sighandler_t handler, int flags)
 	errno = -err;
 	return SIG_ERR;
 }
-
-/* Constructors of other libraries may come before ours. */
-#define NEED(field)                        \
-	do {                               \
-		if (UNLIKELY(!real.field)) \
-			real_init();       \
-	} while (0)
 
 EXPORT sighandler_t signal(int sig, sighandler_t handler)
 {
