@@ -17,6 +17,7 @@ struct options {
 	int help;
 	int version;
 	int clone_fd;
+	int exit_errno; /* the exit status says which error it was */
 	bool allow_other;
 	struct backing_spec backing;
 	uint64_t align;	   /* bytes; 0: what table sharing needs */

@@ -13,13 +13,16 @@
 #endif
 #undef _FORTIFY_SOURCE
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 
+#include "mount.h"
 #include "ours.h"
 #include "real.h"
 #include "shim.h"
@@ -153,4 +156,37 @@ EXPORT FILE *setmntent(const char *path, const char *mode)
 {
 	NEED(setmntent);
 	return stream_shown(real.setmntent(path, mode), path);
+}
+
+/* mount() of type msharefs */
+
+EXPORT int mount(const char *source, const char *target, const char *type,
+		 unsigned long flags, const void *data)
+{
+	const struct mount_args args = {source, target, type, flags, data};
+	int saved = errno;
+	int err, ret = real.mount(source, target, type, flags, data);
+
+	if (!ret || !mount_is_ours(&args, errno))
+		return ret;
+	err = mount_ours(&args, errno);
+	errno = err ? -err : saved;
+	return err ? -1 : 0;
+}
+
+EXPORT int umount2(const char *target, int flags)
+{
+	int err;
+
+	if (LIKELY(!atomic_load(&mount_any)))
+		return real.umount2(target, flags);
+	err = umount_ours(target, flags);
+	if (err)
+		errno = -err;
+	return err ? -1 : 0;
+}
+
+EXPORT int umount(const char *target)
+{
+	return umount2(target, 0);
 }

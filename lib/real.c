@@ -50,6 +50,17 @@ static int raw_fstatfs(int fd, struct statfs *fs)
 	return (int)syscall(SYS_fstatfs, fd, fs);
 }
 
+static int raw_mount(const char *source, const char *target, const char *type,
+		     unsigned long flags, const void *data)
+{
+	return (int)syscall(SYS_mount, source, target, type, flags, data);
+}
+
+static int raw_umount2(const char *target, int flags)
+{
+	return (int)syscall(SYS_umount2, target, flags);
+}
+
 struct real real = {
 	.mmap = raw_mmap,
 	.munmap = raw_munmap,
@@ -60,6 +71,8 @@ struct real real = {
 	.openat = raw_openat,
 	.statfs = raw_statfs,
 	.fstatfs = raw_fstatfs,
+	.mount = raw_mount,
+	.umount2 = raw_umount2,
 };
 
 /* Leaves the field as it is if the name is not found. */
@@ -90,4 +103,6 @@ void real_init(void)
 	RESOLVE(setmntent, "setmntent");
 	RESOLVE(statfs, "statfs64");
 	RESOLVE(fstatfs, "fstatfs64");
+	RESOLVE(mount, "mount");
+	RESOLVE(umount2, "umount2");
 }

@@ -33,6 +33,9 @@ struct real {
 	FILE *(*setmntent)(const char *, const char *);
 	int (*statfs)(const char *, struct statfs *);
 	int (*fstatfs)(int, struct statfs *);
+	int (*mount)(const char *, const char *, const char *, unsigned long,
+		     const void *);
+	int (*umount2)(const char *, int);
 };
 
 extern struct real real;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "procfd.h"
 #include "sys.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -152,26 +153,10 @@ static int write_all(int fd, const struct text *t)
 	return 0;
 }
 
-/* "/proc/self/fd/N"; no stdio in here */
-static void fd_path(char path[32], int fd)
-{
-	char digits[12];
-	size_t n = 0, at;
-
-	do
-		digits[n++] = (char)('0' + fd % 10);
-	while (fd /= 10);
-	strcpy(path, "/proc/self/fd/");
-	at = strlen(path);
-	while (n)
-		path[at++] = digits[--n];
-	path[at] = 0;
-}
-
 /* An anonymous file that holds the text, open for reading only. */
 static int open_copy(const struct text *t, int flags)
 {
-	char path[32];
+	char path[PROCFD_SIZE];
 	int err, copy = -1;
 	int fd = (int)SYS_CALL(SYS_memfd_create, "msharefs",
 			       MFD_CLOEXEC | MFD_NOEXEC_SEAL);
@@ -183,7 +168,7 @@ static int open_copy(const struct text *t, int flags)
 	err = write_all(fd, t);
 	if (!err) {
 		SYS_CALL(SYS_fchmod, fd, 0444);
-		fd_path(path, fd);
+		procfd_path(path, fd);
 		err = copy = (int)SYS_CALL(SYS_openat, AT_FDCWD, path,
 					   O_RDONLY | O_CLOEXEC |
 						   (flags & O_NONBLOCK));

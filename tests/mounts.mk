@@ -46,3 +46,11 @@ tests_mount_visible_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_beside
 tests_mount_beside_CPPFLAGS = $(mount_cppflags)
 tests_mount_beside_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_calls
+tests_mount_calls_CPPFLAGS = $(mount_cppflags)
+tests_mount_calls_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_view
+tests_mount_view_CPPFLAGS = $(mount_cppflags)
+tests_mount_view_LDADD = $(call_ldadd)

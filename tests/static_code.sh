@@ -28,6 +28,7 @@ exports()
 		fstatfs64
 		mmap
 		mmap64
+		mount
 		mprotect
 		mremap
 		munmap
@@ -45,6 +46,8 @@ exports()
 		statfs
 		statfs64
 		sysv_signal
+		umount
+		umount2
 	END
 	diff "$work/want" "$work/got"
 }
@@ -53,9 +56,10 @@ exports()
 # by name would be a call of our own wrapper.
 no_wrapped_calls()
 {
-	for object in attach fault fdpass ours place uffd view window; do
+	for object in asked attach fault fdpass mount ours place spawn uffd \
+		view window; do
 		nm -u "$BUILD/lib/.libs/$object.o" |
-			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|malloc|free|printf|exit)$' &&
+			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit)$' &&
 			return 1
 	done
 	return 0
