@@ -178,6 +178,28 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	return err;
 }
 
+static int cover_parent(struct cover *cover, const char *mountpoint)
+{
+	int err = cover_make(cover, mountpoint);
+
+	if (!err)
+		log_msg(LOG_NOTICE,
+			"%s is covered with a tmpfs that shows the same and "
+			"has room for %s; taken away at the end",
+			cover->parent, mountpoint);
+	return err;
+}
+
+static void uncover_parent(struct cover *cover)
+{
+	const struct cover old = *cover;
+	int err = cover_remove(cover);
+
+	if (err)
+		log_msg(LOG_ERR, "uncovering %s: %s", old.parent,
+			strerror(-err));
+}
+
 /* Absolute, as a daemon leaves the directory it was started in. */
 static int find_mountpoint(struct options *options, struct cover *cover)
 {
@@ -185,7 +207,7 @@ static int find_mountpoint(struct options *options, struct cover *cover)
 	int err = path ? 0 : -errno;
 
 	if (err == -ENOENT) {
-		err = cover_make(cover, options->mountpoint);
+		err = cover_parent(cover, options->mountpoint);
 		if (!err)
 			path = realpath(options->mountpoint, NULL);
 	}
@@ -215,7 +237,7 @@ static int run(struct server *server, struct fuse_args *args)
 		err = run_on_backing(server, args);
 		backing_close(&server->backing);
 	}
-	cover_remove(&cover);
+	uncover_parent(&cover);
 	return err;
 }
 

@@ -20,9 +20,10 @@ set_stage()
 	chmod 755 "$stage"
 	cp "$BUILD/msharefs" "$BUILD/msharectl" \
 		"$BUILD/.libs/libmshare-preload.so" "$stage" &&
-		mkdir "$stage/examples" &&
+		mkdir "$stage/examples" "$stage/tests" &&
 		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
 			"$stage/examples" &&
+		cp "$BUILD/tests/at_names" "$stage/tests" &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
