@@ -48,15 +48,18 @@ static void announce(const struct server *server)
 static int add_mount_options(struct server *server, struct fuse_args *args)
 {
 	const char *source = server->options.source;
-	char *text = NULL;
+	char *name = NULL, *list = NULL;
 	int err = 0;
 
-	if (asprintf(&text, "-osubtype=msharefs,default_permissions,fsname=%s",
-		     source ? source : "msharefs") < 0)
+	/* The name may hold a comma, which in a list must be escaped. */
+	if (asprintf(&name, "fsname=%s", source ? source : "msharefs") < 0)
 		return -ENOMEM;
-	if (fuse_opt_add_arg(args, text))
+	if (fuse_opt_add_opt(&list, "subtype=msharefs,default_permissions") ||
+	    fuse_opt_add_opt_escaped(&list, name) ||
+	    fuse_opt_add_arg(args, "-o") || fuse_opt_add_arg(args, list))
 		err = -ENOMEM;
-	free(text);
+	free(list);
+	free(name);
 	return err;
 }
 
@@ -110,6 +113,16 @@ static int become_daemon_and_serve(struct server *server)
 	return err;
 }
 
+/* libfuse says what was wrong, but not in numbers; error is a guess. */
+static int mount_error(int error)
+{
+	if (access("/dev/fuse", F_OK))
+		return -ENODEV;
+	if (geteuid() != 0)
+		return -EPERM; /* fusermount3 refused */
+	return error ? -error : -EINVAL;
+}
+
 static int mount_and_serve(struct server *server, struct fuse_args *args)
 {
 	int err = -EINVAL; /* libfuse says what was wrong */
@@ -120,8 +133,11 @@ static int mount_and_serve(struct server *server, struct fuse_args *args)
 		return err;
 	if (fuse_set_signal_handlers(server->session))
 		goto destroy;
-	if (fuse_session_mount(server->session, server->options.mountpoint))
+	errno = 0;
+	if (fuse_session_mount(server->session, server->options.mountpoint)) {
+		err = mount_error(errno);
 		goto remove_handlers;
+	}
 	announce(server);
 	err = become_daemon_and_serve(server);
 	fuse_session_unmount(server->session);
@@ -169,6 +185,28 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	return err;
 }
 
+static int cover_parent(struct cover *cover, const char *mountpoint)
+{
+	int err = cover_make(cover, mountpoint);
+
+	if (!err)
+		log_msg(LOG_NOTICE,
+			"%s is covered with a tmpfs that shows the same and "
+			"has room for %s; taken away at the end",
+			cover->parent, mountpoint);
+	return err;
+}
+
+static void uncover_parent(struct cover *cover)
+{
+	const struct cover old = *cover;
+	int err = cover_remove(cover);
+
+	if (err)
+		log_msg(LOG_ERR, "uncovering %s: %s", old.parent,
+			strerror(-err));
+}
+
 /* Absolute, as a daemon leaves the directory it was started in. */
 static int find_mountpoint(struct options *options, struct cover *cover)
 {
@@ -176,14 +214,15 @@ static int find_mountpoint(struct options *options, struct cover *cover)
 	int err = path ? 0 : -errno;
 
 	if (err == -ENOENT) {
-		err = cover_make(cover, options->mountpoint);
+		err = cover_parent(cover, options->mountpoint);
 		if (!err)
 			path = realpath(options->mountpoint, NULL);
 	}
 	if (!path) {
+		err = err ? err : -errno;
 		log_msg(LOG_ERR, "mount point %s: %s", options->mountpoint,
-			strerror(err ? -err : errno));
-		return -EINVAL;
+			strerror(-err));
+		return err;
 	}
 	free(options->mountpoint);
 	options->mountpoint = path;
@@ -205,7 +244,7 @@ static int run(struct server *server, struct fuse_args *args)
 		err = run_on_backing(server, args);
 		backing_close(&server->backing);
 	}
-	cover_remove(&cover);
+	uncover_parent(&cover);
 	return err;
 }
 
@@ -221,12 +260,19 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
+static int exit_status(const struct options *options, int err)
+{
+	if (!err)
+		return 0;
+	return options->exit_errno && err > -125 ? -err : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
 	char message[OPTIONS_MESSAGE];
 	struct server server = {0};
-	int err;
+	int err, status;
 
 	fill_standard_fds();
 	log_open(false);
@@ -247,7 +293,8 @@ int main(int argc, char **argv)
 		raise_descriptor_limit();
 		err = run(&server, &args);
 	}
+	status = exit_status(&server.options, err);
 	options_free(&server.options);
 	fuse_opt_free_args(&args);
-	return err ? 1 : 0;
+	return status;
 }

@@ -30,6 +30,7 @@ static const struct fuse_opt specs[] = {
 	OPT("-V", version, 1),
 	OPT("--version", version, 1),
 	OPT("clone_fd", clone_fd, 1),
+	OPT("exit_errno", exit_errno, 1),
 	OPT("backing=%s", backing_text, 0),
 	OPT("align=%s", align_text, 0),
 	OPT("max_size=%s", max_size_text, 0),
@@ -79,6 +80,15 @@ static int parse_size(const char *name, const char *text, uint64_t *bytes,
 	return err ? -EINVAL : 0;
 }
 
+/* libfuse forgets to where other options are left, and then objects to it. */
+static void drop_separator(struct fuse_args *args)
+{
+	if (args->argc > 1 && !strcmp(args->argv[args->argc - 1], "--")) {
+		free(args->argv[--args->argc]);
+		args->argv[args->argc] = NULL;
+	}
+}
+
 int options_parse(struct fuse_args *args, struct options *o,
 		  char message[OPTIONS_MESSAGE])
 {
@@ -93,6 +103,7 @@ int options_parse(struct fuse_args *args, struct options *o,
 		 "too many arguments: usage: msharefs [options] MOUNTPOINT");
 	if (fuse_opt_parse(args, o, specs, take))
 		return -EINVAL;
+	drop_separator(args);
 	o->foreground = o->foreground || o->debug;
 	if (o->help || o->version)
 		return 0;

@@ -17,6 +17,7 @@ struct options {
 	int help;
 	int version;
 	int clone_fd;
+	int exit_errno; /* the exit status says which error it was */
 	bool allow_other;
 	int ownership;
 	bool must_guard; /* require=guard */

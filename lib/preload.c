@@ -20,12 +20,9 @@
 #include "attach.h"
 #include "fault.h"
 #include "real.h"
+#include "shim.h"
 #include "sys.h"
 #include "window.h"
-
-#define EXPORT __attribute__((visibility("default")))
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* The fork handlers' own: from before fork() until after it. */
 static sigset_t fork_mask;
@@ -300,13 +297,6 @@ static sighandler_t set_handler(const struct sigaction *act)
 
 /* What siginterrupt() said of SIGBUS; libc's own record cannot be read. */
 static atomic_bool bus_interrupts;
-
-/* Constructors of other libraries may come before ours. */
-#define NEED(field)                        \
-	do {                               \
-		if (UNLIKELY(!real.field)) \
-			real_init();       \
-	} while (0)
 
 static sighandler_t set_signal(int sig, sighandler_t handler)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The functions that the wrappers stand before. Before real_init() has run, the
- * memory calls are raw system calls, so that they work from the first
- * instruction of the process, without a branch.
+ * calls that everybody makes are raw system calls, so that they work from the
+ * first instruction of the process, without a branch.
  */
 #ifndef REAL_H
 #define REAL_H
@@ -10,6 +10,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
 
 struct real {
 	void *(*mmap)(void *, size_t, int, int, int, int64_t);
@@ -22,6 +25,17 @@ struct real {
 	void (*(*sigset)(int, void (*)(int)))(int);
 	int (*sigignore)(int);
 	int (*siginterrupt)(int, int);
+	int (*open)(const char *, int, mode_t);
+	int (*openat)(int, const char *, int, mode_t);
+	int (*open_2)(const char *, int);
+	int (*openat_2)(int, const char *, int);
+	FILE *(*fopen)(const char *, const char *);
+	FILE *(*setmntent)(const char *, const char *);
+	int (*statfs)(const char *, struct statfs *);
+	int (*fstatfs)(int, struct statfs *);
+	int (*mount)(const char *, const char *, const char *, unsigned long,
+		     const void *);
+	int (*umount2)(const char *, int);
 };
 
 extern struct real real;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "talk.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,19 +41,42 @@ int talk_connect(const char *name)
 	return err;
 }
 
+/* What users that a user namespace does not know appear as. */
+#define OVERFLOW_UID 65534
+
+/* Whether a user id stands for one user, here. */
+static bool is_certain(uid_t uid)
+{
+	static const char all[] = "         0          0 4294967295\n";
+	char map[sizeof(all)];
+	long n;
+	int fd;
+
+	if (uid != OVERFLOW_UID)
+		return true;
+	fd = (int)SYS_CALL(SYS_openat, AT_FDCWD, "/proc/self/uid_map",
+			   O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = SYS_CALL(SYS_read, fd, map, sizeof(map));
+	sys_close(fd);
+	return n == sizeof(all) - 1 && !memcmp(map, all, (size_t)n);
+}
+
 /*
  * A userfaultfd is power over this whole process. Who gets it must have that
  * power anyway: root, or the same user.
  */
 static bool may_have_uffd(int sock)
 {
+	uid_t self = (uid_t)SYS_CALL(SYS_geteuid);
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
 	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer,
 		     &size))
 		return false;
-	return peer.uid == 0 || peer.uid == (uid_t)SYS_CALL(SYS_geteuid);
+	return peer.uid == 0 || (peer.uid == self && is_certain(self));
 }
 
 int talk_say(int sock, const struct hello *hello, int uffd)

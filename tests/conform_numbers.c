@@ -42,9 +42,7 @@ static const struct row rows[] = {
 	    "field mshare_unmap.size is 8",
 	    .revisions = V2 | V3),
 	ROW("MSHARE_MAGIC", NULL, "magic", "0x4d534852", NULL),
-	ROW("statfs, f_type", NULL, "fs-type", "0x65735546", NULL,
-	    .deviates = "FUSE's: the kernel fills it in",
-	    .posted = "0x4d534852"),
+	ROW("statfs, f_type", NULL, "fs-type", "0x4d534852", NULL),
 
 	/* 0x40107801: SET_SIZE before there is a size, UNMAP afterwards */
 	ROW("0x40107801 is SET_SIZE", FRESH, "set-size S A", "ok", "size A",

@@ -80,7 +80,9 @@ static int count_mounts(void)
 	int n = 0;
 
 	while (mounts && (m = getmntent(mounts)))
-		n += !strcmp(m->mnt_type, "fuse.msharefs");
+		/* (as the shim shows it, and as it is) */
+		n += !strcmp(m->mnt_type, "msharefs") ||
+		     !strcmp(m->mnt_type, "fuse.msharefs");
 	if (mounts)
 		endmntent(mounts);
 	return n;

@@ -20,13 +20,14 @@ set_stage()
 	chmod 755 "$stage"
 	cp "$BUILD/msharefs" "$BUILD/msharectl" \
 		"$BUILD/.libs/libmshare-preload.so" "$stage" &&
-		mkdir "$stage/examples" &&
+		mkdir "$stage/examples" "$stage/tests" &&
 		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
 			"$stage/examples" &&
 		mkdir "$stage/inert" &&
 		cp "$BUILD/tests/inert_calls" "$BUILD/.libs/inert_plugin.so" \
 			"$stage/inert" &&
 		cp "$BUILD"/tests/conform_v? "$stage" &&
+		cp "$BUILD/tests/at_names" "$stage/tests" &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl

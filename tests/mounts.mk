@@ -58,3 +58,11 @@ tests_mount_ugly_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_crowd
 tests_mount_crowd_CPPFLAGS = $(mount_cppflags)
 tests_mount_crowd_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_calls
+tests_mount_calls_CPPFLAGS = $(mount_cppflags)
+tests_mount_calls_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_view
+tests_mount_view_CPPFLAGS = $(mount_cppflags)
+tests_mount_view_LDADD = $(call_ldadd)

@@ -16,20 +16,38 @@ exports()
 	nm -D --defined-only "$shim" | awk '$2 ~ /[TW]/ { print $3 }' |
 		grep -v -E '^(__asan|__ubsan|_init|_fini)' | sort >"$work/got"
 	sort >"$work/want" <<-END
+		__open64_2
+		__open_2
+		__openat64_2
+		__openat_2
 		__sysv_signal
 		bsd_signal
+		fopen
+		fopen64
+		fstatfs
+		fstatfs64
 		mmap
 		mmap64
+		mount
 		mprotect
 		mremap
 		munmap
+		open
+		open64
+		openat
+		openat64
+		setmntent
 		sigaction
 		sigignore
 		siginterrupt
 		signal
 		sigset
 		ssignal
+		statfs
+		statfs64
 		sysv_signal
+		umount
+		umount2
 	END
 	diff "$work/want" "$work/got"
 }
@@ -38,9 +56,10 @@ exports()
 # by name would be a call of our own wrapper.
 no_wrapped_calls()
 {
-	for object in attach fault fdpass place uffd window; do
+	for object in asked attach fault fdpass mount ours place spawn uffd \
+		view window; do
 		nm -u "$BUILD/lib/.libs/$object.o" |
-			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|malloc|free|printf|exit)$' &&
+			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit)$' &&
 			return 1
 	done
 	return 0

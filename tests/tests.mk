@@ -12,8 +12,16 @@ mount_cppflags = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
 mount_ldadd = libharness.la $(CUNIT_LIBS)
 
 shell_tests = $(srcdir)/tests/static_code.sh \
-	$(srcdir)/tests/static_install.sh $(srcdir)/tests/mount_flows.sh
-EXTRA_DIST += tests/static_code.sh tests/static_install.sh tests/mount_flows.sh tests/shell.sh
+	$(srcdir)/tests/static_install.sh $(srcdir)/tests/mount_flows.sh \
+	$(srcdir)/tests/mount_at.sh
+EXTRA_DIST += tests/static_code.sh tests/static_install.sh tests/mount_flows.sh tests/shell.sh \
+	tests/mount_at.sh
+
+# Not a test: mount_at.sh runs it, as somebody else's program.
+noinst_PROGRAMS += tests/at_names
+tests_at_names_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
+tests_at_names_CFLAGS = $(EXAMPLE_CFLAGS)
+tests_at_names_LDFLAGS =
 
 check_PROGRAMS += tests/mount_sharing
 tests_mount_sharing_CPPFLAGS = $(mount_cppflags)

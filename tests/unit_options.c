@@ -184,6 +184,11 @@ static void test_mount_form(void)
 	CU_ASSERT(is(o.mountpoint, "/mnt"));
 	CU_ASSERT_PTR_NULL(o.source);
 	done();
+	CU_ASSERT(parse("-o ro,exit_errno -- -f /mnt") == 0);
+	CU_ASSERT(is(o.source, "-f") && is(o.mountpoint, "/mnt"));
+	CU_ASSERT(o.exit_errno && !o.foreground);
+	CU_ASSERT(left("-o ro "));
+	done();
 }
 
 static void test_others_are_left(void)

@@ -12,8 +12,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "log.h"
-
 static int split(const char *mountpoint, char *parent)
 {
 	struct statfs fs;
@@ -82,11 +80,6 @@ int cover_make(struct cover *cover, const char *mountpoint)
 	err = fill(old, entries, cover->parent, mountpoint);
 	if (err)
 		umount2(cover->parent, MNT_DETACH);
-	else
-		log_msg(LOG_NOTICE,
-			"%s is covered with a tmpfs that shows the same and "
-			"has room for %s; taken away at the end",
-			cover->parent, mountpoint);
 close:
 	if (entries)
 		closedir(entries);
@@ -98,12 +91,12 @@ nothing:
 	return err;
 }
 
-void cover_remove(struct cover *cover)
+int cover_remove(struct cover *cover)
 {
-	if (!cover->parent[0])
-		return;
-	if (umount2(cover->parent, MNT_DETACH))
-		log_msg(LOG_ERR, "uncovering %s: %s", cover->parent,
-			strerror(errno));
+	int err = 0;
+
+	if (cover->parent[0] && umount2(cover->parent, MNT_DETACH))
+		err = -errno;
 	cover->parent[0] = 0;
+	return err;
 }

@@ -6,8 +6,9 @@
  *	mount -t msharefs msharefs /sys/fs/mshare
  *
  * works to the letter, root may cover the parent with a tmpfs that holds what
- * was there (bind mounts) and the missing directory. It is taken away when the
- * daemon ends.
+ * was there (bind mounts) and the missing directory. The daemon does so, and
+ * takes it away when it ends; msharectl run --at, in a mount namespace where
+ * everybody is root enough, need not take it away.
  */
 #ifndef COVER_H
 #define COVER_H
@@ -23,6 +24,7 @@ struct cover {
  * -ENOENT if that is not the case, or what mount(2) says; then nothing is left.
  */
 int cover_make(struct cover *cover, const char *mountpoint);
-void cover_remove(struct cover *cover);
+/* What umount(2) says. */
+int cover_remove(struct cover *cover);
 
 #endif

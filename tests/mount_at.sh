@@ -1,0 +1,212 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# msharectl run --at: programs that name /sys/fs/mshare, unmodified, as root and
+# as an ordinary user.
+set -u
+. "$(dirname "$0")/shell.sh"
+
+dir=$(mktemp -d /tmp/msharefs-at-XXXXXX)
+backing=${MSHARE_TEST_BACKING:-auto}
+MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}
+XDG_RUNTIME_DIR=$dir
+export XDG_RUNTIME_DIR
+at=/sys/fs/mshare
+names=$(dirname "$MSHAREFS")/tests/at_names
+
+# What a test that failed has left must not spoil the next one.
+clean_up()
+{
+	while grep -q " $dir[^ ]* fuse.msharefs " /proc/self/mounts; do
+		fusermount3 -u -z "$(awk -v d="$dir" 'index($2, d) == 1 {
+			print $2; exit }' /proc/self/mounts)" || break
+	done
+	pkill -f "^msharefs .*$dir" || true
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+# Without a mount given
+run_at()
+{
+	"$MSHARECTL" run --at "$at" -o "backing=$backing" -- "$@"
+}
+
+# The same in the background; $pid is msharectl itself.
+start_at()
+{
+	"$MSHARECTL" run --at "$at" -o "backing=$backing" -- "$@" &
+	pid=$!
+}
+
+# Waits for something that comes a moment later.
+soon()
+{
+	for _ in $(seq 100); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+pages_in_use()
+{
+	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }
+	     END { print n }' /proc/meminfo
+}
+
+# No daemon, mount, directory, page or socket more than before.
+nothing_left()
+{
+	! pgrep -f "^msharefs .*$dir" >/dev/null &&
+		! grep -q "$dir" /proc/self/mounts &&
+		[ -z "$(ls -A "$dir")" ] && [ ! -e "$at" ] &&
+		[ "$(pages_in_use)" -eq "$pages" ] &&
+		[ "$(grep -c '@msharefs/.*' /proc/net/unix)" -eq "$sockets" ]
+}
+
+# check, and right after it nothing may be left
+check_clean()
+{
+	what=$1
+	shift
+	pages=$(pages_in_use)
+	sockets=$(grep -c '@msharefs/.*' /proc/net/unix)
+	check "$what" "$@"
+	check "$what: nothing is left" nothing_left
+}
+
+examples()
+{
+	out=$(run_at sh -euc '
+		"$1/donor_v1" /sys/fs/mshare/one
+		"$1/consumer_v1" /sys/fs/mshare/one
+		"$1/donor_v3" /sys/fs/mshare/three
+		"$1/consumer_v3" /sys/fs/mshare/three' sh "$BUILD_EXAMPLES" 2>&1) ||
+		{ echo "$out"; return 1; }
+	[ "$(echo "$out" | grep -c 'read "a line that the donor wrote"')" -eq 2 ] ||
+		{ echo "$out"; return 1; }
+}
+
+# The command sees itself and the rest of /sys/fs as without.
+surroundings()
+{
+	without=$(id -u; id -g; pwd; ls /sys/fs; ls /sys/fs/cgroup)
+	within=$(run_at sh -c 'id -u; id -g; pwd; ls /sys/fs | grep -v "^mshare$"
+		ls /sys/fs/cgroup') || return 1
+	[ "$without" = "$within" ] || { echo "$within"; return 1; }
+	expect "/sys/fs/mshare" run_at sh -c 'echo "$MSHAREFS_MOUNT"'
+}
+
+statuses()
+{
+	status 0 run_at true &&
+		status 42 run_at sh -c 'exit 42' &&
+		status 143 run_at sh -c 'kill $$' &&
+		status 137 run_at sh -c 'kill -KILL $$' &&
+		status 139 run_at sh -c 'kill -SEGV $$' &&
+		status 127 run_at /no/such/command &&
+		status 126 run_at /etc/passwd &&
+		status 125 "$MSHARECTL" run --at "$at" &&
+		status 125 "$MSHARECTL" run --at "$at" -o nonsense -- true &&
+		status 125 "$MSHARECTL" run -o backing=shmem -- true &&
+		status 125 env MSHAREFS=/no/such "$MSHARECTL" run --at "$at" -- true &&
+		status 125 "$MSHARECTL" run --at /no/such/dir -- true &&
+		status 125 "$MSHARECTL" run --at /etc/passwd -- true
+}
+
+messages()
+{
+	expect "make the directory first: mkdir /no-such" \
+		"$MSHARECTL" run --at /no-such -- true &&
+		expect "Not a directory" "$MSHARECTL" run --at /etc/passwd -- true &&
+		expect "unknown option" "$MSHARECTL" run --at "$at" -o nonsense -- true &&
+		expect "is msharefs installed whole" \
+			env MSHAREFS=/no/such "$MSHARECTL" run --at "$at" -- true
+}
+
+# Sent to msharectl, heard by the command.
+signalled()
+{
+	# (A shell in the background has SIGINT ignored, for ever.)
+	start_at env "--default-signal=$1" sh -c '
+		trap "echo heard >\"$0/out\"; exit 7" '"$1"'
+		echo >"$0/up"
+		for _ in $(seq 200); do sleep 0.05; done' "$dir"
+	soon [ -e "$dir/up" ] || return 1
+	kill "-$1" "$pid"
+	status 7 wait "$pid" && expect heard cat "$dir/out"
+	got=$?
+	rm -f "$dir/up" "$dir/out"
+	return $got
+}
+
+untrapped()
+{
+	start_at sh -c 'echo >"$0/up"; exec sleep 30' "$dir"
+	soon [ -e "$dir/up" ] || return 1
+	rm -f "$dir/up"
+	kill "$pid"
+	status 143 wait "$pid"
+}
+
+# Nobody can clean up after SIGKILL: the kernel does, when the command ends.
+killed()
+{
+	start_at sh -c 'echo $$ >"$0/up"; exec sleep 30' "$dir"
+	soon [ -s "$dir/up" ] || return 1
+	kill -KILL "$pid"
+	status 137 wait "$pid"
+	got=$?
+	kill "$(cat "$dir/up")"
+	rm -f "$dir/up"
+	soon nothing_left && return $got
+}
+
+# Two runs are two mounts.
+apart()
+{
+	start_at sh -c ': >"$0/r"; : >"$1/up"; exec sleep 30' "$at" "$dir"
+	soon [ -e "$dir/up" ] || return 1
+	rm -f "$dir/up"
+	for _ in 1 2; do
+		[ "$(run_at ls "$at")" = mshare_info ] || return 1
+	done
+	kill "$pid"
+	status 143 wait "$pid"
+}
+
+given_mount()
+{
+	mkdir "$dir/m" && "$MSHAREFS" -o "backing=$backing" "$dir/m" 2>/dev/null || return 1
+	"$MSHARECTL" run --mount "$dir/m" --at "$at" -- \
+		"$BUILD_EXAMPLES/donor_v3" "$at/r" &&
+		[ -e "$dir/m/r" ] && [ ! -e "$at" ] &&
+		"$MSHARECTL" run -m "$dir/m" -a "$at" -- \
+			"$BUILD_EXAMPLES/consumer_v3" "$at/r" &&
+		status 5 "$MSHARECTL" run -m "$dir/m" -a "$at" -- sh -c 'exit 5' &&
+		mkdir "$dir/place" &&
+		"$MSHARECTL" run -m "$dir/m" -a "$dir/place" -- \
+			"$BUILD_EXAMPLES/consumer_v3" "$dir/place/r" &&
+		[ -z "$(ls -A "$dir/place")" ]
+	got=$?
+	rmdir "$dir/place"
+	fusermount3 -u "$dir/m" && soon rmdir "$dir/m"
+	soon sh -c "! pgrep -f '^$MSHAREFS .*$dir' >/dev/null"
+	return $got
+}
+
+# mount(2) of a program inside: what --at has mounted is used.
+check_clean "donor and consumer on /sys/fs/mshare" examples
+check_clean "mkstemp, opendir, static paths, faults" run_at "$names"
+check_clean "a program that mounts it itself" run_at "$names" mount
+check_clean "the command's surroundings" surroundings
+check_clean "statuses" statuses
+check_clean "messages" messages
+check_clean "SIGTERM is the command's" signalled TERM
+check_clean "SIGINT is the command's" signalled INT
+check_clean "SIGHUP is the command's" signalled HUP
+check_clean "ended by SIGTERM" untrapped
+check_clean "ended by SIGKILL" killed
+check_clean "runs are apart" apart
+check_clean "--mount and --at" given_mount
+finish mount_at

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "own_mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define END_MS 2000
+#define ALIVE_FD 3
+
+static const char *daemon_path(void)
+{
+	const char *named = getenv("MSHAREFS");
+
+	return named && *named ? named : MSHAREFS_PATH;
+}
+
+static int make_dir(char *dir)
+{
+	const char *parents[] = {getenv("XDG_RUNTIME_DIR"), "/tmp"};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!parents[i] || parents[i][0] != '/' ||
+		    snprintf(dir, PATH_MAX, "%s/msharefs-run-XXXXXX",
+			     parents[i]) >= PATH_MAX)
+			continue;
+		if (mkdtemp(dir))
+			return 0;
+	}
+	fprintf(stderr, "msharectl: %s: %s\n", dir, strerror(errno));
+	return -1;
+}
+
+static _Noreturn void become_daemon(const char *dir, const char *options,
+				    const sigset_t *mask, int alive, int said)
+{
+	const char *program = daemon_path();
+	char *list = NULL;
+	const char *all = geteuid() == 0 ? "allow_other" : "rw";
+
+	/* It is no user of msharefs, and must not hold our ends of pipes. */
+	unsetenv("LD_PRELOAD");
+	if (asprintf(&list, "%s%s%s", all, options ? "," : "",
+		     options ? options : "") < 0)
+		_exit(125);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	alive = fcntl(alive, F_DUPFD, ALIVE_FD + 1);
+	if (alive < 0 || dup2(said, 2) < 0 || dup2(alive, ALIVE_FD) < 0)
+		_exit(125);
+	close_range(ALIVE_FD + 1, ~0U, 0);
+	execl(program, "msharefs", "-o", list, "--", dir, (char *)NULL);
+	dprintf(2,
+		"msharectl: %s: %s; is msharefs installed whole? ($MSHAREFS "
+		"names another place)\n",
+		program, strerror(errno));
+	_exit(127);
+}
+
+/* What it says until it is a daemon; the beginning of it. */
+static void read_said(int fd, char *text, size_t size)
+{
+	size_t used = 0;
+	char rest[256];
+	ssize_t n;
+
+	do {
+		n = used < size - 1 ? read(fd, text + used, size - 1 - used)
+				    : read(fd, rest, sizeof(rest));
+		if (n > 0 && used < size - 1)
+			used += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	text[used] = 0;
+}
+
+static int exit_status(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+static int run_daemon(struct own_mount *mount, const char *options,
+		      const sigset_t *mask, const int alive[2],
+		      const int said[2])
+{
+	char text[4096];
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		become_daemon(mount->dir, options, mask, alive[1], said[1]);
+	close(alive[1]);
+	close(said[1]);
+	if (pid < 0) {
+		perror("msharectl: starting msharefs");
+		return -1;
+	}
+	read_said(said[0], text, sizeof(text));
+	status = exit_status(pid);
+	/* Its line on success is not the command's; only what is amiss. */
+	if (status || strstr(text, "NOT shared"))
+		fputs(text, stderr);
+	if (status)
+		fprintf(stderr, "msharectl: msharefs could not be mounted for "
+				"the run\n");
+	return status ? -1 : 0;
+}
+
+int own_mount_start(struct own_mount *mount, const char *options,
+		    const sigset_t *mask)
+{
+	int alive[2], said[2], err;
+
+	if (pipe2(alive, O_CLOEXEC)) {
+		perror("msharectl: pipe");
+		return -1;
+	}
+	if (pipe2(said, O_CLOEXEC)) {
+		perror("msharectl: pipe");
+		goto close_alive;
+	}
+	if (make_dir(mount->dir))
+		goto close_said;
+	mount->alive = alive[0];
+	err = run_daemon(mount, options, mask, alive, said);
+	close(said[0]);
+	if (err) {
+		rmdir(mount->dir);
+		close(alive[0]);
+	}
+	return err;
+close_said:
+	close(said[0]);
+	close(said[1]);
+close_alive:
+	close(alive[0]);
+	close(alive[1]);
+	return -1;
+}
+
+/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
+static int fusermount(const char *dir)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(FUSERMOUNT_PATH, "fusermount3", "-uz", "--", dir,
+		      (char *)NULL);
+		execlp("fusermount3", "fusermount3", "-uz", "--", dir,
+		       (char *)NULL);
+		perror("msharectl: fusermount3");
+		_exit(127);
+	}
+	return pid < 0 ? -1 : exit_status(pid);
+}
+
+void own_mount_release(struct own_mount *mount)
+{
+	if ((umount2(mount->dir, MNT_DETACH) && fusermount(mount->dir)) ||
+	    rmdir(mount->dir))
+		fprintf(stderr,
+			"msharectl: %s could not be taken away; do so by hand: "
+			"fusermount3 -u -z %s; rmdir %s\n",
+			mount->dir, mount->dir, mount->dir);
+}
+
+void own_mount_wait(const struct own_mount *mount)
+{
+	struct pollfd end = {.fd = mount->alive};
+
+	while (poll(&end, 1, END_MS) < 0 && errno == EINTR)
+		;
+}
