@@ -300,6 +300,8 @@ static void segment(size_t size, int flags)
 	if (id < 0)
 		return;
 	at = DO_MAP(shmat(id, room, 0), room);
+	/* From now on it ends with us, however we end. */
+	DO(shmctl(id, IPC_RMID, NULL));
 	window_here();
 	second = DO_MAP(shmat(id, NULL, SHM_RDONLY), room);
 	if (at == MAP_FAILED || second == MAP_FAILED)
@@ -316,7 +318,6 @@ static void segment(size_t size, int flags)
 	DO(shmdt(at + PAGE));
 	DO(shmdt(at));
 	DO(shmdt(second));
-	DO(shmctl(id, IPC_RMID, NULL));
 	write_maps(room, 2 * HUGE, true);
 }
 

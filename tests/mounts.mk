@@ -66,3 +66,7 @@ tests_mount_calls_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_view
 tests_mount_view_CPPFLAGS = $(mount_cppflags)
 tests_mount_view_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_lazy
+tests_mount_lazy_CPPFLAGS = $(mount_cppflags)
+tests_mount_lazy_LDADD = $(call_ldadd)
