@@ -292,7 +292,7 @@ static bool is_sane(const struct mmap_args *args, const struct mshare_attach *a)
 	return !strncmp(a->socket, prefix, strlen(prefix));
 }
 
-int attach_window(const struct mmap_args *args, void **base)
+static int try_to_attach(const struct mmap_args *args, void **base)
 {
 	struct mshare_attach attach = {
 		.addr = (uintptr_t)args->addr,
@@ -323,6 +323,21 @@ int attach_window(const struct mmap_args *args, void **base)
 	sys_close(sock);
 	if (!err)
 		*base = (void *)atomic_load(&w->base);
+	return err;
+}
+
+/* The daemon does not wait for who was stopped for seconds half-way. */
+static bool was_too_slow(int err)
+{
+	return err == -EIO || err == -ETIMEDOUT || err == -ENOENT;
+}
+
+int attach_window(const struct mmap_args *args, void **base)
+{
+	int err = try_to_attach(args, base);
+
+	for (int again = 0; again < 3 && was_too_slow(err); again++)
+		err = try_to_attach(args, base);
 	return err;
 }
 

@@ -495,8 +495,15 @@ static void catch_fault(int sig, siginfo_t *info, void *context)
 	siglongjmp(escape, 1);
 }
 
-static struct fault try(volatile char *at, bool write, char value)
+enum access {
+	READ_1,
+	WRITE_1,
+	WRITE_8
+};
+
+static struct fault try(volatile char *at, enum access access, char value)
 {
+	typedef uint64_t __attribute__((aligned(1))) loose;
 	struct sigaction act = {.sa_sigaction = catch_fault,
 				.sa_flags = SA_SIGINFO};
 	struct sigaction old_segv, old_bus;
@@ -505,7 +512,9 @@ static struct fault try(volatile char *at, bool write, char value)
 	sigaction(SIGBUS, &act, &old_bus);
 	caught = (struct fault){0};
 	if (!sigsetjmp(escape, 1)) {
-		if (write)
+		if (access == WRITE_8)
+			*(volatile loose *)at = 0;
+		else if (access == WRITE_1)
 			*at = value;
 		else
 			(void)*at;
@@ -517,10 +526,15 @@ static struct fault try(volatile char *at, bool write, char value)
 
 struct fault try_read(const volatile char *at)
 {
-	return try((volatile char *)at, false, 0);
+	return try((volatile char *)at, READ_1, 0);
 }
 
 struct fault try_write(volatile char *at, char value)
 {
-	return try(at, true, value);
+	return try(at, WRITE_1, value);
+}
+
+struct fault try_write_8(volatile char *at)
+{
+	return try(at, WRITE_8, 0);
 }

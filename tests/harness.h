@@ -105,6 +105,8 @@ struct fault {
 /* Reads or writes a byte; a SIGSEGV or SIGBUS is caught and reported. */
 struct fault try_read(const volatile char *at);
 struct fault try_write(volatile char *at, char value);
+/* Writes eight bytes at once, wherever they begin. */
+struct fault try_write_8(volatile char *at);
 
 /*
  * For code that counts page faults: under AddressSanitizer each access would

@@ -70,3 +70,7 @@ tests_mount_view_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_lazy
 tests_mount_lazy_CPPFLAGS = $(mount_cppflags)
 tests_mount_lazy_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_moments
+tests_mount_moments_CPPFLAGS = $(mount_cppflags)
+tests_mount_moments_LDADD = $(call_ldadd)
