@@ -423,6 +423,8 @@ static void show_tables(int windows)
 {
 	long before, with, after, later, faults;
 
+	for (int i = 0; i < windows; i++)
+		start(&peers[0], i);
 	all_touch(windows);
 	before = page_tables_kib();
 	region_protect(windows);
@@ -446,6 +448,8 @@ static void show_tables(int windows)
 	printf("Lifted again: %.1f KiB are kept by windows that stay; windows "
 	       "made later share\nagain (%ld faults to touch all).\n",
 	       (double)(after - before) / windows, faults);
+	for (int i = 0; i < windows; i++)
+		stop(i);
 }
 
 int main(int argc, char **argv)
@@ -460,14 +464,14 @@ int main(int argc, char **argv)
 	}
 	for (int p = 0; p < 2; p++) {
 		peers[p].set_up(argv[1]);
+		if (!p)
+			show_tables(100);
 		for (int n = 0; n < 3; n++) {
 			for (int i = 0; i < counts[n]; i++)
 				start(&peers[p], i);
 			for (int i = 0; p && i < counts[n]; i++)
 				receive_fd(processes[i].sock);
 			measure(&peers[p], counts[n], us[p][n], &first[p][n]);
-			if (!p && counts[n] == 100)
-				show_tables(counts[n]);
 			for (int i = 0; i < counts[n]; i++)
 				stop(i);
 		}

@@ -19,6 +19,7 @@
 #include "tree.h"
 
 #include "region.h"
+#include "xattr.h"
 
 struct name;
 
@@ -37,6 +38,7 @@ struct inode {
 	bool dead; /* the region's memory was given up */
 	LIST_ENTRY(inode) all;
 	struct timespec atime, mtime, ctime;
+	struct xattrs xattrs;
 
 	/* Of a directory: */
 	struct inode *parent;
@@ -53,8 +55,9 @@ struct namespace
 	struct inode *root;
 	uint64_t last_number;	    /* lock */
 	uint64_t ninodes;	    /* lock */
+	uint64_t xattr_bytes;	    /* lock */
 	LIST_HEAD(, inode) all;	    /* lock */
-	SLIST_HEAD(, region) dying; /* lock; see unlock() in inode.c */
+	SLIST_HEAD(, region) dying; /* lock; see namespace_unlock() */
 	char info[24];		    /* constant; what mshare_info reads */
 };
 
@@ -63,6 +66,7 @@ struct inode_seed {
 	mode_t mode; /* with S_IFREG or S_IFDIR */
 	uid_t uid;
 	gid_t gid;
+	mode_t umask; /* not yet taken off */
 };
 
 /* align: the number in mshare_info. 0 or -ENOMEM. */
@@ -103,12 +107,31 @@ enum {
 	INODE_MTIME = 1 << 4,
 	INODE_ATIME_NOW = 1 << 5,
 	INODE_MTIME_NOW = 1 << 6,
+	/* Set-user-id, and set-group-id if the group may execute it, are lost
+	 */
+	INODE_DROP_SETID = 1 << 7,
+	INODE_DROP_SGID = 1 << 8, /* set-group-id in any case */
 };
 /* st: what to set, and afterwards what is. -EPERM for mshare_info. */
 int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
 	      unsigned int what);
 /* The region was changed: mtime and ctime. */
 void inode_touch(struct namespace *ns, struct inode *inode);
+/* A directory was read: atime, as mounts with relatime keep it. */
+void inode_accessed(struct namespace *ns, struct inode *inode);
+/*
+ * As in xattr.h; a change is one of ctime. Access control lists change modes
+ * too, and modes lists; -EINVAL if it is none. -EPERM for mshare_info.
+ */
+int inode_set_xattr(struct namespace *ns, struct inode *inode, const char *name,
+		    const void *value, size_t size, int flags);
+int inode_remove_xattr(struct namespace *ns, struct inode *inode,
+		       const char *name);
+ssize_t inode_get_xattr(struct namespace *ns, struct inode *inode,
+			const char *name, void *buf, size_t size);
+ssize_t inode_list_xattr(struct namespace *ns, struct inode *inode,
+			 bool trusted, char *buf, size_t size);
+
 /*
  * Calls emit for each entry behind cookie (0: from the beginning) until it
  * returns false. It is called under the lock.

@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "change.h"
+#include "seek.h"
 
 /*
  * Every change goes through this one mount, so what the kernel knows stays
@@ -67,6 +68,8 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 	(void)data;
 	/* The kernel takes set-user-id bits away, as it does elsewhere. */
 	conn->want &= ~(unsigned int)FUSE_CAP_HANDLE_KILLPRIV;
+	/* Access control lists are kept; then the umask is ours to apply. */
+	conn->want |= FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK;
 	/* Data never passes here: no splicing, no read ahead. */
 	conn->want &=
 		~(unsigned int)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
@@ -159,7 +162,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	(void)fi;
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		err = set_size(server, inode, attr->st_size);
-		what |= INODE_MTIME_NOW;
+		what |= INODE_MTIME_NOW | server_drops(req, inode);
 	}
 	if (!err)
 		err = inode_set(&server->ns, inode, &st, what);
@@ -178,6 +181,7 @@ static int make(fuse_req_t req, fuse_ino_t parent, const char *name,
 		.mode = mode,
 		.uid = ctx->uid,
 		.gid = ctx->gid,
+		.umask = ctx->umask,
 	};
 
 	struct inode *dir = server_inode(server, parent);
@@ -316,11 +320,15 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
 	int err = check_truncation(inode, fi->flags);
+	struct stat st;
 
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;
 	}
+	if (fi->flags & O_TRUNC) /* a change, though there was nothing */
+		inode_set(&server->ns, inode, &st,
+			  INODE_MTIME_NOW | server_drops(req, inode));
 	set_handle(server, inode, fi);
 	if (fuse_reply_open(req, fi))
 		inode_close(&server->ns, inode);
@@ -335,6 +343,15 @@ static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (server->owners)
 		owners_closing(server->owners, fuse_req_ctx(req)->pid);
 	fuse_reply_err(req, server->owners ? 0 : ENOSYS);
+}
+
+/* The handle of an open directory is the flags it was opened with. */
+static void op_opendir(fuse_req_t req, fuse_ino_t ino,
+		       struct fuse_file_info *fi)
+{
+	(void)ino;
+	fi->fh = (uint64_t)fi->flags;
+	fuse_reply_open(req, fi);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino,
@@ -393,6 +410,26 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	fuse_reply_err(req, -err);
 }
 
+/* SEEK_DATA and SEEK_HOLE; the others are the kernel's. */
+static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+		     struct fuse_file_info *fi)
+{
+	struct server *server = server_of(req);
+	struct inode *inode = server_inode(server, ino);
+	off_t at;
+
+	(void)fi;
+	if (inode->region)
+		at = region_seek(inode->region, offset, whence);
+	else
+		at = seek_in_data((off_t)strlen(server->ns.info), offset,
+				  whence);
+	if (at < 0)
+		fuse_reply_err(req, (int)-at);
+	else
+		fuse_reply_lseek(req, at);
+}
+
 struct listing {
 	fuse_req_t req;
 	char *buf;
@@ -419,15 +456,16 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size,
 		       off_t offset, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
+	struct inode *inode = server_inode(server, ino);
 	struct listing l = {.req = req, .size = size, .buf = malloc(size)};
 
-	(void)fi;
 	if (!l.buf) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	inode_readdir(&server->ns, server_inode(server, ino), (uint64_t)offset,
-		      list_name, &l);
+	inode_readdir(&server->ns, inode, (uint64_t)offset, list_name, &l);
+	if (!((int)fi->fh & O_NOATIME))
+		inode_accessed(&server->ns, inode);
 	fuse_reply_buf(req, l.buf, l.used);
 	free(l.buf);
 }
@@ -468,7 +506,13 @@ const struct fuse_lowlevel_ops server_ops = {
 	.read = op_read,
 	.write = op_write,
 	.fallocate = op_fallocate,
+	.opendir = op_opendir,
 	.readdir = op_readdir,
+	.lseek = op_lseek,
 	.statfs = op_statfs,
+	.setxattr = server_setxattr,
+	.getxattr = server_getxattr,
+	.listxattr = server_listxattr,
+	.removexattr = server_removexattr,
 	.ioctl = server_ioctl,
 };

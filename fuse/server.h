@@ -25,6 +25,20 @@ extern const struct fuse_lowlevel_ops server_ops;
 
 struct inode *server_inode(struct server *server, fuse_ino_t ino);
 
+/*
+ * caller.c. Of INODE_DROP_*, what a change of the file by who asks for it
+ * takes. (Root may keep it: the kernel does not hand capabilities on.)
+ */
+unsigned int server_drops(fuse_req_t req, struct inode *inode);
+
+/* ops_xattr.c */
+void server_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+		     const char *value, size_t size, int flags);
+void server_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+		     size_t size);
+void server_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void server_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+
 /* ioctl.c */
 void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		  struct fuse_file_info *fi, unsigned int flags,

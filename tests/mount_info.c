@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define OTHER_USER 65534
@@ -53,6 +54,8 @@ static void info_stays(void)
 	CU_ASSERT(fails(link(info, in_mount("x")), EPERM));
 	CU_ASSERT(fails(chmod(info, 0644), EPERM));
 	CU_ASSERT(fails(utimensat(AT_FDCWD, info, NULL, 0), EPERM));
+	CU_ASSERT(fails(setxattr(info, "user.a", "x", 1, 0), denied));
+	CU_ASSERT(fails(getxattr(info, "user.a", NULL, 0), ENODATA));
 	CU_ASSERT(fails(truncate(info, 0), denied));
 	CU_ASSERT(fails(truncate(info, (off_t)align), denied));
 	CU_ASSERT(fails(open(info, O_WRONLY | O_TRUNC), denied));

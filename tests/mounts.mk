@@ -74,3 +74,41 @@ tests_mount_lazy_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_moments
 tests_mount_moments_CPPFLAGS = $(mount_cppflags)
 tests_mount_moments_LDADD = $(call_ldadd)
+
+# A filesystem among filesystems: the same as tmpfs does.
+check_LTLIBRARIES += libtwins.la
+libtwins_la_CPPFLAGS = $(mount_cppflags)
+libtwins_la_SOURCES = tests/twins.c tests/twins.h
+twins_ldadd = libtwins.la $(mount_ldadd)
+
+check_PROGRAMS += tests/mount_edges
+tests_mount_edges_CPPFLAGS = $(mount_cppflags)
+tests_mount_edges_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_times
+tests_mount_times_CPPFLAGS = $(mount_cppflags)
+tests_mount_times_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_handles
+tests_mount_handles_CPPFLAGS = $(mount_cppflags)
+tests_mount_handles_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_tmpfs
+tests_mount_tmpfs_SOURCES = tests/mount_tmpfs.c tests/fsops.c tests/fsops.h \
+	tests/fsops_random.c tests/fstwins.c tests/fstwins.h
+tests_mount_tmpfs_CPPFLAGS = $(mount_cppflags)
+tests_mount_tmpfs_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_together
+tests_mount_together_SOURCES = tests/mount_together.c tests/fsops.c tests/fsops.h \
+	tests/fsops_random.c
+tests_mount_together_CPPFLAGS = $(mount_cppflags)
+tests_mount_together_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_acl
+tests_mount_acl_CPPFLAGS = $(mount_cppflags)
+tests_mount_acl_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_locks
+tests_mount_locks_CPPFLAGS = $(mount_cppflags)
+tests_mount_locks_LDADD = $(twins_ldadd)

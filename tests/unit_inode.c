@@ -25,7 +25,7 @@ static struct stat st; /* of the call before */
 
 static void set_up(void)
 {
-	static const struct inode_seed seed = {S_IFDIR | 0777, 1, 2};
+	static const struct inode_seed seed = {S_IFDIR | 0777, 1, 2, 0};
 
 	CU_ASSERT_FATAL(!namespace_init(&ns, &backing, 1ULL << 30, &seed));
 	root = ns.root;
@@ -40,7 +40,7 @@ static void tear_down(void)
 static int create(struct inode *dir, const char *name, mode_t mode,
 		  struct inode **out)
 {
-	const struct inode_seed seed = {mode, UID, GID};
+	const struct inode_seed seed = {mode, UID, GID, 0};
 
 	return inode_create(&ns, dir, name, &seed, out, &st);
 }
@@ -1049,7 +1049,7 @@ static void *use_names(void *arg)
 
 	snprintf(mine, sizeof(mine), "file%s", id);
 	for (int i = 0; i < 500; i++) {
-		const struct inode_seed seed = {S_IFREG | 0600, UID, GID};
+		const struct inode_seed seed = {S_IFREG | 0600, UID, GID, 0};
 		struct inode *file, *found;
 		struct stat unused;
 

@@ -46,3 +46,19 @@ tests_unit_fdpass_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
 check_PROGRAMS += tests/unit_modes
 tests_unit_modes_CPPFLAGS = $(unit_cppflags)
 tests_unit_modes_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_seek
+tests_unit_seek_CPPFLAGS = $(unit_cppflags)
+tests_unit_seek_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_xattr
+tests_unit_xattr_CPPFLAGS = $(unit_cppflags)
+tests_unit_xattr_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_attributes
+tests_unit_attributes_CPPFLAGS = $(unit_cppflags)
+tests_unit_attributes_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_acl
+tests_unit_acl_CPPFLAGS = $(unit_cppflags)
+tests_unit_acl_LDADD = $(unit_ldadd)
