@@ -143,7 +143,7 @@ static void log_no_memory(struct region *region, uint64_t wanted)
 struct work {
 	struct control control;
 	struct extents wanted; /* to be filled */
-	struct extents fresh;  /* no mapping overlaps them yet */
+	struct extents fresh;  /* no mapping has use for them yet */
 	struct extents stale;  /* bytes to be zeroed, in pages that are there */
 	struct extents wiped;  /* the same, in pages that may not be there */
 	struct extent freed;   /* only what is replaced or removed needs them */
@@ -161,20 +161,27 @@ static void work_free(struct work *work)
 	mapping_spare_free(&work->spare);
 }
 
-static bool is_eager(uint32_t prot)
+/* Without any access there is nothing to hold memory for. */
+static bool is_usable(uint32_t prot)
 {
-	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC) &&
-	       !(prot & MAPPING_LAZY);
+	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
+static bool is_eager(uint32_t prot)
+{
+	return is_usable(prot) && !(prot & MAPPING_LAZY);
+}
+
+/* Whether a mapping that needs a page's memory is there; or one that has it. */
 static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end,
 		     bool eager)
 {
 	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
 
-	while (m && m->start < end && eager && !is_eager(m->prot))
-		m = mapping_next(m);
-	return m && m->start < end;
+	for (; m && m->start < end; m = mapping_next(m))
+		if (eager ? is_eager(m->prot) : is_usable(m->prot))
+			return true;
+	return false;
 }
 
 /* The first and the last page of a range, as far as they reach beyond it. */
@@ -295,7 +302,7 @@ static int plan_eager(struct region *region, const struct extent *range,
 		list_pages(region, range, MAPPINGS_EAGER, false, &work->wanted);
 
 	if (!err)
-		err = list_pages(region, range, MAPPINGS_ALL, true, stale);
+		err = list_pages(region, range, MAPPINGS_USABLE, true, stale);
 	if (err || !stale->n)
 		return err;
 	if (stale->v[0].start < range->start)
@@ -351,7 +358,7 @@ static int plan_map(struct region *region, const struct extent *range,
 	if (!err)
 		err = control_plan(region, range, true, prot, &work->control);
 	if (!err)
-		err = list_pages(region, range, MAPPINGS_ALL, false,
+		err = list_pages(region, range, MAPPINGS_USABLE, false,
 				 &work->fresh);
 	if (!err)
 		err = is_eager(prot) ? plan_eager(region, range, work)

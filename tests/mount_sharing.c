@@ -7,7 +7,9 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <linux/msharefs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -31,6 +33,7 @@ struct toucher {
 	size_t size;
 	int prot;
 	int index;
+	bool reads;	/* though it could write */
 	bool by_hand;	/* not through msharefs: fd is a hugetlb file */
 	size_t stagger; /* added to the address, for each process */
 	int ready, go;
@@ -57,7 +60,7 @@ UNINSTRUMENTED static void touch_all(struct toucher *t)
 		_exit(1);
 	before = minor_faults();
 	for (size_t o = 0; o < t->size; o += page) {
-		if (t->prot & PROT_WRITE)
+		if (t->prot & PROT_WRITE && !t->reads)
 			at[o] = 1;
 		else
 			(void)at[o];
@@ -185,6 +188,46 @@ static void read_only_windows_share(void)
 	check_processes("reading", PROT_READ, 2);
 }
 
+static int replace(int fd, int prot)
+{
+	struct mshare_create create = {
+		.region_offset = align + 3 * page,
+		.size = page,
+		.prot = (__u32)prot,
+		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
+		.fd = (__u32)-1,
+	};
+
+	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+}
+
+/* A protected page takes the sharing from its unit alone, while it is there. */
+static void protection_takes_one_unit(void)
+{
+	struct toucher t = {.size = 3 * align, .prot = PROT_READ};
+	struct toucher writing = {.size = 3 * align,
+				  .prot = PROT_READ | PROT_WRITE,
+				  .reads = true};
+	const bool shares = mount_shares();
+	const long some = (long)(align / page / 16);
+	long kib, faults;
+
+	t.fd = writing.fd = filled_region("protected", 3 * align);
+	CU_ASSERT(!replace(t.fd, PROT_READ));
+	/* windows that can only read share all the same */
+	faults = touch_in_processes(&t, 2, &kib);
+	CU_ASSERT(shares ? faults <= 5 : faults >= some);
+	faults = touch_in_processes(&writing, 2, &kib);
+	CU_ASSERT(faults >= some);
+	if (shares)
+		CU_ASSERT(faults <= PAGES + 5);
+	CU_ASSERT(!replace(t.fd, PROT_READ | PROT_WRITE));
+	faults = touch_in_processes(&writing, 2, &kib);
+	CU_ASSERT(shares ? faults <= 5 : faults >= some);
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount("protected")));
+}
+
 static void two_hundred_processes(void)
 {
 	struct toucher t = {.size = align, .prot = PROT_READ | PROT_WRITE};
@@ -256,6 +299,7 @@ static const struct test tests[] = {
 	{"second process finds tables", second_process_finds_tables},
 	{"first process finds tables", first_process_finds_tables},
 	{"read-only windows share", read_only_windows_share},
+	{"protection takes one unit", protection_takes_one_unit},
 	{"200 processes", two_hundred_processes},
 	{"the measures can fail", measures_can_fail},
 };

@@ -49,11 +49,17 @@ static void tear_down(void)
 	CU_ASSERT(backing.held == 0);
 }
 
-static int map_stop(uint64_t start, uint64_t end, const atomic_bool *stop)
+static int map_like(uint64_t start, uint64_t end, uint32_t prot,
+		    const atomic_bool *stop)
 {
 	const struct extent range = {start * unit, end * unit};
 
-	return region_map(region, &range, RW, stop);
+	return region_map(region, &range, prot, stop);
+}
+
+static int map_stop(uint64_t start, uint64_t end, const atomic_bool *stop)
+{
+	return map_like(start, end, RW, stop);
 }
 
 static int map(uint64_t start, uint64_t end)
@@ -578,7 +584,8 @@ static void test_threads(void)
 
 static struct {
 	bool mapped;
-	char byte; /* where the huge page is there */
+	uint32_t prot; /* where it is mapped */
+	char byte;     /* where some mapping has use for the huge page */
 } model[UNITS];
 
 static unsigned int below(unsigned int limit)
@@ -586,13 +593,35 @@ static unsigned int below(unsigned int limit)
 	return (unsigned int)random() % limit;
 }
 
+static bool is_lazy(uint64_t at)
+{
+	return model[at].mapped && model[at].prot & MAPPING_LAZY;
+}
+
+static bool is_usable(uint64_t at)
+{
+	return model[at].mapped && model[at].prot & (RW | PROT_EXEC);
+}
+
+/* Its memory was promised. */
 static bool model_present(uint64_t at)
 {
 	uint64_t first = at / HUGE * HUGE;
 	bool any = false;
 
 	for (uint64_t i = first; i < first + HUGE; i++)
-		any |= model[i].mapped;
+		any |= is_usable(i) && !is_lazy(i);
+	return any;
+}
+
+/* It may be looked at. */
+static bool model_usable(uint64_t at)
+{
+	uint64_t first = at / HUGE * HUGE;
+	bool any = false;
+
+	for (uint64_t i = first; i < first + HUGE; i++)
+		any |= is_usable(i);
 	return any;
 }
 
@@ -611,32 +640,53 @@ static bool same(void)
 
 	for (uint64_t i = 0; i < UNITS; i++) {
 		n += model[i].mapped;
-		if (model_present(i) ? !holds(i, i + 1, model[i].byte)
-				     : !file_holds(i, i + 1, 0))
+		if (model_usable(i) ? !holds(i, i + 1, model[i].byte)
+				    : !file_holds(i, i + 1, 0))
 			return false;
 	}
 	return n == mapped() && model_held() == held() &&
 	       region->held == backing.held;
 }
 
+static void forget_unused(void)
+{
+	/* A huge page that nothing needs is gone with all that it held. */
+	for (uint64_t i = 0; i < UNITS; i++)
+		if (!model_usable(i))
+			model[i].byte = 0;
+}
+
 static bool random_map(uint64_t start, uint64_t end)
 {
+	static const uint32_t prots[] = {
+		RW,	   RW,
+		PROT_READ, RW | MAPPING_LAZY,
+		PROT_NONE, PROT_READ | MAPPING_LAZY,
+	};
+	uint32_t prot = prots[below(6)];
+	bool eager = prot && !(prot & MAPPING_LAZY);
 	uint64_t missing = 0, max = backing.max_size / unit;
 	atomic_bool stop = below(16) == 0;
 	int want = 0;
 
 	for (uint64_t i = start / HUGE * HUGE; i < end; i += HUGE)
 		missing += model_present(i) ? 0 : HUGE;
-	if (model_held() + missing > max)
+	if (eager && model_held() + missing > max)
 		want = -ENOMEM;
-	else if (missing && stop)
+	else if (eager && missing && stop)
 		want = -EINTR;
-	if (map_stop(start, end, &stop) != want)
+	if (map_like(start, end, prot, &stop) != want)
 		return false;
+	/* What comes later, or never, lets go of what is there now. */
+	for (uint64_t i = start; !want && !eager && i < end; i++)
+		model[i].mapped = false;
+	forget_unused();
 	for (uint64_t i = start; !want && i < end; i++) {
 		model[i].mapped = true;
+		model[i].prot = prot;
 		model[i].byte = 0;
 	}
+	forget_unused();
 	return true;
 }
 
@@ -646,10 +696,7 @@ static bool random_unmap(uint64_t start, uint64_t end)
 		return false;
 	for (uint64_t i = start; i < end; i++)
 		model[i].mapped = false;
-	/* A huge page without mappings is gone with all that it held. */
-	for (uint64_t i = 0; i < UNITS; i++)
-		if (!model_present(i))
-			model[i].byte = 0;
+	forget_unused();
 	return true;
 }
 
@@ -659,7 +706,7 @@ static void random_write(uint64_t start, uint64_t end)
 	char byte = (char)(1 + below(100));
 
 	for (uint64_t i = start; i < end; i++) {
-		if (model_present(i)) {
+		if (model_usable(i)) {
 			fill(i, i + 1, byte);
 			model[i].byte = byte;
 		}
