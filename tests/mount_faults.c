@@ -372,6 +372,21 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 		siglongjmp(escape, 1);
 }
 
+/* A page of the window that failed: as the kernel reports it. */
+static void check_memory_failure(void)
+{
+	siginfo_t info = {.si_signo = SIGBUS, .si_code = BUS_MCEERR_AR};
+
+	info.si_addr = window + 4096;
+	handler_calls = 0;
+	if (!sigsetjmp(escape, 1))
+		syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS,
+			&info);
+	CHILD_ASSERT(handler_calls == 1);
+	CHILD_ASSERT(bus_info.si_code == BUS_MCEERR_AR);
+	CHILD_ASSERT(bus_info.si_addr == window + 4096);
+}
+
 static void check_own_sigbus(void)
 {
 	handler_calls = 0;
@@ -385,6 +400,7 @@ static void check_own_sigbus(void)
 	CHILD_ASSERT(handler_calls == 2);
 	CHILD_ASSERT(bus_info.si_code == SI_USER);
 	CHILD_ASSERT(bus_info.si_pid == getpid());
+	check_memory_failure();
 	/* and holes are still SIGSEGV */
 	CHILD_ASSERT(try_read(hole).signal == SIGSEGV);
 }
