@@ -176,16 +176,19 @@ static bool later(const struct timespec *a, const struct timespec *b)
 	       (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
 }
 
-void inode_accessed(struct namespace *ns, struct inode *inode)
+bool inode_accessed(struct namespace *ns, struct inode *inode)
 {
 	struct timespec now = inode_now();
+	bool old;
 
 	pthread_mutex_lock(&ns->lock);
-	if (!later(&inode->atime, &inode->mtime) ||
-	    !later(&inode->atime, &inode->ctime) ||
-	    now.tv_sec - inode->atime.tv_sec >= SECONDS_A_DAY)
+	old = !later(&inode->atime, &inode->mtime) ||
+	      !later(&inode->atime, &inode->ctime) ||
+	      now.tv_sec - inode->atime.tv_sec >= SECONDS_A_DAY;
+	if (old)
 		inode->atime = now;
 	namespace_unlock(ns);
+	return old;
 }
 
 void inode_open(struct namespace *ns, struct inode *inode)

@@ -117,8 +117,9 @@ int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
 	      unsigned int what);
 /* The region was changed: mtime and ctime. */
 void inode_touch(struct namespace *ns, struct inode *inode);
-/* A directory was read: atime, as mounts with relatime keep it. */
-void inode_accessed(struct namespace *ns, struct inode *inode);
+/* A directory was read: atime, as mounts with relatime keep it; if it is new.
+ */
+bool inode_accessed(struct namespace *ns, struct inode *inode);
 /*
  * As in xattr.h; a change is one of ctime. Access control lists change modes
  * too, and modes lists; -EINVAL if it is none. -EPERM for mshare_info.

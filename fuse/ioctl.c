@@ -54,9 +54,7 @@ struct call {
 static void attr_changed(struct server *server, struct inode *inode)
 {
 	inode_touch(&server->ns, inode);
-	/* A negative offset: attributes only, which takes no lock we wait on */
-	fuse_lowlevel_notify_inval_inode(server->session,
-					 (fuse_ino_t)(uintptr_t)inode, -1, 0);
+	server_attr_changed(server, (fuse_ino_t)(uintptr_t)inode);
 }
 
 static void reply(struct call *call, int err, const void *out, size_t size)

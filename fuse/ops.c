@@ -14,7 +14,7 @@
 
 /*
  * Every change goes through this one mount, so what the kernel knows stays
- * true; what ioctls change it is told (attr_changed() in ioctl.c).
+ * true if it is told what changes beside what it asked for.
  */
 #define CACHE_SECONDS 86400.0
 
@@ -29,10 +29,19 @@ struct inode *server_inode(struct server *server, fuse_ino_t ino)
 				   : (struct inode *)(uintptr_t)ino;
 }
 
-static fuse_ino_t node_id(struct server *server, const struct inode *inode)
+fuse_ino_t server_node_id(struct server *server, const struct inode *inode)
 {
 	return inode == server->ns.root ? FUSE_ROOT_ID
 					: (fuse_ino_t)(uintptr_t)inode;
+}
+
+void server_attr_changed(struct server *server, fuse_ino_t ino)
+{
+	/*
+	 * A negative offset: attributes only, which takes no lock we wait on.
+	 * If it fails, the kernel does not know the inode any more.
+	 */
+	fuse_lowlevel_notify_inval_inode(server->session, ino, -1, 0);
 }
 
 static struct fuse_entry_param entry_of(struct server *server,
@@ -40,7 +49,7 @@ static struct fuse_entry_param entry_of(struct server *server,
 					const struct stat *st)
 {
 	return (struct fuse_entry_param){
-		.ino = node_id(server, inode),
+		.ino = server_node_id(server, inode),
 		.attr = *st,
 		.attr_timeout = CACHE_SECONDS,
 		.entry_timeout = CACHE_SECONDS,
@@ -61,6 +70,15 @@ static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 	entry = entry_of(server, inode, st);
 	if (fuse_reply_entry(req, &entry))
 		inode_forget(&server->ns, inode, 1);
+}
+
+/* The same of a name that was just made. */
+static void reply_new_entry(fuse_req_t req, int err, fuse_ino_t parent,
+			    struct inode *inode, const struct stat *st)
+{
+	if (!err)
+		server_attr_changed(server_of(req), parent);
+	reply_entry(req, err, inode, st);
 }
 
 static void op_init(void *data, struct fuse_conn_info *conn)
@@ -207,7 +225,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 	(void)dev;
 	if (S_ISREG(mode))
 		err = make(req, parent, name, mode, &inode, &st);
-	reply_entry(req, err, inode, &st);
+	reply_new_entry(req, err, parent, inode, &st);
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
@@ -218,7 +236,7 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 	int err =
 		make(req, parent, name, S_IFDIR | (mode & 07777), &inode, &st);
 
-	reply_entry(req, err, inode, &st);
+	reply_new_entry(req, err, parent, inode, &st);
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
@@ -226,34 +244,6 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
 {
 	(void)target, (void)parent, (void)name;
 	fuse_reply_err(req, EPERM); /* as of filesystems that have none */
-}
-
-static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	struct server *server = server_of(req);
-
-	fuse_reply_err(req, -inode_unlink(&server->ns,
-					  server_inode(server, parent), name));
-}
-
-static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	struct server *server = server_of(req);
-
-	fuse_reply_err(req, -inode_rmdir(&server->ns,
-					 server_inode(server, parent), name));
-}
-
-static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
-		      fuse_ino_t to_parent, const char *to_name,
-		      unsigned int flags)
-{
-	struct server *server = server_of(req);
-
-	fuse_reply_err(req,
-		       -inode_rename(&server->ns, server_inode(server, parent),
-				     name, server_inode(server, to_parent),
-				     to_name, flags));
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
@@ -265,7 +255,7 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
 	int err = inode_link(&server->ns, inode, server_inode(server, parent),
 			     name, &st);
 
-	reply_entry(req, err, inode, &st);
+	reply_new_entry(req, err, parent, inode, &st);
 }
 
 /*
@@ -307,6 +297,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, -err);
 		return;
 	}
+	server_attr_changed(server, parent);
 	set_handle(server, inode, fi);
 	entry = entry_of(server, inode, &st);
 	if (fuse_reply_create(req, &entry, fi)) {
@@ -326,9 +317,11 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -err);
 		return;
 	}
-	if (fi->flags & O_TRUNC) /* a change, though there was nothing */
+	if (fi->flags & O_TRUNC) { /* a change, though there was nothing */
 		inode_set(&server->ns, inode, &st,
 			  INODE_MTIME_NOW | server_drops(req, inode));
+		server_attr_changed(server, ino);
+	}
 	set_handle(server, inode, fi);
 	if (fuse_reply_open(req, fi))
 		inode_close(&server->ns, inode);
@@ -343,15 +336,6 @@ static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (server->owners)
 		owners_closing(server->owners, fuse_req_ctx(req)->pid);
 	fuse_reply_err(req, server->owners ? 0 : ENOSYS);
-}
-
-/* The handle of an open directory is the flags it was opened with. */
-static void op_opendir(fuse_req_t req, fuse_ino_t ino,
-		       struct fuse_file_info *fi)
-{
-	(void)ino;
-	fi->fh = (uint64_t)fi->flags;
-	fuse_reply_open(req, fi);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino,
@@ -405,8 +389,10 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 		err = -EINVAL;
 	else
 		err = set_size(server, inode, length);
-	if (!err)
+	if (!err) {
 		inode_touch(&server->ns, inode);
+		server_attr_changed(server, ino);
+	}
 	fuse_reply_err(req, -err);
 }
 
@@ -428,46 +414,6 @@ static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 		fuse_reply_err(req, (int)-at);
 	else
 		fuse_reply_lseek(req, at);
-}
-
-struct listing {
-	fuse_req_t req;
-	char *buf;
-	size_t size;
-	size_t used;
-};
-
-static bool list_name(void *arg, const char *name, uint64_t number, mode_t mode,
-		      uint64_t cookie)
-{
-	struct listing *l = arg;
-	struct stat st = {.st_ino = number, .st_mode = mode};
-	size_t need =
-		fuse_add_direntry(l->req, l->buf + l->used, l->size - l->used,
-				  name, &st, (off_t)cookie);
-
-	if (need > l->size - l->used)
-		return false;
-	l->used += need;
-	return true;
-}
-
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size,
-		       off_t offset, struct fuse_file_info *fi)
-{
-	struct server *server = server_of(req);
-	struct inode *inode = server_inode(server, ino);
-	struct listing l = {.req = req, .size = size, .buf = malloc(size)};
-
-	if (!l.buf) {
-		fuse_reply_err(req, ENOMEM);
-		return;
-	}
-	inode_readdir(&server->ns, inode, (uint64_t)offset, list_name, &l);
-	if (!((int)fi->fh & O_NOATIME))
-		inode_accessed(&server->ns, inode);
-	fuse_reply_buf(req, l.buf, l.used);
-	free(l.buf);
 }
 
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
@@ -495,9 +441,9 @@ const struct fuse_lowlevel_ops server_ops = {
 	.mknod = op_mknod,
 	.mkdir = op_mkdir,
 	.symlink = op_symlink,
-	.unlink = op_unlink,
-	.rmdir = op_rmdir,
-	.rename = op_rename,
+	.unlink = server_unlink,
+	.rmdir = server_rmdir,
+	.rename = server_rename,
 	.link = op_link,
 	.create = op_create,
 	.open = op_open,
@@ -506,8 +452,8 @@ const struct fuse_lowlevel_ops server_ops = {
 	.read = op_read,
 	.write = op_write,
 	.fallocate = op_fallocate,
-	.opendir = op_opendir,
-	.readdir = op_readdir,
+	.opendir = server_opendir,
+	.readdir = server_readdir,
 	.lseek = op_lseek,
 	.statfs = op_statfs,
 	.setxattr = server_setxattr,

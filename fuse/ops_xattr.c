@@ -20,16 +20,20 @@ void server_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 	if (!err && !strcmp(name, ACL_ACCESS))
 		inode_set(&server->ns, inode, &st,
 			  server_drops(req, inode) & INODE_DROP_SGID);
+	if (!err)
+		server_attr_changed(server, ino);
 	fuse_reply_err(req, -err);
 }
 
 void server_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	struct server *server = fuse_req_userdata(req);
+	int err = inode_remove_xattr(&server->ns, server_inode(server, ino),
+				     name);
 
-	fuse_reply_err(req,
-		       -inode_remove_xattr(&server->ns,
-					   server_inode(server, ino), name));
+	if (!err)
+		server_attr_changed(server, ino);
+	fuse_reply_err(req, -err);
 }
 
 /* size 0 asks how much there is. */

@@ -24,12 +24,31 @@ struct server {
 extern const struct fuse_lowlevel_ops server_ops;
 
 struct inode *server_inode(struct server *server, fuse_ino_t ino);
+fuse_ino_t server_node_id(struct server *server, const struct inode *inode);
 
 /*
  * caller.c. Of INODE_DROP_*, what a change of the file by who asks for it
  * takes. (Root may keep it: the kernel does not hand capabilities on.)
  */
 unsigned int server_drops(fuse_req_t req, struct inode *inode);
+
+/*
+ * Before the reply to whatever changes attributes that the reply does not
+ * carry. The kernel itself only notes that what it knows of them is old: an
+ * answer to stat() that is under way would make it believe them again. ops.c.
+ */
+void server_attr_changed(struct server *server, fuse_ino_t ino);
+
+/* ops_dir.c */
+void server_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi);
+
+void server_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void server_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void server_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+		   fuse_ino_t to_parent, const char *to_name,
+		   unsigned int flags);
 
 /* ops_xattr.c */
 void server_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,

@@ -71,12 +71,16 @@ static void test_directory_size(void)
 static bool is_updated(struct inode *dir, time_t atime, time_t mtime,
 		       time_t ctime)
 {
+	bool updated;
+
 	dir->atime = (struct timespec){atime, 5};
 	dir->mtime = (struct timespec){mtime, 5};
 	dir->ctime = (struct timespec){ctime, 5};
-	inode_accessed(&ns, dir);
+	updated = inode_accessed(&ns, dir);
 	CU_ASSERT(dir->mtime.tv_sec == mtime && dir->ctime.tv_sec == ctime);
-	return dir->atime.tv_sec != atime || dir->atime.tv_nsec != 5;
+	CU_ASSERT(updated ==
+		  (dir->atime.tv_sec != atime || dir->atime.tv_nsec != 5));
+	return updated;
 }
 
 static void test_accessed(void)
