@@ -7,8 +7,19 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 
-typedef struct posix_acl_xattr_header header;
-typedef struct posix_acl_xattr_entry entry;
+/* <linux/posix_acl_xattr.h>'s, but they may lie anywhere. */
+typedef struct {
+	uint32_t a_version;
+} __attribute__((packed)) header;
+
+typedef struct {
+	uint16_t e_tag, e_perm;
+	uint32_t e_id;
+} __attribute__((packed)) entry;
+
+_Static_assert(sizeof(header) == sizeof(struct posix_acl_xattr_header) &&
+		       sizeof(entry) == sizeof(struct posix_acl_xattr_entry),
+	       "one format");
 
 /* The attribute's entries, and which of them stand for the bits of a mode. */
 struct parts {

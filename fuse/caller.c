@@ -2,6 +2,8 @@
 /* Who asks, where what comes of it depends on that. */
 #include "server.h"
 
+#include <errno.h>
+
 /* So many of a user's groups are looked at. */
 #define MAX_GROUPS 256
 
@@ -29,4 +31,19 @@ unsigned int server_drops(fuse_req_t req, struct inode *inode)
 		return 0;
 	return is_in_group(req, st.st_gid) ? INODE_DROP_SETID
 					   : INODE_DROP_SETID | INODE_DROP_SGID;
+}
+
+int server_chown(fuse_req_t req, struct inode *inode, unsigned int *what)
+{
+	struct server *server = fuse_req_userdata(req);
+	unsigned int drops = server_drops(req, inode) & INODE_DROP_SGID;
+	struct stat st;
+
+	inode_stat(&server->ns, inode, &st);
+	if (!drops || !S_ISREG(st.st_mode) || !(st.st_mode & S_ISGID))
+		return 0;
+	if (fuse_req_ctx(req)->uid != st.st_uid)
+		return -EPERM;
+	*what |= drops;
+	return 0;
 }

@@ -184,7 +184,7 @@ bool inode_accessed(struct namespace *ns, struct inode *inode)
 	pthread_mutex_lock(&ns->lock);
 	old = !later(&inode->atime, &inode->mtime) ||
 	      !later(&inode->atime, &inode->ctime) ||
-	      now.tv_sec - inode->atime.tv_sec >= SECONDS_A_DAY;
+	      inode->atime.tv_sec <= now.tv_sec - SECONDS_A_DAY;
 	if (old)
 		inode->atime = now;
 	namespace_unlock(ns);

@@ -182,6 +182,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		err = set_size(server, inode, attr->st_size);
 		what |= INODE_MTIME_NOW | server_drops(req, inode);
 	}
+	if (!(to_set & ~(FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)))
+		err = server_chown(req, inode, &what);
 	if (!err)
 		err = inode_set(&server->ns, inode, &st, what);
 	if (err)

@@ -31,6 +31,12 @@ fuse_ino_t server_node_id(struct server *server, const struct inode *inode);
  * takes. (Root may keep it: the kernel does not hand capabilities on.)
  */
 unsigned int server_drops(fuse_req_t req, struct inode *inode);
+/*
+ * What chown() of a regular file takes beside what the kernel sees to: 0 and
+ * *what has more in it, or -EPERM, as even without a new owner this is a
+ * change of the mode.
+ */
+int server_chown(fuse_req_t req, struct inode *inode, unsigned int *what);
 
 /*
  * Before the reply to whatever changes attributes that the reply does not

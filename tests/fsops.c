@@ -92,12 +92,17 @@ static int full_path(const struct fsop_side *side, unsigned int slot,
 
 static int do_open(const struct fsop *op, struct fsop_side *side, char *seen)
 {
-	int fd = side->ours
-			 ? openat(side->cwd, op->path[0], op->flags, op->mode)
-			 : open_by_our_rules(side->cwd, op->path[0], op->flags,
-					     op->mode);
+	const char *path = op->path[0];
 	struct stat st;
+	int fd;
 
+	if (side->ours)
+		fd = openat(side->cwd, path, op->flags, op->mode);
+	else
+		fd = open_by_our_rules(side->cwd, path, op->flags, op->mode);
+	if (fd < 0 && errno == EINVAL && side->ours)
+		/* It is tried there: to close a file gives up locks. */
+		fd = open_by_our_rules(side->cwd, path, op->flags, op->mode);
 	if (fd < 0)
 		return -1;
 	if (side->slot[op->slot] >= 0)
@@ -316,6 +321,16 @@ static int make(const struct fsop *op, struct fsop_side *side)
 	}
 }
 
+/* As truncate_by_our_rules() does: to close a file gives up locks. */
+static void open_and_close(const char *path)
+{
+	int err = errno, fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+}
+
 static int set_size(const struct fsop *op, struct fsop_side *side, off_t align)
 {
 	int fd = openat(side->cwd, op->path[0], O_PATH | O_CLOEXEC), ret;
@@ -324,8 +339,13 @@ static int set_size(const struct fsop *op, struct fsop_side *side, off_t align)
 	if (fd < 0)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ret = side->ours ? truncate(path, op->size)
-			 : truncate_by_our_rules(path, op->size, align);
+	if (side->ours) {
+		ret = truncate(path, op->size);
+		if (op->size >= 0)
+			open_and_close(path);
+	} else {
+		ret = truncate_by_our_rules(path, op->size, align);
+	}
 	close(fd);
 	return ret;
 }

@@ -73,12 +73,17 @@ static struct twin *find_twin(const struct stat *tmpfs, const struct stat *ours)
 	return fresh;
 }
 
+static bool is_recent(time_t t)
+{
+	const time_t now = time(NULL);
+
+	return t > now - 100000 && t < now + 100000;
+}
+
 /* Times long ago or far away were set; they are the same to the nanosecond. */
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
-	const time_t now = time(NULL);
-	bool recent[2] = {llabs(a->tv_sec - now) < 100000,
-			  llabs(b->tv_sec - now) < 100000};
+	bool recent[2] = {is_recent(a->tv_sec), is_recent(b->tv_sec)};
 
 	return recent[0] == recent[1] && (recent[0] || equal(a, b));
 }

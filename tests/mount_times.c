@@ -252,9 +252,11 @@ static void note_times(const char *label, const char *name)
 	struct statx st;
 
 	CHILD_ASSERT(!statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &st));
-	if (llabs(st.stx_atime.tv_sec - now) < 1000)
+	if (st.stx_atime.tv_sec > now - 1000 &&
+	    st.stx_atime.tv_sec < now + 1000)
 		st.stx_atime.tv_sec = st.stx_atime.tv_nsec = 1;
-	if (llabs(st.stx_mtime.tv_sec - now) < 1000)
+	if (st.stx_mtime.tv_sec > now - 1000 &&
+	    st.stx_mtime.tv_sec < now + 1000)
 		st.stx_mtime.tv_sec = st.stx_mtime.tv_nsec = 1;
 	note("%s, %s: %lld.%u %lld.%u", label, name,
 	     (long long)st.stx_atime.tv_sec, st.stx_atime.tv_nsec,
