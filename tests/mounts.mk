@@ -50,3 +50,7 @@ tests_mount_beside_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_protection
 tests_mount_protection_CPPFLAGS = $(mount_cppflags)
 tests_mount_protection_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_owner
+tests_mount_owner_CPPFLAGS = $(mount_cppflags)
+tests_mount_owner_LDADD = $(call_ldadd)
