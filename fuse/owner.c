@@ -235,7 +235,7 @@ static int make_room(struct owner *owner)
 	/* At least half of it is to be free: it is gone through rarely. */
 	if (owner->room && owner->n < owner->room / 2)
 		return 0;
-	regions = reallocarray(owner->regions, room, sizeof(*regions));
+	regions = reallocarray(owner->regions, room, sizeof(struct region *));
 	if (!regions)
 		return -ENOMEM;
 	owner->regions = regions;
