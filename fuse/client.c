@@ -64,6 +64,7 @@ void clients_init(struct clients *clients, int epoll_fd, bool must_guard)
 	clients->epoll_fd = epoll_fd;
 	clients->must_guard = must_guard;
 	clients->max_windows = window_limit();
+	clients->full = false;
 	ticket_table_init(&clients->tickets, drop_region);
 	windows_init(&clients->windows, epoll_fd);
 	TAILQ_INIT(&clients->list);
@@ -233,6 +234,18 @@ static int peer_pidfd(const struct client *client)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Once, and not for each of those that will follow. */
+static void log_full(struct client *client)
+{
+	if (!client->clients->full)
+		log_msg(LOG_ERR,
+			"%zu windows are too many for the descriptors we may "
+			"have: pid %d is refused; raise the limit (ulimit -n) "
+			"of the daemon",
+			client->clients->max_windows, client->peer.pid);
+	client->clients->full = true;
+}
+
 /* A window of the process at the other end: it is coming from now on. */
 static int add_window(struct client *client, struct window *like,
 		      struct steps *steps)
@@ -241,11 +254,7 @@ static int add_window(struct client *client, struct window *like,
 	int err, pidfd;
 
 	if (windows->n >= client->clients->max_windows) {
-		log_msg(LOG_ERR,
-			"too many windows for the descriptors we may have: pid "
-			"%d is refused; raise the limit (ulimit -n) of the "
-			"daemon",
-			client->peer.pid);
+		log_full(client);
 		return -EMFILE;
 	}
 	pidfd = peer_pidfd(client);
@@ -256,6 +265,8 @@ static int add_window(struct client *client, struct window *like,
 	err = window_add(windows, like, pidfd, &client->window, steps);
 	if (err)
 		close(pidfd);
+	else
+		client->clients->full = false;
 	return err;
 }
 

@@ -20,6 +20,7 @@ struct clients {
 	int epoll_fd;
 	bool must_guard;    /* windows without a guard are refused */
 	size_t max_windows; /* more would take the descriptors others need */
+	bool full;	    /* and there was one more */
 	struct ticket_table tickets; /* locks by itself */
 	struct windows windows;
 	TAILQ_HEAD(, client) list; /* the one that waits longest is first */

@@ -155,15 +155,12 @@ static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
 	return talk_say(sock, &hello, -1);
 }
 
-/* From when on no change is at work on a window: a conversation, or -1. */
-static int begin_to_leave(const char *socket, const unsigned char *key)
+/* From when on no change is at work on a window; its conversation, or -1. */
+static int say_leaving(int sock, const unsigned char *key)
 {
 	struct hello hello = talk_hello(HELLO_LEAVING, key, 0);
-	int sock = talk_connect(socket);
 	struct answer answer;
 
-	if (sock < 0)
-		return -1; /* no daemon, no changes */
 	if (!talk_say(sock, &hello, -1) && !talk_hear(sock, &answer, NULL))
 		return sock;
 	sys_close(sock);
@@ -172,10 +169,30 @@ static int begin_to_leave(const char *socket, const unsigned char *key)
 
 static void forget_at_daemon(const char *socket, const unsigned char *key)
 {
-	int sock = begin_to_leave(socket, key);
+	int sock = talk_connect(socket);
 
 	if (sock >= 0)
+		sock = say_leaving(sock, key);
+	if (sock >= 0)
 		sys_close(sock);
+}
+
+static bool out_of_descriptors(int err)
+{
+	return err == -EMFILE || err == -ENFILE;
+}
+
+static int begin_to_leave(struct window *w)
+{
+	int sock = talk_connect(w->socket);
+
+	/* The window needs its own no more: that makes room. */
+	if (out_of_descriptors(sock)) {
+		close_uffd(w);
+		sock = talk_connect(w->socket);
+	}
+	/* no daemon, no changes */
+	return sock < 0 ? -1 : say_leaving(sock, w->key);
 }
 
 /* What is mapped has no access rights before all is in order. */
@@ -212,6 +229,9 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	uintptr_t base = 0;
 	int file, err, uffd = uffd_open();
 
+	/* That is not a refusal, and no reason to do without. */
+	if (out_of_descriptors(uffd) || uffd == -ENOMEM)
+		return uffd;
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
 	err = talk_say(sock, &hello, uffd);
@@ -299,6 +319,8 @@ int attach_window(const struct mmap_args *args, void **base)
 		return -ENOMEM;
 	fault_install();
 	sock = talk_connect(attach.socket);
+	if (out_of_descriptors(sock) || sock == -ENOMEM)
+		return sock;
 	if (sock < 0)
 		return -EIO; /* it answered a moment ago and is gone */
 	err = make_window(sock, &attach, args, w);
@@ -325,7 +347,7 @@ void attach_leaving(uintptr_t addr, size_t len)
 	struct window *w;
 
 	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len))
-		w->leaving = w->known ? begin_to_leave(w->socket, w->key) : -1;
+		w->leaving = w->known ? begin_to_leave(w) : -1;
 }
 
 static void stay(struct window *w)

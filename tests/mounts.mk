@@ -54,3 +54,7 @@ tests_mount_protection_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_owner
 tests_mount_owner_CPPFLAGS = $(mount_cppflags)
 tests_mount_owner_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_limits
+tests_mount_limits_CPPFLAGS = $(mount_cppflags)
+tests_mount_limits_LDADD = $(call_ldadd)
