@@ -287,6 +287,16 @@ static int begin_window(struct client *client, struct window *like, int file,
 	return err;
 }
 
+static int refuse_unguarded(const struct client *client)
+{
+	log_msg(LOG_NOTICE,
+		"pid %d is refused a window: it cannot be guarded, as "
+		"userfaultfd is refused to it (seccomp?), and the mount has "
+		"require=guard",
+		client->peer.pid);
+	return -EPERM;
+}
+
 static int redeem(struct client *client, const struct hello *hello, int *uffd)
 {
 	struct window like = {.uffd = *uffd};
@@ -294,7 +304,7 @@ static int redeem(struct client *client, const struct hello *hello, int *uffd)
 	int file, err;
 
 	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
-		return -EPERM;
+		return refuse_unguarded(client);
 	err = ticket_redeem(&client->clients->tickets, now_ms(),
 			    client->peer.uid, hello->key, &ticket);
 	if (err)
@@ -395,6 +405,8 @@ static int settle(struct client *client, const struct hello *hello)
 {
 	struct window *w = client->window;
 
+	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
+		return refuse_unguarded(client);
 	w->holder = NULL;
 	client->window = NULL;
 	if (w->state == WINDOW_COMING) {

@@ -122,6 +122,16 @@ static int do_steps(int uffd, uintptr_t base, size_t size, uint32_t n, int file)
 	return err == -ENOMEM || err == -EIO ? err : 0;
 }
 
+static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
+		      int uffd)
+{
+	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
+
+	if (uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	return talk_say(sock, &hello, -1);
+}
+
 /*
  * What the daemon said has to be done to the window, so that it is as the
  * others are. Nobody has access to it yet.
@@ -133,8 +143,12 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 	int file, err;
 
 	*uffd = guard(*uffd, base, size);
+	if (*uffd < 0 && answer->flags & ANSWER_MUST_GUARD) {
+		say_mapped(sock, answer->key, base, -1); /* for its log */
+		return -EPERM;
+	}
 	if (*uffd < 0)
-		return answer->flags & ANSWER_MUST_GUARD ? -EPERM : 0;
+		return 0;
 	if (!answer->n)
 		return 0;
 	err = talk_hear(sock, &again, &file);
@@ -143,16 +157,6 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 	err = do_steps(*uffd, base, size, answer->n, file);
 	sys_close(file);
 	return err;
-}
-
-static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
-		      int uffd)
-{
-	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
-
-	if (uffd < 0)
-		hello.flags |= HELLO_UNGUARDED;
-	return talk_say(sock, &hello, -1);
 }
 
 /* From when on no change is at work on a window; its conversation, or -1. */
@@ -401,7 +405,8 @@ static int introduce(struct window *w, uintptr_t base, int *uffd)
 static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
-	int uffd;
+	size_t size = atomic_load(&w->size);
+	int uffd, err = 0;
 
 	close_uffd(w); /* that one is the parent's */
 	/* With MADV_DONTFORK it did not come along at all. */
@@ -409,9 +414,16 @@ static void guard_again(struct window *w)
 		window_forget(w);
 		return;
 	}
-	uffd = guard(uffd_open(), base, atomic_load(&w->size));
+	uffd = guard(uffd_open(), base, size);
 	if (w->known)
-		w->known = !introduce(w, base, &uffd);
+		err = introduce(w, base, &uffd);
+	if (err == -EPERM && uffd < 0) {
+		/* It must be guarded: the option require=guard. */
+		sys_munmap(base, size);
+		window_forget(w);
+		return;
+	}
+	w->known = w->known && !err;
 	keep_uffd(w, uffd);
 }
 

@@ -58,3 +58,7 @@ tests_mount_owner_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_limits
 tests_mount_limits_CPPFLAGS = $(mount_cppflags)
 tests_mount_limits_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_seccomp
+tests_mount_seccomp_CPPFLAGS = $(mount_cppflags)
+tests_mount_seccomp_LDADD = $(call_ldadd)
