@@ -62,3 +62,7 @@ tests_mount_limits_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_seccomp
 tests_mount_seccomp_CPPFLAGS = $(mount_cppflags)
 tests_mount_seccomp_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_align
+tests_mount_align_CPPFLAGS = $(mount_cppflags)
+tests_mount_align_LDADD = $(call_ldadd)
