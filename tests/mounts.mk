@@ -66,3 +66,7 @@ tests_mount_seccomp_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_align
 tests_mount_align_CPPFLAGS = $(mount_cppflags)
 tests_mount_align_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_users
+tests_mount_users_CPPFLAGS = $(mount_cppflags)
+tests_mount_users_LDADD = $(call_ldadd)
