@@ -107,12 +107,6 @@ static void send_error(int to, int error)
 	send_answer(to, &answer, -1);
 }
 
-void client_refuse(int fd, int error)
-{
-	send_error(fd, error);
-	close(fd);
-}
-
 /* A file with the steps in it, or -errno. */
 static int write_steps(const struct steps *steps)
 {
@@ -488,7 +482,8 @@ void client_new(struct clients *clients, int fd)
 	return;
 refuse:
 	free(client);
-	client_refuse(fd, -ENOMEM);
+	send_error(fd, -ENOMEM);
+	close(fd);
 }
 
 void clients_wake(struct clients *clients)

@@ -31,8 +31,6 @@ void clients_free(struct clients *clients);
 
 /* Somebody has connected; fd is the conversation's from now on. */
 void client_new(struct clients *clients, int fd);
-/* Somebody has, and cannot be talked to. */
-void client_refuse(int fd, int error);
 
 /* A change is done with a window: who waits for that is answered. */
 void clients_wake(struct clients *clients);

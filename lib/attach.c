@@ -239,6 +239,8 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
 	err = talk_say(sock, &hello, uffd);
+	if (err)
+		err = talk_why(sock);
 	/* While the daemon looks: what can be done without its answer. */
 	if (!err)
 		err = place_reserve(&p, &base);

@@ -219,6 +219,9 @@ static void crowd(void)
 	for (int i = 0; i < CROWD; i++) {
 		CU_ASSERT(read(tell[0], &r, sizeof(r)) == sizeof(r));
 		CU_ASSERT(r.attached || r.err == EMFILE);
+		if (!r.attached && r.err != EMFILE)
+			printf("%s instead of EMFILE\n",
+			       strerrorname_np(r.err));
 		attached += r.attached;
 	}
 	CU_ASSERT(attached >= 10 && attached < CROWD);
@@ -229,6 +232,57 @@ static void crowd(void)
 	close(go[0]);
 	close(tell[0]);
 	close(tell[1]);
+	attach_all();
+	detach_all();
+	end();
+}
+
+/* Memory that could be protected by a userfaultfd like msharefs's */
+static char *map_over(char *at)
+{
+	int memory = memfd_create("other", MFD_CLOEXEC);
+	char *got = MAP_FAILED;
+
+	if (memory >= 0 && !ftruncate(memory, (off_t)align))
+		got = mmap(at, align, RW, MAP_SHARED | MAP_FIXED, memory, 0);
+	close(memory);
+	return got;
+}
+
+#define MANY 64
+
+/* Regions take them all: then nothing is left to talk to anybody. */
+static void regions_have_them_all(void)
+{
+	int fds[MANY], n = 0, err = 0;
+	char name[16], *at;
+
+	begin();
+	at = try_window(fd);
+	CU_ASSERT_FATAL(at != MAP_FAILED);
+	while (n < MANY && !err) {
+		snprintf(name, sizeof(name), "r%d", n);
+		fds[n] = region_create(name, align);
+		CU_ASSERT_FATAL(fds[n] >= 0);
+		err = region_add(fds[n++], 0, page) ? errno : 0;
+	}
+	CU_ASSERT(err == EMFILE && n >= 10);
+	for (int i = 0; i < 200; i++)
+		CU_ASSERT(MAP_FAILS(try_window(fd), EMFILE));
+	CU_ASSERT(!try_write(at, 1).signal && is_hole(at + page));
+	CU_ASSERT(!region_add(fd, page, page));
+	CU_ASSERT(!try_write(at + page, 1).signal);
+	/* It can be said to go: a change leaves alone what comes there. */
+	CU_ASSERT(!munmap(at, align));
+	CU_ASSERT(map_over(at) == at && !add_read_only(0));
+	CU_ASSERT(!try_write(at, 1).signal);
+	while (n-- > 0) {
+		snprintf(name, sizeof(name), "r%d", n);
+		CU_ASSERT(!close(fds[n]) && !unlink(in_mount(name)));
+	}
+	CU_ASSERT(!munmap(at, align));
+	end();
+	begin();
 	attach_all();
 	detach_all();
 	end();
@@ -351,6 +405,7 @@ static const struct test tests[] = {
 	{"the daemon has no more", daemon_has_no_more},
 	{"after some have gone", after_some_have_gone},
 	{"a crowd", crowd},
+	{"regions have them all", regions_have_them_all},
 	{"fork beyond the limit", fork_beyond_the_limit},
 	{"a process has no more", process_has_no_more},
 	{"unmapping with a full table", unmapping_with_full_table},
