@@ -27,7 +27,8 @@ struct attach {
 	int listen_fd;
 	int wake_fd; /* written to by control.c, and to stop */
 	int epoll_fd;
-	int reserve_fd; /* given up for a moment to refuse when out of fds */
+	int reserve_fd; /* given up for one conversation when out of fds */
+	bool need;	/* and that was said */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;
@@ -46,22 +47,32 @@ int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
 			    answer->kind, prot, answer->ticket);
 }
 
-/* Out of descriptors: say so to the one who wants to attach. */
-static void refuse_one(struct attach *attach)
+static void keep_reserve(struct attach *attach)
 {
-	int fd;
-
-	/* Without it, somebody has to wait until others have gone. */
 	if (attach->reserve_fd < 0)
+		attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/*
+ * Out of descriptors. Conversations take moments, so one more waits for one of
+ * them to end. If there are none, all is taken for longer: then there is one
+ * at a time, in which a window can be said to go, but not be made.
+ */
+static int accept_in_need(struct attach *attach)
+{
+	if (!TAILQ_EMPTY(&attach->clients.list) || attach->reserve_fd < 0) {
 		usleep(1000);
-	else
-		close(attach->reserve_fd);
-	fd = accept4(attach->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		client_refuse(fd, -EMFILE);
-	attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	log_msg(LOG_ERR, "out of descriptors: an attach was refused; raise "
-			 "the limit (ulimit -n) of the daemon");
+		return -1;
+	}
+	if (!attach->need)
+		log_msg(LOG_ERR,
+			"out of descriptors: no windows can be made; raise the "
+			"limit (ulimit -n) of the daemon");
+	attach->need = true;
+	close(attach->reserve_fd);
+	attach->reserve_fd = -1;
+	return accept4(attach->listen_fd, NULL, NULL,
+		       SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 static void someone_connects(struct attach *attach, struct watch *watch)
@@ -71,9 +82,11 @@ static void someone_connects(struct attach *attach, struct watch *watch)
 
 	(void)watch;
 	if (fd >= 0)
-		client_new(&attach->clients, fd);
+		attach->need = false;
 	else if (errno == EMFILE || errno == ENFILE)
-		refuse_one(attach);
+		fd = accept_in_need(attach);
+	if (fd >= 0)
+		client_new(&attach->clients, fd);
 }
 
 static void woken(struct attach *attach, struct watch *watch)
@@ -104,8 +117,10 @@ static void *serve(void *arg)
 		 * of the same batch would have been about.
 		 */
 		struct epoll_event event;
-		int n = epoll_wait(attach->epoll_fd, &event, 1,
-				   keep_time(attach));
+		int n;
+
+		keep_reserve(attach);
+		n = epoll_wait(attach->epoll_fd, &event, 1, keep_time(attach));
 
 		if (n == 1) {
 			struct watch *watch = event.data.ptr;
@@ -157,7 +172,8 @@ int attach_open(struct attach **out, bool must_guard)
 	attach->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	clients_init(&attach->clients, attach->epoll_fd, must_guard);
 	control_init(attach->wake_fd);
-	attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	attach->reserve_fd = -1;
+	keep_reserve(attach);
 	err = listen_somewhere(attach);
 	if (!err)
 		err = watch_fd(attach->epoll_fd, attach->listen_fd,
@@ -196,7 +212,8 @@ void attach_close(struct attach *attach)
 	clients_free(&attach->clients);
 	control_init(-1);
 	close(attach->listen_fd);
-	close(attach->reserve_fd);
+	if (attach->reserve_fd >= 0)
+		close(attach->reserve_fd);
 	close(attach->epoll_fd);
 	close(attach->wake_fd);
 	free(attach);

@@ -324,6 +324,7 @@ int backing_open(struct backing *b, const struct backing_spec *spec,
 	int err = 0;
 
 	*b = (struct backing){.dir_fd = -1, .max_size = UINT64_MAX};
+	pool_init();
 	switch (spec->kind) {
 	case BACKING_AUTO:
 		open_auto(b);

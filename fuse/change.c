@@ -433,7 +433,9 @@ int region_map(struct region *region, const struct extent *range, uint32_t prot,
 	int err;
 
 	pthread_mutex_lock(&region->change);
-	err = map(region, range, prot, stop, &work);
+	/* Only now it is certain: region_end() waits for us, or we for it. */
+	err = region_has_ended(region) ? -EINVAL
+				       : map(region, range, prot, stop, &work);
 	pthread_mutex_unlock(&region->change);
 	work_free(&work);
 	return err;

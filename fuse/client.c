@@ -64,6 +64,7 @@ void clients_init(struct clients *clients, int epoll_fd, bool must_guard)
 	clients->epoll_fd = epoll_fd;
 	clients->must_guard = must_guard;
 	clients->max_windows = window_limit();
+	clients->full = false;
 	ticket_table_init(&clients->tickets, drop_region);
 	windows_init(&clients->windows, epoll_fd);
 	TAILQ_INIT(&clients->list);
@@ -104,12 +105,6 @@ static void send_error(int to, int error)
 	const struct answer answer = {.error = error};
 
 	send_answer(to, &answer, -1);
-}
-
-void client_refuse(int fd, int error)
-{
-	send_error(fd, error);
-	close(fd);
 }
 
 /* A file with the steps in it, or -errno. */
@@ -235,6 +230,18 @@ static int peer_pidfd(const struct client *client)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Once, and not for each of those that will follow. */
+static void log_full(struct client *client)
+{
+	if (!client->clients->full)
+		log_msg(LOG_ERR,
+			"%zu windows are too many for the descriptors we may "
+			"have: pid %d is refused; raise the limit (ulimit -n) "
+			"of the daemon",
+			client->clients->max_windows, client->peer.pid);
+	client->clients->full = true;
+}
+
 /* A window of the process at the other end: it is coming from now on. */
 static int add_window(struct client *client, struct window *like,
 		      struct steps *steps)
@@ -243,11 +250,7 @@ static int add_window(struct client *client, struct window *like,
 	int err, pidfd;
 
 	if (windows->n >= client->clients->max_windows) {
-		log_msg(LOG_ERR,
-			"too many windows for the descriptors we may have: pid "
-			"%d is refused; raise the limit (ulimit -n) of the "
-			"daemon",
-			client->peer.pid);
+		log_full(client);
 		return -EMFILE;
 	}
 	pidfd = peer_pidfd(client);
@@ -258,6 +261,8 @@ static int add_window(struct client *client, struct window *like,
 	err = window_add(windows, like, pidfd, &client->window, steps);
 	if (err)
 		close(pidfd);
+	else
+		client->clients->full = false;
 	return err;
 }
 
@@ -278,6 +283,16 @@ static int begin_window(struct client *client, struct window *like, int file,
 	return err;
 }
 
+static int refuse_unguarded(const struct client *client)
+{
+	log_msg(LOG_NOTICE,
+		"pid %d is refused a window: it cannot be guarded, as "
+		"userfaultfd is refused to it (seccomp?), and the mount has "
+		"require=guard",
+		client->peer.pid);
+	return -EPERM;
+}
+
 static int redeem(struct client *client, const struct hello *hello, int *uffd)
 {
 	struct window like = {.uffd = *uffd};
@@ -285,7 +300,7 @@ static int redeem(struct client *client, const struct hello *hello, int *uffd)
 	int file, err;
 
 	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
-		return -EPERM;
+		return refuse_unguarded(client);
 	err = ticket_redeem(&client->clients->tickets, now_ms(),
 			    client->peer.uid, hello->key, &ticket);
 	if (err)
@@ -386,6 +401,8 @@ static int settle(struct client *client, const struct hello *hello)
 {
 	struct window *w = client->window;
 
+	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
+		return refuse_unguarded(client);
 	w->holder = NULL;
 	client->window = NULL;
 	if (w->state == WINDOW_COMING) {
@@ -467,7 +484,8 @@ void client_new(struct clients *clients, int fd)
 	return;
 refuse:
 	free(client);
-	client_refuse(fd, -ENOMEM);
+	send_error(fd, -ENOMEM);
+	close(fd);
 }
 
 void clients_wake(struct clients *clients)

@@ -20,6 +20,7 @@ struct clients {
 	int epoll_fd;
 	bool must_guard;    /* windows without a guard are refused */
 	size_t max_windows; /* more would take the descriptors others need */
+	bool full;	    /* and there was one more */
 	struct ticket_table tickets; /* locks by itself */
 	struct windows windows;
 	TAILQ_HEAD(, client) list; /* the one that waits longest is first */
@@ -30,8 +31,6 @@ void clients_free(struct clients *clients);
 
 /* Somebody has connected; fd is the conversation's from now on. */
 void client_new(struct clients *clients, int fd);
-/* Somebody has, and cannot be talked to. */
-void client_refuse(int fd, int error);
 
 /* A change is done with a window: who waits for that is answered. */
 void clients_wake(struct clients *clients);

@@ -29,6 +29,12 @@ struct inode *server_inode(struct server *server, fuse_ino_t ino)
 				   : (struct inode *)(uintptr_t)ino;
 }
 
+/* When its owner exits a region is emptied, and the kernel not told. */
+static double attr_seconds(const struct server *server)
+{
+	return server->options.ownership ? 0 : CACHE_SECONDS;
+}
+
 fuse_ino_t server_node_id(struct server *server, const struct inode *inode)
 {
 	return inode == server->ns.root ? FUSE_ROOT_ID
@@ -51,7 +57,7 @@ static struct fuse_entry_param entry_of(struct server *server,
 	return (struct fuse_entry_param){
 		.ino = server_node_id(server, inode),
 		.attr = *st,
-		.attr_timeout = CACHE_SECONDS,
+		.attr_timeout = attr_seconds(server),
 		.entry_timeout = CACHE_SECONDS,
 	};
 }
@@ -132,7 +138,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 
 	(void)fi;
 	inode_stat(&server->ns, server_inode(server, ino), &st);
-	fuse_reply_attr(req, &st, CACHE_SECONDS);
+	fuse_reply_attr(req, &st, attr_seconds(server));
 }
 
 static unsigned int what_to_set(int to_set)
@@ -189,7 +195,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	if (err)
 		fuse_reply_err(req, -err);
 	else
-		fuse_reply_attr(req, &st, CACHE_SECONDS);
+		fuse_reply_attr(req, &st, attr_seconds(server));
 }
 
 static int make(fuse_req_t req, fuse_ino_t parent, const char *name,

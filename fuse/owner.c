@@ -252,23 +252,30 @@ static void forget_gone(struct owner *owner)
 	owner->n = kept;
 }
 
-static int add_region(struct owner *owner, struct region *region)
+static int make_room(struct owner *owner)
 {
-	size_t room;
+	size_t room = owner->room ? 2 * owner->room : 8;
 	struct region **regions;
 
-	if (owner->n == owner->room)
-		forget_gone(owner);
-	/* At least half of it is free then: it is gone through rarely. */
-	if (owner->n >= owner->room / 2) {
-		room = owner->room ? 2 * owner->room : 8;
-		regions = reallocarray(owner->regions, room + 1,
-				       sizeof(*regions));
-		if (!regions)
-			return -ENOMEM;
-		owner->regions = regions;
-		owner->room = room;
-	}
+	forget_gone(owner);
+	/* At least half of it is to be free: it is gone through rarely. */
+	if (owner->room && owner->n < owner->room / 2)
+		return 0;
+	regions =
+		reallocarray(owner->regions, room + 1, sizeof(struct region *));
+	if (!regions)
+		return -ENOMEM;
+	owner->regions = regions;
+	owner->room = room;
+	return 0;
+}
+
+static int add_region(struct owner *owner, struct region *region)
+{
+	int err = owner->n == owner->room ? make_room(owner) : 0;
+
+	if (err)
+		return err;
 	owner->regions[owner->n++] = region_get(region);
 	atomic_store(&region->owner, owner->pid);
 	return 0;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,22 +26,38 @@ static uint64_t hugepages_file(uint64_t page, const char *name)
 	return n;
 }
 
+/*
+ * Open for good: whether there is memory must be known when there are no
+ * descriptors left.
+ */
+static int meminfo_fd = -1;
+
+static void open_meminfo(void)
+{
+	meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+}
+
+void pool_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, open_meminfo);
+}
+
 static uint64_t meminfo(const char *key)
 {
+	char text[8192], wanted[32];
 	uint64_t kib = 0;
-	char line[128];
-	FILE *file = fopen("/proc/meminfo", "re");
+	const char *at;
+	ssize_t n;
 
-	if (!file)
+	pool_init();
+	n = pread(meminfo_fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	snprintf(wanted, sizeof(wanted), "%s:", key);
+	at = strstr(text, wanted);
+	if (!at || sscanf(at + strlen(wanted), "%" SCNu64, &kib) != 1)
 		return 0;
-	while (fgets(line, sizeof(line), file)) {
-		size_t n = strlen(key);
-
-		if (!strncmp(line, key, n) && line[n] == ':' &&
-		    sscanf(line + n + 1, "%" SCNu64, &kib) == 1)
-			break;
-	}
-	fclose(file);
 	return kib * 1024;
 }
 

@@ -10,6 +10,9 @@ struct pool {
 	uint64_t free;	/* bytes that could be had now */
 };
 
+/* At the start: later there may be no descriptor for what it needs. */
+void pool_init(void);
+
 /* Of the huge pages of this size; with the base page size, of all memory. */
 void pool_read(uint64_t page, struct pool *pool);
 

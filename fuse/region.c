@@ -77,7 +77,7 @@ static int fix_shape(struct region *region, uint64_t start, uint64_t size,
 	    start > UINT64_MAX - size)
 		return -EINVAL;
 	pthread_mutex_lock(&region->lock);
-	if (region->size) {
+	if (region->size || region->ended) {
 		err = -EINVAL;
 	} else {
 		region->start = start;

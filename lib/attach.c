@@ -139,6 +139,16 @@ static int do_steps(int uffd, uintptr_t base, size_t size, uint32_t n, int file)
 	return err == -ENOMEM || err == -EIO ? err : 0;
 }
 
+static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
+		      int uffd)
+{
+	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
+
+	if (uffd < 0)
+		hello.flags |= HELLO_UNGUARDED;
+	return talk_say(sock, &hello, -1);
+}
+
 /*
  * What the daemon said has to be done to the window, so that it is as the
  * others are. Nobody has access to it yet.
@@ -150,8 +160,12 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 	int file, err;
 
 	*uffd = guard(*uffd, base, size);
+	if (*uffd < 0 && answer->flags & ANSWER_MUST_GUARD) {
+		say_mapped(sock, answer->key, base, -1); /* for its log */
+		return -EPERM;
+	}
 	if (*uffd < 0)
-		return answer->flags & ANSWER_MUST_GUARD ? -EPERM : 0;
+		return 0;
 	if (!answer->n)
 		return 0;
 	err = talk_hear(sock, &again, &file);
@@ -162,25 +176,12 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 	return err;
 }
 
-static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
-		      int uffd)
-{
-	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
-
-	if (uffd < 0)
-		hello.flags |= HELLO_UNGUARDED;
-	return talk_say(sock, &hello, -1);
-}
-
-/* From when on no change is at work on a window: a conversation, or -1. */
-static int begin_to_leave(const char *socket, const unsigned char *key)
+/* From when on no change is at work on a window; its conversation, or -1. */
+static int say_leaving(int sock, const unsigned char *key)
 {
 	struct hello hello = talk_hello(HELLO_LEAVING, key, 0);
-	int sock = talk_connect(socket);
 	struct answer answer;
 
-	if (sock < 0)
-		return -1; /* no daemon, no changes */
 	if (!talk_say(sock, &hello, -1) && !talk_hear(sock, &answer, NULL))
 		return sock;
 	sys_close(sock);
@@ -189,10 +190,30 @@ static int begin_to_leave(const char *socket, const unsigned char *key)
 
 static void forget_at_daemon(const char *socket, const unsigned char *key)
 {
-	int sock = begin_to_leave(socket, key);
+	int sock = talk_connect(socket);
 
 	if (sock >= 0)
+		sock = say_leaving(sock, key);
+	if (sock >= 0)
 		sys_close(sock);
+}
+
+static bool out_of_descriptors(int err)
+{
+	return err == -EMFILE || err == -ENFILE;
+}
+
+static int begin_to_leave(struct window *w)
+{
+	int sock = talk_connect(w->socket);
+
+	/* The window needs its own no more: that makes room. */
+	if (out_of_descriptors(sock)) {
+		close_uffd(w);
+		sock = talk_connect(w->socket);
+	}
+	/* no daemon, no changes */
+	return sock < 0 ? -1 : say_leaving(sock, w->key);
 }
 
 /* What is mapped has no access rights before all is in order. */
@@ -229,9 +250,14 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	uintptr_t base = 0;
 	int file, err, uffd = uffd_open();
 
+	/* That is not a refusal, and no reason to do without. */
+	if (out_of_descriptors(uffd) || uffd == -ENOMEM)
+		return uffd;
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
 	err = talk_say(sock, &hello, uffd);
+	if (err)
+		err = talk_why(sock);
 	/* While the daemon looks: what can be done without its answer. */
 	if (!err)
 		err = place_reserve(&p, &base);
@@ -317,6 +343,8 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 		return -ENOMEM;
 	fault_install();
 	sock = talk_connect(attach.socket);
+	if (out_of_descriptors(sock) || sock == -ENOMEM)
+		return sock;
 	if (sock < 0)
 		return -EIO; /* it answered a moment ago and is gone */
 	err = make_window(sock, &attach, args, w);
@@ -358,7 +386,7 @@ void attach_leaving(uintptr_t addr, size_t len)
 	struct window *w;
 
 	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len))
-		w->leaving = w->known ? begin_to_leave(w->socket, w->key) : -1;
+		w->leaving = w->known ? begin_to_leave(w) : -1;
 }
 
 static void stay(struct window *w)
@@ -413,7 +441,8 @@ static int introduce(struct window *w, uintptr_t base, int *uffd)
 static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
-	int uffd;
+	size_t size = atomic_load(&w->size);
+	int uffd, err = 0;
 
 	close_uffd(w); /* these are the parent's */
 	close_file(w);
@@ -422,9 +451,16 @@ static void guard_again(struct window *w)
 		window_forget(w);
 		return;
 	}
-	uffd = guard(uffd_open(), base, atomic_load(&w->size));
+	uffd = guard(uffd_open(), base, size);
 	if (w->known)
-		w->known = !introduce(w, base, &uffd);
+		err = introduce(w, base, &uffd);
+	if (err == -EPERM && uffd < 0) {
+		/* It must be guarded: the option require=guard. */
+		sys_munmap(base, size);
+		window_forget(w);
+		return;
+	}
+	w->known = w->known && !err;
 	keep_uffd(w, uffd);
 }
 

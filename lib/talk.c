@@ -100,6 +100,9 @@ int talk_hear(int sock, struct answer *answer, int *fd)
 	int got;
 	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 
+	/* It hung up and did not read us: what it said comes behind that. */
+	if (n == -ECONNRESET)
+		n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 	if (n == sizeof(*answer) && !answer->error) {
 		if (!fd && got < 0)
 			return 0;
@@ -115,4 +118,12 @@ int talk_hear(int sock, struct answer *answer, int *fd)
 	if (n == sizeof(*answer) && answer->error < 0 && answer->error >= -4095)
 		return answer->error;
 	return -EIO;
+}
+
+int talk_why(int sock)
+{
+	struct answer answer;
+	int err = talk_hear(sock, &answer, NULL);
+
+	return err ? err : -EIO;
 }

@@ -21,5 +21,7 @@ int talk_say(int sock, const struct hello *hello, int uffd);
  * fd: NULL, or a descriptor must come with the answer.
  */
 int talk_hear(int sock, struct answer *answer, int *fd);
+/* Nothing could be said, as it has hung up: the reason it gave, or -EIO. */
+int talk_why(int sock);
 
 #endif

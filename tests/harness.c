@@ -22,6 +22,7 @@
 char mount_dir[PATH_MAX];
 pid_t mount_daemon;
 void (*before_tests)(void);
+void (*before_daemon)(const char *dir);
 static int daemon_log = -1; /* what the daemon started last has to say */
 
 /* What must be as before. */
@@ -351,6 +352,8 @@ pid_t daemon_start(const char *dir, const char *options)
 	pid = fork();
 	if (pid == 0) {
 		unsetenv("LD_PRELOAD");
+		if (before_daemon)
+			before_daemon(dir);
 		/* It must not outlive a test that crashes. */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(daemon_log, 2);

@@ -56,6 +56,9 @@ const char *in_mount(const char *name);
 /* The daemon's pid. */
 extern pid_t mount_daemon;
 
+/* In the process that is about to become the daemon; dir is where it mounts. */
+extern void (*before_daemon)(const char *dir);
+
 /* For tests that mount by themselves; dir exists. 0, or -1 with a CUnit fail.
  */
 pid_t daemon_start(const char *dir, const char *options);

@@ -112,3 +112,23 @@ tests_mount_acl_LDADD = $(twins_ldadd)
 check_PROGRAMS += tests/mount_locks
 tests_mount_locks_CPPFLAGS = $(mount_cppflags)
 tests_mount_locks_LDADD = $(twins_ldadd)
+
+check_PROGRAMS += tests/mount_owner
+tests_mount_owner_CPPFLAGS = $(mount_cppflags)
+tests_mount_owner_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_limits
+tests_mount_limits_CPPFLAGS = $(mount_cppflags)
+tests_mount_limits_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_seccomp
+tests_mount_seccomp_CPPFLAGS = $(mount_cppflags)
+tests_mount_seccomp_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_align
+tests_mount_align_CPPFLAGS = $(mount_cppflags)
+tests_mount_align_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_users
+tests_mount_users_CPPFLAGS = $(mount_cppflags)
+tests_mount_users_LDADD = $(call_ldadd)
