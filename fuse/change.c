@@ -79,7 +79,9 @@ void region_disown(struct region *region)
 		close(region->ro_fd);
 		region->fd = region->ro_fd = -1;
 	}
-	mapping_tree_free(&region->maps);
+	/* Windows that are left go by them still; the last reference comes. */
+	if (!region->nwindows)
+		mapping_tree_free(&region->maps);
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change);
@@ -446,6 +448,10 @@ static int unmap(struct region *region, const struct extent *range,
 {
 	int err = mapping_spare_get(&work->spare);
 
+	/* Nobody can reach it any more but windows, which keep what they have
+	 */
+	if (!err && region->gone)
+		return 0;
 	if (!err)
 		err = control_plan(region, range, false, 0, &work->control);
 	if (!err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -197,7 +198,7 @@ static int check_uffd(const struct client *client, int fd)
 		return -EINVAL;
 	}
 	if (fd >= 0 && geteuid() != 0 && geteuid() != client->peer.uid) {
-		close(fd);
+		close_stranger(fd);
 		return -EPERM;
 	}
 	return 0;
@@ -506,19 +507,38 @@ void clients_wake(struct clients *clients)
 	}
 }
 
+static void put_off(struct client *client, uint64_t now)
+{
+	client->deadline = now + CLIENT_MS;
+	TAILQ_REMOVE(&client->clients->list, client, entry);
+	TAILQ_INSERT_TAIL(&client->clients->list, client, entry);
+}
+
+static bool has_spoken(const struct client *client)
+{
+	struct pollfd p = {.fd = client->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
 uint64_t clients_keep_time(struct clients *clients, uint64_t now)
 {
-	struct client *client, *next;
+	struct client *client;
 	uint64_t due = windows_keep_time(&clients->windows, now);
 
-	TAILQ_FOREACH_SAFE(client, &clients->list, entry, next)
-	{
-		if (client->deadline > now)
-			return client->deadline < due ? client->deadline : due;
+	while ((client = TAILQ_FIRST(&clients->list)) &&
+	       client->deadline <= now) {
+		put_off(client, now);
+		if (client->waits)
+			continue;	  /* for us */
+		if (has_spoken(client)) { /* it was we who did not listen */
+			client_ready(NULL, &client->watch);
+			continue;
+		}
 		log_msg(LOG_NOTICE,
 			"pid %d fell silent while it attached or detached",
 			client->peer.pid);
 		client_drop(client);
 	}
-	return due;
+	return client && client->deadline < due ? client->deadline : due;
 }

@@ -111,26 +111,36 @@ bool control_leave(struct window *w)
 	return free;
 }
 
-static void close_uffd(struct window *w)
+static int take_uffd(struct window *w)
 {
-	if (w->uffd >= 0)
-		close(w->uffd);
+	int uffd = w->uffd;
+
 	w->uffd = -1;
+	return uffd;
+}
+
+/* Without the lock: it waits for the process's memory to be free. */
+static void close_uffd(int uffd)
+{
+	if (uffd >= 0)
+		close(uffd);
 }
 
 void control_remove(struct window *w)
 {
 	struct region *region = w->region;
+	int uffd = -1;
 
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
 	region->nwindows--;
 	w->state = WINDOW_GONE;
 	if (!w->busy)
-		close_uffd(w);
+		uffd = take_uffd(w);
 	region_release_if_unused(region);
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
+	close_uffd(uffd);
 }
 
 /*
@@ -148,7 +158,7 @@ static void release(struct window *w)
 {
 	w->busy = false;
 	if (w->state == WINDOW_GONE)
-		close_uffd(w);
+		close_uffd(take_uffd(w));
 	if (w->awaited || w->dead)
 		wake();
 	w->awaited = false;
@@ -209,10 +219,10 @@ static int bring_up_to_date(struct region *region, struct window *w,
 
 /*
  * Takes all windows from one state to another; on -ENOMEM some have not got
- * there.
+ * there. all: those that can are to get there all the same.
  */
 static int apply(struct region *region, const struct modes *from,
-		 const struct modes *to)
+		 const struct modes *to, bool all)
 {
 	const uint64_t unit = backing_unit(region->backing);
 	struct steps writers = {0}, readers = {0};
@@ -226,13 +236,13 @@ static int apply(struct region *region, const struct modes *from,
 	pthread_mutex_lock(&region->lock);
 	region->epoch++;
 	hostwin_do(region, &readers);
-	while (!err && (w = TAILQ_FIRST(&region->windows)) &&
+	while ((all || !err) && (w = TAILQ_FIRST(&region->windows)) &&
 	       w->epoch != region->epoch) {
-		if (w->state == WINDOW_HERE && !w->busy)
-			err = bring_up_to_date(
-				region, w, can_write(w) ? &writers : &readers);
-		else
+		if (w->state != WINDOW_HERE || w->busy)
 			pthread_cond_wait(&region->moved, &region->lock);
+		else if (bring_up_to_date(region, w,
+					  can_write(w) ? &writers : &readers))
+			err = -ENOMEM;
 	}
 	pthread_mutex_unlock(&region->lock);
 out:
@@ -323,7 +333,7 @@ int control_tighten(struct region *region, const struct control *c)
 	err = set_tight(region, &c->pages);
 	if (err)
 		return err;
-	err = apply(region, &c->before, &c->during);
+	err = apply(region, &c->before, &c->during, false);
 	if (err)
 		control_undo(region, c);
 	return err;
@@ -336,7 +346,7 @@ void control_undo(struct region *region, const struct control *c)
 	pthread_mutex_lock(&region->lock);
 	modes_free(&region->tight);
 	pthread_mutex_unlock(&region->lock);
-	if (apply(region, &c->during, &c->before))
+	if (apply(region, &c->during, &c->before, true))
 		log_msg(LOG_ERR,
 			"region %" PRIu64 ": not every window is as it was "
 			"before a change that failed",
@@ -351,7 +361,7 @@ void control_changed(struct region *region)
 void control_relax(struct region *region, const struct control *c)
 {
 	/* What it takes off needs no memory but to split a mapping. */
-	if (apply(region, &c->during, &c->after))
+	if (apply(region, &c->during, &c->after, true))
 		log_msg(LOG_WARNING,
 			"region %" PRIu64 ": not every window could be opened",
 			region->id);

@@ -177,10 +177,12 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
 	} else {
 		err = mount_and_serve(server, args);
-		attach_close(server->attach);
 	}
+	/* It may still be at work on windows. */
 	if (server->owners)
 		owners_close(server->owners);
+	if (server->attach)
+		attach_close(server->attach);
 	namespace_free(&server->ns);
 	return err;
 }

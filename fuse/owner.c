@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,20 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
 #include "change.h"
 #include "log.h"
 #include "region.h"
+
+/*
+ * How long a close() waits to hear whether it is an exit, and an exit for the
+ * regions to end.
+ */
+#define LOOK_NS 100000000
+#define MAX_WAIT_SECONDS 5
 
 /* A process that has created regions. */
 struct owner {
@@ -32,6 +41,7 @@ struct owner {
 struct owners {
 	pthread_mutex_t lock;
 	LIST_HEAD(, owner) list; /* lock */
+	atomic_int busy;	 /* threads that look at a process */
 	int epoll_fd;
 	int stop_fd;
 	bool started;
@@ -161,6 +171,9 @@ void owners_close(struct owners *owners)
 		eventfd_write(owners->stop_fd, 1);
 		pthread_join(owners->thread, NULL);
 	}
+	for (int ms = 0;
+	     ms < 1000 * MAX_WAIT_SECONDS && atomic_load(&owners->busy); ms++)
+		usleep(1000);
 	while ((owner = LIST_FIRST(&owners->list))) {
 		LIST_REMOVE(owner, entry);
 		owner_free(owner);
@@ -319,19 +332,122 @@ static bool is_exiting(pid_t tid)
 	return flags & pf_exiting;
 }
 
-void owners_closing(struct owners *owners, pid_t tid)
+/*
+ * What is known of a process is read in a thread of its own: while it becomes
+ * another program, its files in /proc wait for it, and it for us.
+ */
+struct closing {
+	atomic_int refs;
+	struct owners *owners;
+	pid_t tid;
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	bool exits; /* lock: it is known that it does */
+	bool done;  /* lock */
+};
+
+static void closing_put(struct closing *closing)
+{
+	if (atomic_fetch_sub(&closing->refs, 1) == 1)
+		free(closing);
+}
+
+static void tell(struct closing *closing, bool *what)
+{
+	pthread_mutex_lock(&closing->lock);
+	*what = true;
+	pthread_cond_broadcast(&closing->moved);
+	pthread_mutex_unlock(&closing->lock);
+}
+
+static struct region **regions_of(struct owners *owners, pid_t pid)
 {
 	struct region **regions = NULL;
 	struct owner *owner;
-	pid_t pid;
 
-	if (tid <= 0 || !is_exiting(tid))
-		return;
-	pid = process_of(tid);
 	pthread_mutex_lock(&owners->lock);
 	owner = find(owners, pid);
 	if (owner)
 		regions = take_regions(owner);
 	pthread_mutex_unlock(&owners->lock);
-	end_all(regions);
+	return regions;
+}
+
+static void *look_and_end(void *arg)
+{
+	struct closing *closing = arg;
+	struct owners *owners = closing->owners;
+
+	if (is_exiting(closing->tid)) {
+		tell(closing, &closing->exits);
+		end_all(regions_of(owners, process_of(closing->tid)));
+	}
+	tell(closing, &closing->done);
+	closing_put(closing);
+	atomic_fetch_sub(&owners->busy, 1);
+	return NULL;
+}
+
+/* Until it is done; not long if it is not even known what happens. */
+static void wait_for(struct closing *closing)
+{
+	struct timespec soon, late;
+
+	clock_gettime(CLOCK_REALTIME, &soon);
+	late = soon;
+	late.tv_sec += MAX_WAIT_SECONDS;
+	soon.tv_nsec += LOOK_NS;
+	if (soon.tv_nsec >= 1000000000) {
+		soon.tv_sec++;
+		soon.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&closing->lock);
+	while (!closing->done &&
+	       !pthread_cond_timedwait(&closing->moved, &closing->lock,
+				       closing->exits ? &late : &soon))
+		;
+	/* (Told that it exits just when the short time was over.) */
+	while (closing->exits && !closing->done &&
+	       !pthread_cond_timedwait(&closing->moved, &closing->lock, &late))
+		;
+	pthread_mutex_unlock(&closing->lock);
+}
+
+static bool are_any(struct owners *owners)
+{
+	bool any;
+
+	pthread_mutex_lock(&owners->lock);
+	any = !LIST_EMPTY(&owners->list);
+	pthread_mutex_unlock(&owners->lock);
+	return any;
+}
+
+void owners_closing(struct owners *owners, pid_t tid)
+{
+	struct closing *closing;
+	pthread_attr_t detached;
+	pthread_t thread;
+
+	if (tid <= 0 || !are_any(owners))
+		return;
+	closing = calloc(1, sizeof(*closing));
+	if (!closing)
+		return; /* a moment later, then */
+	atomic_init(&closing->refs, 2);
+	closing->owners = owners;
+	closing->tid = tid;
+	pthread_mutex_init(&closing->lock, NULL);
+	pthread_cond_init(&closing->moved, NULL);
+	atomic_fetch_add(&owners->busy, 1);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &detached, look_and_end, closing)) {
+		atomic_fetch_sub(&owners->busy, 1);
+		closing_put(closing);
+	} else {
+		wait_for(closing);
+	}
+	pthread_attr_destroy(&detached);
+	closing_put(closing);
 }

@@ -216,6 +216,26 @@ static void failed_change(void)
 	other_mount_end();
 }
 
+static void inherits(void *arg)
+{
+	(void)arg;
+	CHILD_ASSERT(refuses_write(at) && reads(at));
+	CHILD_ASSERT(!try_write(at + page, 'x').signal);
+	CHILD_ASSERT(try_read(at + 2 * page).code == SEGV_MAPERR);
+}
+
+/* The region lives on in its windows, and in those of children. */
+static void without_a_name(void)
+{
+	begin();
+	CU_ASSERT(!add(0, PROT_READ) && !add(page, PROT_READ | PROT_WRITE));
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("f")));
+	CU_ASSERT(!in_child(inherits, NULL));
+	inherits(NULL);
+	CU_ASSERT(!munmap(at, align));
+}
+
 #define WINDOWS 20
 #define ROUNDS 50
 
@@ -297,6 +317,7 @@ static const struct test tests[] = {
 	{"straddling accesses", straddling},
 	{"windows that only read", windows_that_only_read},
 	{"unmapped", unmapped},
+	{"without a name", without_a_name},
 	{"every process at once", every_process_at_once},
 	{"a change that fails", failed_change},
 };
