@@ -523,22 +523,26 @@ static bool has_spoken(const struct client *client)
 
 uint64_t clients_keep_time(struct clients *clients, uint64_t now)
 {
-	struct client *client;
+	struct client *client, *next;
 	uint64_t due = windows_keep_time(&clients->windows, now);
 
-	while ((client = TAILQ_FIRST(&clients->list)) &&
-	       client->deadline <= now) {
-		put_off(client, now);
-		if (client->waits)
-			continue;	  /* for us */
-		if (has_spoken(client)) { /* it was we who did not listen */
-			client_ready(NULL, &client->watch);
+	TAILQ_FOREACH_SAFE(client, &clients->list, entry, next)
+	{
+		if (client->deadline > now)
+			return client->deadline < due ? client->deadline : due;
+		if (client->waits) { /* for us */
+			put_off(client, now);
 			continue;
+		}
+		if (has_spoken(client)) { /* it was we who did not listen */
+			put_off(client, now);
+			client_ready(NULL, &client->watch);
+			return now; /* that may have ended others, too */
 		}
 		log_msg(LOG_NOTICE,
 			"pid %d fell silent while it attached or detached",
 			client->peer.pid);
 		client_drop(client);
 	}
-	return client && client->deadline < due ? client->deadline : due;
+	return due;
 }

@@ -444,7 +444,7 @@ void owners_closing(struct owners *owners, pid_t tid)
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
 	if (pthread_create(&thread, &detached, look_and_end, closing)) {
 		atomic_fetch_sub(&owners->busy, 1);
-		closing_put(closing);
+		atomic_store(&closing->refs, 1);
 	} else {
 		wait_for(closing);
 	}
