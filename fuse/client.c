@@ -348,10 +348,19 @@ static void hear_mapped(struct window *w)
 	client_ready(NULL, &other->watch);
 }
 
+/* Says that its window may go, once no change is at it; it may have died. */
+static void let_go(struct client *client)
+{
+	const struct answer yes = {0};
+
+	client->waits = client->window && !control_leave(client->window);
+	if (!client->waits)
+		send_answer(client->fd, &yes, -1);
+}
+
 static int leave(struct client *client, const struct hello *hello)
 {
 	struct window *w = window_find(&client->clients->windows, hello->key);
-	const struct answer yes = {0};
 
 	if (w && w->holder && w->state == WINDOW_COMING) {
 		hear_mapped(w);
@@ -363,9 +372,7 @@ static int leave(struct client *client, const struct hello *hello)
 		return -EBUSY;
 	w->holder = &client->window;
 	client->window = w;
-	client->waits = !control_leave(w);
-	if (!client->waits)
-		send_answer(client->fd, &yes, -1);
+	let_go(client);
 	return 0;
 }
 
@@ -491,20 +498,12 @@ refuse:
 
 void clients_wake(struct clients *clients)
 {
-	const struct answer yes = {0};
 	struct client *client;
 
 	windows_reap(&clients->windows);
-	TAILQ_FOREACH (client, &clients->list, entry) {
-		if (!client->waits)
-			continue;
-		/* (If the window died meanwhile, there is nothing to wait for.)
-		 */
-		client->waits =
-			client->window && !control_leave(client->window);
-		if (!client->waits)
-			send_answer(client->fd, &yes, -1);
-	}
+	TAILQ_FOREACH (client, &clients->list, entry)
+		if (client->waits)
+			let_go(client);
 }
 
 static void put_off(struct client *client, uint64_t now)

@@ -281,7 +281,7 @@ int control_plan(struct region *region, const struct extent *range, bool mapped,
 	};
 	struct mapping_spare spare = {{NULL, NULL}};
 	struct mapping_tree then;
-	struct modes settled = {0}, now = {0};
+	struct modes settled = {0};
 	int err;
 
 	*c = (struct control){{0}, {0}, {0}, {0}};
@@ -311,14 +311,10 @@ int control_plan(struct region *region, const struct extent *range, bool mapped,
 	if (!err)
 		err = modes_tighten(&c->before, &c->after, &c->during);
 	if (!err)
-		err = modes_read(&region->maps, page, pages.start, pages.end,
-				 &now);
-	if (!err)
-		err = modes_tighten(&now, &settled, &c->pages);
+		err = modes_part(&c->during, pages.start, pages.end, &c->pages);
 	mapping_spare_free(&spare);
 	mapping_tree_free(&then);
 	modes_free(&settled);
-	modes_free(&now);
 	if (err)
 		control_free(c);
 	return err;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "array.h"
+
 static int mapping_cmp(const struct mapping *a, const struct mapping *b)
 {
 	return (a->start > b->start) - (a->start < b->start);
@@ -172,21 +174,18 @@ int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
 
 int extents_add(struct extents *list, uint64_t start, uint64_t end)
 {
+	struct extent *v;
+
 	if (start >= end)
 		return 0;
 	if (list->n && list->v[list->n - 1].end == start) {
 		list->v[list->n - 1].end = end;
 		return 0;
 	}
-	if (list->n == list->room) {
-		size_t room = list->room ? 2 * list->room : 8;
-		struct extent *v = reallocarray(list->v, room, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		list->v = v;
-		list->room = room;
-	}
+	v = array_grow(list->v, list->n, &list->room, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	list->v = v;
 	list->v[list->n++] = (struct extent){.start = start, .end = end};
 	return 0;
 }

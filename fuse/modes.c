@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
+
 static int add_piece(struct modes *list, uint64_t start, uint64_t end,
 		     uint32_t mode)
 {
 	struct mode_piece *last = list->n ? &list->v[list->n - 1] : NULL;
+	struct mode_piece *v;
 
 	if (start >= end)
 		return 0;
@@ -15,15 +18,10 @@ static int add_piece(struct modes *list, uint64_t start, uint64_t end,
 		last->end = end;
 		return 0;
 	}
-	if (list->n == list->room) {
-		size_t room = list->room ? 2 * list->room : 8;
-		struct mode_piece *v = reallocarray(list->v, room, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		list->v = v;
-		list->room = room;
-	}
+	v = array_grow(list->v, list->n, &list->room, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	list->v = v;
 	list->v[list->n++] = (struct mode_piece){start, end, mode};
 	return 0;
 }
@@ -138,6 +136,13 @@ static int add_part(struct modes *out, const struct modes *list, uint64_t start,
 		err = add_piece(out, from, to, p->mode);
 	}
 	return err;
+}
+
+int modes_part(const struct modes *list, uint64_t start, uint64_t end,
+	       struct modes *out)
+{
+	*out = (struct modes){0};
+	return finish(out, add_part(out, list, start, end));
 }
 
 int modes_overlay(const struct modes *under, const struct modes *over,

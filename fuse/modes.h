@@ -40,6 +40,9 @@ int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	       uint64_t end, struct modes *out);
 /* One piece: as windows are when they are made. */
 int modes_plain(uint64_t start, uint64_t end, struct modes *out);
+/* What list says of [start, end). */
+int modes_part(const struct modes *list, uint64_t start, uint64_t end,
+	       struct modes *out);
 /* under, but for the pieces of over (which lie inside). */
 int modes_overlay(const struct modes *under, const struct modes *over,
 		  struct modes *out);

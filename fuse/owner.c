@@ -402,11 +402,9 @@ static void wait_for(struct closing *closing)
 		soon.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&closing->lock);
-	while (!closing->done &&
-	       !pthread_cond_timedwait(&closing->moved, &closing->lock,
-				       closing->exits ? &late : &soon))
+	while (!closing->exits && !closing->done &&
+	       !pthread_cond_timedwait(&closing->moved, &closing->lock, &soon))
 		;
-	/* (Told that it exits just when the short time was over.) */
 	while (closing->exits && !closing->done &&
 	       !pthread_cond_timedwait(&closing->moved, &closing->lock, &late))
 		;

@@ -3,26 +3,23 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "array.h"
 
 static int add_step(struct steps *steps, enum uffd_action action,
 		    uint64_t start, uint64_t end)
 {
 	struct uffd_op *last = steps->n ? &steps->v[steps->n - 1] : NULL;
+	struct uffd_op *v;
 
 	if (last && last->end == start && last->action == action) {
 		last->end = end;
 		return 0;
 	}
-	if (steps->n == steps->room) {
-		size_t room = steps->room ? 2 * steps->room : 8;
-		struct uffd_op *v = reallocarray(steps->v, room, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		steps->v = v;
-		steps->room = room;
-	}
+	v = array_grow(steps->v, steps->n, &steps->room, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	steps->v = v;
 	steps->v[steps->n++] = (struct uffd_op){start, end, action};
 	return 0;
 }
@@ -36,6 +33,7 @@ void steps_free(struct steps *steps)
 /* Where a list of pieces is being read, and what its unit there needs. */
 struct reader {
 	const struct modes *list;
+	uint32_t mask; /* of the modes that matter */
 	size_t at;
 	bool wp; /* some page of the unit is present and protected */
 	size_t unit_at;
@@ -47,7 +45,7 @@ static uint32_t mode_at(struct reader *r, uint64_t offset, uint64_t *next)
 		r->at++;
 	if (r->list->v[r->at].end < *next)
 		*next = r->list->v[r->at].end;
-	return r->list->v[r->at].mode;
+	return r->list->v[r->at].mode & r->mask;
 }
 
 /* Call it for one unit after the other. */
@@ -59,7 +57,7 @@ static void enter_unit(struct reader *r, uint64_t start, uint64_t end)
 	while (list->v[r->unit_at].end <= start)
 		r->unit_at++;
 	for (size_t i = r->unit_at; i < list->n && list->v[i].start < end; i++)
-		r->wp = r->wp || list->v[i].mode == MODE_PROTECTED;
+		r->wp = r->wp || (list->v[i].mode & r->mask) == MODE_PROTECTED;
 }
 
 /* How a piece is registered. */
@@ -154,52 +152,19 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 	return err;
 }
 
-/* Without what only windows that can be written need. */
-static int without_protection(const struct modes *modes, struct modes *out)
+int steps_plan(const struct modes *from, const struct modes *to, uint64_t unit,
+	       bool can_write, struct steps *out)
 {
-	*out = (struct modes){.n = modes->n, .room = modes->n};
-	if (!modes->n)
-		return 0;
-	out->v = reallocarray(NULL, modes->n, sizeof(*out->v));
-	if (!out->v)
-		return -ENOMEM;
-	memcpy(out->v, modes->v, modes->n * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++)
-		out->v[i].mode &= ~MODE_PROTECTED;
-	return 0;
-}
-
-static int plan(const struct modes *from, const struct modes *to, uint64_t unit,
-		struct steps *out)
-{
-	struct reader a = {.list = from}, b = {.list = to};
+	const uint32_t mask = can_write ? UINT32_MAX : ~MODE_PROTECTED;
+	struct reader a = {.list = from, .mask = mask};
+	struct reader b = {.list = to, .mask = mask};
 	int err = 0;
 
+	*out = (struct steps){0};
 	if (!from->n || !to->n)
 		return 0;
 	for (enum pass pass = 0; pass < PASSES && !err; pass++)
 		err = plan_pass(a, b, unit, pass, out);
-	return err;
-}
-
-int steps_plan(const struct modes *from, const struct modes *to, uint64_t unit,
-	       bool can_write, struct steps *out)
-{
-	struct modes a = {0}, b = {0};
-	int err;
-
-	*out = (struct steps){0};
-	if (can_write) {
-		err = plan(from, to, unit, out);
-	} else {
-		err = without_protection(from, &a);
-		if (!err)
-			err = without_protection(to, &b);
-		if (!err)
-			err = plan(&a, &b, unit, out);
-		modes_free(&a);
-		modes_free(&b);
-	}
 	if (err)
 		steps_free(out);
 	return err;

@@ -3,6 +3,7 @@
 
 #include <CUnit/TestRun.h>
 #include <CUnit/TestDB.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -370,6 +371,50 @@ pid_t daemon_start(const char *dir, const char *options)
 	return pid;
 }
 
+int daemon_fds(void)
+{
+	char path[64];
+	struct dirent *d;
+	DIR *dir;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", mount_daemon);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir)))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+long daemon_kib(const char *key)
+{
+	char path[64], line[128];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", mount_daemon);
+	file = fopen(path, "re");
+	while (file && value < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			value = atol(line + strlen(key) + 1);
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* munmap() does not wait for the daemon to forget the window. */
+int daemon_settled_fds(void)
+{
+	usleep(200000);
+	return daemon_fds();
+}
+
+bool daemon_fds_are(void *arg)
+{
+	return daemon_fds() == *(int *)arg;
+}
+
 static int exit_status(pid_t pid)
 {
 	int status;
@@ -414,17 +459,23 @@ int region_create(const char *name, uint64_t size)
 	return fd;
 }
 
-int region_add(int fd, uint64_t offset, uint64_t size)
+int region_add_like(int fd, uint64_t offset, uint64_t size, int prot, int flags)
 {
 	struct mshare_create create = {
 		.region_offset = offset,
 		.size = size,
-		.prot = PROT_READ | PROT_WRITE,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
+		.prot = (__u32)prot,
+		.flags =
+			(__u32)(MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | flags),
 		.fd = (__u32)-1,
 	};
 
 	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+}
+
+int region_add(int fd, uint64_t offset, uint64_t size)
+{
+	return region_add_like(fd, offset, size, PROT_READ | PROT_WRITE, 0);
 }
 
 int region_unmap_range(int fd, uint64_t offset, uint64_t size)

@@ -65,6 +65,15 @@ pid_t daemon_start(const char *dir, const char *options);
 /* fusermount3 -u, then its exit status (-1 if it died of a signal). */
 int daemon_stop(const char *dir, pid_t daemon);
 
+/* How many descriptors the daemon of the program's mount has. */
+int daemon_fds(void);
+/* The same, once the last munmap() has been heard of. */
+int daemon_settled_fds(void);
+/* What /proc says of its memory under a key like "VmRSS", in KiB; or -1. */
+long daemon_kib(const char *key);
+/* For wait_until(): whether its descriptors are *(int *)arg. */
+bool daemon_fds_are(void *arg);
+
 /* Whether the daemon started last has written this to its log. */
 bool daemon_said(const char *what);
 
@@ -74,6 +83,9 @@ bool daemon_said(const char *what);
 int region_create(const char *name, uint64_t size);
 /* CREATE_MAPPING of fresh memory, MAP_SHARED|MAP_FIXED|MAP_ANONYMOUS. */
 int region_add(int fd, uint64_t offset, uint64_t size);
+/* The same with another protection, and flags like MAP_NORESERVE. */
+int region_add_like(int fd, uint64_t offset, uint64_t size, int prot,
+		    int flags);
 int region_unmap_range(int fd, uint64_t offset, uint64_t size);
 /* mmap(NULL) of the whole region, readable and writable; NULL if it fails. */
 char *region_window(int fd, uint64_t size);

@@ -8,7 +8,6 @@
 #include <linux/msharefs.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,20 +31,6 @@ static bool is_hole(const char *byte)
 static char *window_at(uint64_t addr, uint64_t size, int flags, int fd)
 {
 	return mmap((void *)addr, size, RW, MAP_SHARED | flags, fd, 0);
-}
-
-static int add(int fd, uint64_t offset, uint64_t size, int prot, int flags)
-{
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = size,
-		.prot = (__u32)prot,
-		.flags =
-			(__u32)(MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | flags),
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
 }
 
 static void info(void)
@@ -194,11 +179,11 @@ static void at_the_far_end(void)
 	far_at[last] = 'x';
 	CU_ASSERT(!region_unmap_range(far_fd, last, page));
 	CU_ASSERT(is_hole(far_at + last) && far_at[last - 1] == 0);
-	CU_ASSERT(!add(far_fd, last, page, PROT_READ, 0));
+	CU_ASSERT(!region_add_like(far_fd, last, page, PROT_READ, 0));
 	CU_ASSERT(far_at[last] == 0);
 	CU_ASSERT(try_write(far_at + last, 1).signal == SIGSEGV);
 	CU_ASSERT(!try_write(far_at + last - 1, 1).signal);
-	CU_ASSERT(!add(far_fd, last, page, RW, 0));
+	CU_ASSERT(!region_add_like(far_fd, last, page, RW, 0));
 	far_at[last] = 'w';
 	CU_ASSERT(!region_unmap_range(far_fd, last - page, page));
 	CU_ASSERT(far_at[last] == 'w' && is_hole(far_at + last - 1));
@@ -218,10 +203,10 @@ static void in_other_process(void *arg)
 	CHILD_ASSERT(try_write(far_at + last - 1, 1).signal == SIGSEGV);
 	CHILD_ASSERT(own[last - 1] == 0);
 	CHILD_ASSERT(try_read(own + last - page - 1).signal == SIGSEGV);
-	CHILD_ASSERT(!add(far_fd, last, page, PROT_READ, 0));
+	CHILD_ASSERT(!region_add_like(far_fd, last, page, PROT_READ, 0));
 	CHILD_ASSERT(try_write(own + last, 1).signal == SIGSEGV);
 	CHILD_ASSERT(try_write(far_at + last, 1).signal == SIGSEGV);
-	CHILD_ASSERT(!add(far_fd, last - page, page, RW, 0));
+	CHILD_ASSERT(!region_add_like(far_fd, last - page, page, RW, 0));
 	own[last - 1] = 'c';
 }
 
@@ -233,10 +218,11 @@ static void in_two_processes(void)
 	begin();
 	CU_ASSERT(!region_add(far_fd, last, page));
 	far_at[last] = 'w';
-	CU_ASSERT(!add(far_fd, last - page, page, PROT_READ, 0));
+	CU_ASSERT(!region_add_like(far_fd, last - page, page, PROT_READ, 0));
 	CU_ASSERT(far_at[last - 1] == 0);
 	CU_ASSERT(try_write(far_at + last - 1, 1).signal == SIGSEGV);
-	CU_ASSERT(!add(far_fd, last - 2 * page, page, PROT_NONE, 0));
+	CU_ASSERT(
+		!region_add_like(far_fd, last - 2 * page, page, PROT_NONE, 0));
 	CU_ASSERT(try_read(far_at + last - page - 1).code == SEGV_ACCERR);
 	CU_ASSERT(!in_child(in_other_process, &last));
 	CU_ASSERT(far_at[last - 1] == 'c' && far_at[last] == 0);
@@ -287,16 +273,16 @@ static void lazy_and_larger_than_memory(void)
 
 	begin();
 	/* promised, it would not go */
-	CU_ASSERT(fails(add(far_fd, 0, UNIT, RW, 0), ENOMEM));
+	CU_ASSERT(fails(region_add_like(far_fd, 0, UNIT, RW, 0), ENOMEM));
 	CU_ASSERT(is_hole(far_at) && is_hole(far_at + UNIT - 1));
-	CU_ASSERT(!add(far_fd, 0, UNIT, RW, MAP_NORESERVE));
+	CU_ASSERT(!region_add_like(far_fd, 0, UNIT, RW, MAP_NORESERVE));
 	CU_ASSERT(huge_pages_used() == before);
 	CU_ASSERT(region_mapped(far_fd) == UNIT);
 	touch_here_and_there();
 	if (page > 1 << 20)
 		CU_ASSERT(huge_pages_used() == before + 8 * 5 + 1);
 	/* A part of it anew, and another part gone */
-	CU_ASSERT(!add(far_fd, 0, page, RW, MAP_NORESERVE));
+	CU_ASSERT(!region_add_like(far_fd, 0, page, RW, MAP_NORESERVE));
 	CU_ASSERT(far_at[0] == 0 && far_at[page] == 'k');
 	CU_ASSERT(!region_unmap_range(far_fd, UNIT / 8, page));
 	CU_ASSERT(is_hole(far_at + UNIT / 8));
@@ -335,7 +321,7 @@ static void tables_are_shared(void)
 	CU_ASSERT(!in_child(count_faults, &from));
 	CU_ASSERT(!region_unmap_range(far_fd, from, PAGES * page));
 	/* Lazy ones are, too, once somebody has touched them. */
-	CU_ASSERT(!add(far_fd, 0, UNIT, RW, MAP_NORESERVE));
+	CU_ASSERT(!region_add_like(far_fd, 0, UNIT, RW, MAP_NORESERVE));
 	from = UNIT - GIB;
 	for (uint64_t i = 0; i < PAGES; i++)
 		far_at[from + i * page] = 1;

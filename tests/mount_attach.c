@@ -5,7 +5,6 @@
  */
 #include "harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -320,22 +319,6 @@ static void nonsense(void)
 
 /* Clients that stop */
 
-static int daemon_fds(void)
-{
-	char path[64];
-	struct dirent *d;
-	DIR *dir;
-	int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", mount_daemon);
-	dir = opendir(path);
-	while (dir && (d = readdir(dir)))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 static bool attach_works(void)
 {
 	char *w = region_window(region, align);
@@ -344,15 +327,11 @@ static bool attach_works(void)
 	return works && !munmap(w, align);
 }
 
-/* munmap() does not wait for the daemon to forget the window. */
 static int settled_fds(void)
 {
 	CU_ASSERT(attach_works());
-	usleep(200000);
-	return daemon_fds();
+	return daemon_settled_fds();
 }
-
-static bool fds_are(void *arg);
 
 /* More descriptors than belong in a packet are not kept. */
 static void too_many_descriptors(void)
@@ -385,13 +364,8 @@ static void too_many_descriptors(void)
 		CU_ASSERT(sendmsg(sock, &msg, MSG_NOSIGNAL) == sizeof(hello));
 		close(sock);
 	}
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	tear_down();
-}
-
-static bool fds_are(void *arg)
-{
-	return daemon_fds() == *(int *)arg;
 }
 
 static double now(void)
@@ -429,7 +403,7 @@ static void silent_clients(void)
 	CU_ASSERT(now() - start < 2);
 	/* hung up on after a while, and forgotten */
 	sleep(6);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	for (int i = 0; i < 200; i++) {
 		CU_ASSERT(get_answer(socks[i], &answer, &fd) == 1);
 		close(socks[i]);
@@ -473,7 +447,7 @@ static void killed_clients(void)
 		good += in_child(die_attached, NULL) == 256 + SIGKILL;
 	}
 	CU_ASSERT(good == 300);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	CU_ASSERT(attach_works());
 	tear_down();
 }
@@ -487,7 +461,7 @@ static void attach_and_detach(void)
 	for (int i = 0; i < 1000; i++)
 		good += attach_works();
 	CU_ASSERT(good == 1000);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	tear_down();
 }
 

@@ -8,10 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/msharefs.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -110,15 +108,7 @@ static void raised_at_start(void)
 
 static int add_read_only(uint64_t offset)
 {
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = page,
-		.prot = PROT_READ,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, offset, page, PROT_READ, 0);
 }
 
 /* All but windows; a region takes two descriptors once it has memory. */

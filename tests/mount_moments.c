@@ -7,14 +7,12 @@
 #include "calls.h"
 #include "harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/msharefs.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,17 +34,9 @@ static void end(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-static int add(uint64_t offset, uint32_t prot, uint32_t flags)
+static int add(uint64_t offset, int prot, int flags)
 {
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = page,
-		.prot = prot,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | flags,
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, offset, page, prot, flags);
 }
 
 /* What page 0 of the region is: even numbers are settled, odd ones changing. */
@@ -205,51 +195,6 @@ static void stopped_half_way(void)
 
 /* The daemon */
 
-static int daemon_fds(void)
-{
-	char path[64];
-	struct dirent *d;
-	DIR *dir;
-	int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", mount_daemon);
-	dir = opendir(path);
-	while (dir && (d = readdir(dir)))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-/* The end of the last conversation may still be on its way. */
-static int settled_fds(void)
-{
-	usleep(200000);
-	return daemon_fds();
-}
-
-static bool fds_are(void *arg)
-{
-	return daemon_fds() == *(int *)arg;
-}
-
-/* Memory of its own, in KiB. */
-static long daemon_memory(void)
-{
-	char path[64], line[128];
-	long kib = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", mount_daemon);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "RssAnon: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 static int attach_often(int n)
 {
 	int good = 0;
@@ -285,22 +230,22 @@ static void attach_and_detach(void)
 
 	begin();
 	attach_often(100);
-	before = settled_fds();
+	before = daemon_settled_fds();
 	CU_ASSERT(attach_often(n) == n);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	if (n < 10000) {
 		end();
 		return;
 	}
 	wait_for_ghosts();
-	memory = daemon_memory();
+	memory = daemon_kib("RssAnon");
 	CU_ASSERT(attach_often(n) == n);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	wait_for_ghosts();
 	printf("the daemon: %ld KiB, after %d more windows %ld KiB\n", memory,
-	       n, daemon_memory());
+	       n, daemon_kib("RssAnon"));
 #ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
-	CU_ASSERT(memory > 0 && daemon_memory() < memory + 300);
+	CU_ASSERT(memory > 0 && daemon_kib("RssAnon") < memory + 300);
 #endif
 	end();
 }
@@ -320,11 +265,11 @@ static void killed(void)
 
 	begin();
 	attach_often(100);
-	before = settled_fds();
+	before = daemon_settled_fds();
 	for (int i = 0; i < n; i++)
 		good += in_child(die_with_windows, NULL) == 256 + SIGKILL;
 	CU_ASSERT(good == n);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	CU_ASSERT(!add(0, PROT_READ, 0));
 	end();
 }
@@ -367,7 +312,7 @@ static void became_another_program(void)
 	begin();
 	attach_often(10);
 	w = region_window(fd, align);
-	before = settled_fds();
+	before = daemon_settled_fds();
 	for (int i = 0; i < 50; i++)
 		pids[i] = become_sleep();
 	for (int i = 0; i < 50; i++)
@@ -376,7 +321,7 @@ static void became_another_program(void)
 	/* it is noticed when they are to be changed */
 	CU_ASSERT(!add(0, PROT_READ, 0));
 	CU_ASSERT(try_write(w, 1).code == SEGV_ACCERR);
-	CU_ASSERT(wait_until(fds_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 	for (int i = 0; i < 50; i++) {
 		kill(pids[i], SIGKILL);
 		CU_ASSERT(waitpid(pids[i], &status, 0) == pids[i]);

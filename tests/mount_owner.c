@@ -6,7 +6,6 @@
 #include "calls.h"
 #include "harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/msharefs.h>
@@ -488,42 +487,6 @@ static void several_regions(void)
 	leave("v1");
 }
 
-static int daemon_descriptors(void)
-{
-	char path[64];
-	DIR *dir;
-	int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", mount_daemon);
-	dir = opendir(path);
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-static long daemon_kib(const char *key)
-{
-	char path[64], line[128];
-	long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", mount_daemon);
-	file = fopen(path, "re");
-	while (file && value < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			value = atol(line + strlen(key) + 1);
-	if (file)
-		fclose(file);
-	return value;
-}
-
-static bool descriptors_are(void *arg)
-{
-	return daemon_descriptors() == *(int *)arg;
-}
-
 /* They come and go; it stays. */
 static void make_and_unlink(int n)
 {
@@ -537,15 +500,15 @@ static void make_and_unlink(int n)
 
 static void own_a_thousand(void)
 {
-	int before = daemon_descriptors(), one_more = before + 1;
+	int before = daemon_fds(), one_more = before + 1;
 	long kib;
 
 	make_and_unlink(1000);
 	/* itself, as an owner */
-	CHILD_ASSERT(wait_until(descriptors_are, &one_more));
+	CHILD_ASSERT(wait_until(daemon_fds_are, &one_more));
 	kib = daemon_kib("VmRSS");
 	make_and_unlink(4000);
-	CHILD_ASSERT(wait_until(descriptors_are, &one_more));
+	CHILD_ASSERT(wait_until(daemon_fds_are, &one_more));
 	CHILD_ASSERT(kib > 0 && daemon_kib("VmRSS") < kib + 512);
 	say_and_wait();
 }
@@ -553,13 +516,13 @@ static void own_a_thousand(void)
 static void thousands_of_regions(void)
 {
 	long pages = huge_pages_used();
-	int before = daemon_descriptors();
+	int before = daemon_fds();
 
 	CU_ASSERT(before > 0);
 	owner_start(own_a_thousand);
 	CU_ASSERT(huge_pages_used() == pages);
 	owner_wait(0);
-	CU_ASSERT(wait_until(descriptors_are, &before));
+	CU_ASSERT(wait_until(daemon_fds_are, &before));
 }
 
 static void own_a_hundred(void)

@@ -8,11 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/msharefs.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,15 +36,7 @@ static void end(void)
 /* A whole page of the backing: what is smaller shares its neighbour's fate. */
 static int add(uint64_t offset, int prot)
 {
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = page,
-		.prot = (__u32)prot,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, offset, page, prot, 0);
 }
 
 static bool reads(const char *byte)
@@ -194,13 +184,6 @@ static void unmapped(void)
 /* A mapping that fails leaves what was there as it was, in every window. */
 static void failed_change(void)
 {
-	struct mshare_create create = {
-		.size = align,
-		.prot = PROT_READ,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
-		.fd = (__u32)-1,
-	};
-
 	if (!other_mount_start("max_size=64M")) {
 		CU_FAIL("no mount with little memory");
 		return;
@@ -208,7 +191,7 @@ static void failed_change(void)
 	begin();
 	CU_ASSERT(!add(0, PROT_READ | PROT_WRITE) && !add(page, PROT_READ));
 	at[0] = 'a';
-	CU_ASSERT(fails(ioctl(fd, MSHAREFS_CREATE_MAPPING, &create), ENOMEM));
+	CU_ASSERT(fails(region_add_like(fd, 0, align, PROT_READ, 0), ENOMEM));
 	CU_ASSERT(at[0] == 'a' && !refuses_write(at));
 	CU_ASSERT(refuses_write(at + page));
 	CU_ASSERT(try_write(at + 2 * page, 'x').code == SEGV_MAPERR);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/msharefs.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <signal.h>
@@ -44,16 +43,7 @@ static void end(void)
 
 static int add(uint64_t offset, int prot, int flags)
 {
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = page,
-		.prot = (__u32)prot,
-		.flags =
-			(__u32)(MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | flags),
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, offset, page, prot, flags);
 }
 
 /* Filters */

@@ -7,9 +7,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
-#include <linux/msharefs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -190,15 +188,7 @@ static void read_only_windows_share(void)
 
 static int replace(int fd, int prot)
 {
-	struct mshare_create create = {
-		.region_offset = align + 3 * page,
-		.size = page,
-		.prot = (__u32)prot,
-		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS,
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, align + 3 * page, page, prot, 0);
 }
 
 /* A protected page takes the sharing from its unit alone, while it is there. */

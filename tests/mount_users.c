@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/msharefs.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -78,16 +76,7 @@ static void for_each_user(void (*run)(const struct user *user))
 
 static int add(uint64_t offset, uint64_t size, int prot, int flags)
 {
-	struct mshare_create create = {
-		.region_offset = offset,
-		.size = size,
-		.prot = (__u32)prot,
-		.flags =
-			(__u32)(MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | flags),
-		.fd = (__u32)-1,
-	};
-
-	return ioctl(fd, MSHAREFS_CREATE_MAPPING, &create);
+	return region_add_like(fd, offset, size, prot, flags);
 }
 
 static bool is_hole(const char *byte)
