@@ -17,6 +17,7 @@
 
 #include "change.h"
 #include "control.h"
+#include "count.h"
 #include "fdpass.h"
 #include "log.h"
 #include "watch.h"
@@ -466,6 +467,7 @@ static void client_ready(struct attach *attach, struct watch *watch)
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
+		counts.refused++;
 		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
 			strerror(-err));
 		send_error(client->fd, err);

@@ -40,16 +40,6 @@ enum {
 _Static_assert(V1_SET_SIZE == _IOW('x', 1, struct ioctl_unmap),
 	       "one number, two meanings");
 
-/* An ioctl under way. */
-struct call {
-	fuse_req_t req;
-	struct server *server;
-	struct inode *inode;
-	struct region *region;
-	int accmode; /* of the descriptor */
-	const void *in;
-};
-
 /* The kernel keeps attributes until it is told; call it before replying. */
 static void attr_changed(struct server *server, struct inode *inode)
 {
@@ -57,7 +47,7 @@ static void attr_changed(struct server *server, struct inode *inode)
 	server_attr_changed(server, (fuse_ino_t)(uintptr_t)inode);
 }
 
-static void reply(struct call *call, int err, const void *out, size_t size)
+void call_reply(struct call *call, int err, const void *out, size_t size)
 {
 	if (err)
 		fuse_reply_err(call->req, -err);
@@ -77,16 +67,15 @@ static void get_size(struct call *call)
 	uint64_t mapped;
 
 	region_shape(call->region, &info.start, &info.size, &mapped);
-	reply(call, 0, &info, sizeof(info));
+	call_reply(call, 0, &info, sizeof(info));
 }
 
-/* What a change of the region has in common: a check, and news for the kernel
- */
+/* After a change of the region: news for the kernel. */
 static void reply_changed(struct call *call, int err)
 {
 	if (!err)
 		attr_changed(call->server, call->inode);
-	reply(call, err, NULL, 0);
+	call_reply(call, err, NULL, 0);
 }
 
 static void set_size(struct call *call)
@@ -195,7 +184,7 @@ static void attach(struct call *call)
 	err = attach_ticket(call->server->attach, fuse_req_ctx(call->req)->uid,
 			    region_get(call->region), request.prot, &answer);
 out:
-	reply(call, err, &answer, sizeof(answer));
+	call_reply(call, err, &answer, sizeof(answer));
 }
 
 void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
@@ -214,7 +203,13 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	/* The kernel copied as much as the number says. */
 	(void)arg, (void)in_size, (void)out_size;
 	call.region = call.inode->region;
-	if (!call.region || flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
+	if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
+		fuse_reply_err(req, ENOTTY);
+		return;
+	}
+	if (call_status(&call, cmd))
+		return;
+	if (!call.region) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "hostwin.h"
 #include "log.h"
 #include "size.h"
+#include "watch.h"
 
 /* CREATE_MAPPING can take seconds; the others must find a thread meanwhile. */
 #define MAX_THREADS 64
@@ -101,6 +102,7 @@ static int become_daemon_and_serve(struct server *server)
 		log_to_syslog();
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
+	server->began = now_ms();
 	hostwin_init();
 	err = attach_start(server->attach);
 	if (!err && server->owners)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "present.h"
 
 struct region *region_new(struct backing *backing)
 {
@@ -55,6 +56,11 @@ void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 	*size = region->size;
 	*mapped = region->maps.bytes;
 	pthread_mutex_unlock(&region->lock);
+}
+
+uint64_t region_present(const struct region *region)
+{
+	return present_bytes(region->fd);
 }
 
 bool region_has_ended(struct region *region)

@@ -34,7 +34,7 @@ struct region {
 
 	pthread_mutex_t change;
 	/* Bytes of huge pages taken from the pool: change, lock once gone */
-	uint64_t held;
+	_Atomic uint64_t held;
 
 	pthread_mutex_t lock;
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
@@ -44,6 +44,9 @@ struct region {
 	int ro_fd;  /* lock; the same, opened read-only */
 	bool gone;  /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
+	bool owned; /* lock; it ends with its owner, whatever the mount says */
+	bool readable;	  /* lock; read() tells start and size */
+	uint64_t changes; /* lock; of mappings, ever */
 	atomic_int owner; /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
 
@@ -63,6 +66,9 @@ void region_put(struct region *region);
 
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
+
+/* Memory in use, in bytes. Under lock. */
+uint64_t region_present(const struct region *region);
 
 /* Whether its owner has exited (the option "ownership"). */
 bool region_has_ended(struct region *region);
