@@ -145,7 +145,9 @@ static int answer_window(struct client *client, const struct steps *steps,
 	};
 	int steps_fd = steps->n ? write_steps(steps) : -1;
 
-	if (atomic_load(&client->window->region->owner) == client->peer.pid)
+	/* Not where the program's closing it is what matters. */
+	if (!atomic_load(&client->window->region->owned) &&
+	    atomic_load(&client->window->region->owner) == client->peer.pid)
 		answer.flags |= ANSWER_KEEP_FILE;
 	if (steps->n && steps_fd < 0)
 		return steps_fd;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "change.h"
+#include "mshare_ioctl.h"
 #include "proto.h"
 
 /* Both dialects have these layouts; only what "at" counts from differs. */
@@ -35,6 +36,7 @@ enum {
 	V1_UNMAP = _IOW('x', 3, struct ioctl_unmap),
 	V2_CREATE_MAPPING = _IOW('x', 0, struct ioctl_create),
 	ATTACH = (int)MSHARE_IOC_ATTACH,
+	KIND = MSHARE_IOC_KIND,
 };
 
 _Static_assert(V1_SET_SIZE == _IOW('x', 1, struct ioctl_unmap),
@@ -153,6 +155,41 @@ static void set_size_or_unmap(struct call *call)
 		set_size(call);
 }
 
+/* The process that asks owns the region; half-way, nothing has changed. */
+static int own(struct call *call)
+{
+	struct owners *owners = call->server->owners;
+	pid_t tid = fuse_req_ctx(call->req)->pid;
+	int err = atomic_load(&call->region->owner)
+			  ? -EINVAL
+			  : owners_add(owners, tid, call->region);
+
+	return err ? err : region_set_owned(call->region);
+}
+
+static int set_kind(struct call *call, const struct mshare_kind *kind)
+{
+	if (kind->reserved)
+		return -EINVAL;
+	switch (kind->flags) {
+	case MSHARE_KIND_READABLE:
+		return region_set_readable(call->region, kind->start,
+					   kind->size,
+					   call->server->options.align);
+	case MSHARE_KIND_OWNED:
+		return kind->start || kind->size ? -EINVAL : own(call);
+	default:
+		return -EINVAL;
+	}
+}
+
+static void kind(struct call *call)
+{
+	int err = check_writer(call);
+
+	reply_changed(call, err ? err : set_kind(call, call->in));
+}
+
 static void attach(struct call *call)
 {
 	struct mshare_attach answer;
@@ -166,8 +203,9 @@ static void attach(struct call *call)
 		.length = answer.length,
 		.offset = answer.offset,
 		.prot = answer.prot,
-		.flags = answer.flags,
+		.flags = answer.flags & ~MSHARE_MAP_AWAY,
 		.accmode = call->accmode,
+		.away = answer.flags & MSHARE_MAP_AWAY,
 	};
 	err = region_check_window(call->region, &request,
 				  call->server->options.align, &rule);
@@ -231,6 +269,9 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		break;
 	case ATTACH:
 		attach(&call);
+		break;
+	case KIND:
+		kind(&call);
 		break;
 	default:
 		fuse_reply_err(req, ENOTTY);

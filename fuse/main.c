@@ -105,8 +105,8 @@ static int become_daemon_and_serve(struct server *server)
 	server->began = now_ms();
 	hostwin_init();
 	err = attach_start(server->attach);
-	if (!err && server->owners)
-		err = owners_start(server->owners);
+	if (!err)
+		err = owners_start(server->owners, server->options.mountpoint);
 	if (!err)
 		err = serve(server);
 	if (err)
@@ -171,8 +171,7 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		err = open_namespace(server);
 	if (err)
 		return err;
-	if (server->options.ownership)
-		err = owners_open(&server->owners);
+	err = owners_open(&server->owners);
 	if (!err)
 		err = attach_open(&server->attach, server->options.must_guard);
 	if (err) {

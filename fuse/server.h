@@ -17,7 +17,7 @@ struct server {
 	struct backing backing;
 	struct namespace ns;
 	struct attach *attach;
-	struct owners *owners; /* NULL: regions outlive who made them */
+	struct owners *owners;
 	struct fuse_session *session;
 	uint64_t began; /* monotonic, in ms */
 };

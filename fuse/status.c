@@ -107,7 +107,7 @@ void status_region(struct region *region, struct mshare_status_region *out)
 	pthread_mutex_lock(&region->lock);
 	wait_for_coming(region);
 	out->flags = (region->ended ? MSHARE_REGION_ENDED : 0) |
-		     (region->owned ? MSHARE_REGION_OWNED : 0) |
+		     (atomic_load(&region->owned) ? MSHARE_REGION_OWNED : 0) |
 		     (region->readable ? MSHARE_REGION_READABLE : 0);
 	out->start = region->start;
 	out->size = region->size;

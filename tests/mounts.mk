@@ -136,3 +136,7 @@ tests_mount_users_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_status
 tests_mount_status_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
 tests_mount_status_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_kind
+tests_mount_kind_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_kind_LDADD = $(call_ldadd)
