@@ -28,6 +28,12 @@ set_stage()
 			"$stage/inert" &&
 		cp "$BUILD"/tests/conform_v? "$stage" &&
 		cp "$BUILD/tests/at_names" "$stage/tests" &&
+		mkdir "$stage/lib" &&
+		cp "$BUILD/.libs/libmshare.so.0" \
+			"$BUILD/.libs/strange_engine.so" \
+			"$BUILD"/examples/*_202? "$stage/lib" &&
+		find "$BUILD/tests" -maxdepth 1 -name 'lib_*' -type f -perm -100 \
+			-exec cp {} "$stage/lib" \; &&
 		cp "$SRC/tests/shell.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
@@ -35,8 +41,9 @@ set_stage()
 	BUILD_EXAMPLES=$stage/examples
 	INERT=$stage/inert
 	CONFORM=$stage
+	LIBTESTS=$stage/lib
 	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT CONFORM \
-		BUILD SRC
+		LIBTESTS BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first. Faults are the tests' business,
