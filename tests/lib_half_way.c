@@ -48,8 +48,8 @@ static bool as_it_was(void)
 /* More than the pool, or than the machine, has */
 static void too_much(void *arg)
 {
-	const size_t size = (size_t)1 << 45;
-	char *at = mmap((void *)((uintptr_t)1 << 46), size, RW,
+	const size_t size = (size_t)1 << 44;
+	char *at = mmap((void *)((uintptr_t)1 << 44), size, RW,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				MAP_FIXED_NOREPLACE,
 			-1, 0);
@@ -70,7 +70,7 @@ static void no_memory(void)
 	int status = in_child(too_much, NULL);
 
 	if (status == 77)
-		skip_test("there is no room for 32 TiB of addresses");
+		skip_test("there is no room for 16 TiB of addresses");
 	CU_ASSERT(status == 0 || status == 77);
 }
 
