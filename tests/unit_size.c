@@ -44,14 +44,19 @@ static void test_units(void)
 	CU_ASSERT(parses("2m", 2ULL << 20));
 	CU_ASSERT(parses("3g", 3ULL << 30));
 	CU_ASSERT(parses("64t", 64ULL << 40));
+	CU_ASSERT(parses("4KiB", 4096));
+	CU_ASSERT(parses("2MiB", 2ULL << 20));
+	CU_ASSERT(parses("8GiB", 8ULL << 30));
+	CU_ASSERT(parses("3tiB", 3ULL << 40));
 }
 
 static void test_garbage(void)
 {
 	static const char *const bad[] = {
-		"",	"K",   "x",	"1x",	"1KB", "1KiB", "1.5G",
-		"0x10", "1K1", "1KK",	"1,5",	"1e3", "1P",   "1B",
-		"one",	"G1",  "1\xff", "\xff", "1\n", "\n1",  "1/2",
+		"",	"K",	"x",	 "1x",	 "1KB",	 "1Ki",	  "1.5G",
+		"1iB",	"1Kib", "1KiBs", "KiB",	 "1KIB", "1 KiB", "1KiB ",
+		"0x10", "1K1",	"1KK",	 "1,5",	 "1e3",	 "1P",	  "1B",
+		"one",	"G1",	"1\xff", "\xff", "1\n",	 "\n1",	  "1/2",
 	};
 
 	for (size_t i = 0; i < N_TESTS(bad); i++)
@@ -131,6 +136,28 @@ static void test_round_trip(void)
 	}
 }
 
+static bool about(uint64_t bytes, const char *want)
+{
+	char text[SIZE_TEXT];
+
+	return size_about(bytes, text) == text && !strcmp(text, want);
+}
+
+static void test_about(void)
+{
+	CU_ASSERT(about(0, "0 bytes"));
+	CU_ASSERT(about(1023, "1023 bytes"));
+	CU_ASSERT(about(1024, "1 KiB"));
+	CU_ASSERT(about(1536, "1.5 KiB"));
+	CU_ASSERT(about(1025, "1.0 KiB"));
+	CU_ASSERT(about((1ULL << 20) - 1, "1.0 MiB"));
+	CU_ASSERT(about(301 * 4096, "1.2 MiB"));
+	CU_ASSERT(about(300ULL << 30, "300 GiB"));
+	CU_ASSERT(about(300ULL * (1ULL << 30) / 512 * 1500, "878.9 GiB"));
+	CU_ASSERT(about(1ULL << 50, "1 PiB"));
+	CU_ASSERT(about(UINT64_MAX, "16 EiB"));
+}
+
 static const struct test tests[] = {
 	{"plain numbers", test_plain},
 	{"units", test_units},
@@ -140,6 +167,7 @@ static const struct test tests[] = {
 	{"text", test_text},
 	{"the longest text", test_long_text},
 	{"there and back", test_round_trip},
+	{"about", test_about},
 };
 
 int main(void)

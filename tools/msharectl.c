@@ -7,6 +7,7 @@
 
 static const struct verb verbs[] = {
 	{"run", "run a command that uses msharefs", cmd_run},
+	{"plan", "what page tables would cost", cmd_plan},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

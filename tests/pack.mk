@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The verbs plan and doctor of msharectl.
+check_PROGRAMS += tests/unit_plan
+tests_unit_plan_SOURCES = tests/unit_plan.c tools/plan.c
+tests_unit_plan_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS) -I$(srcdir)/tools
+tests_unit_plan_LDADD = libharness.la $(CUNIT_LIBS)
+
+shell_tests += $(srcdir)/tests/static_plan.sh
+EXTRA_DIST += tests/static_plan.sh
