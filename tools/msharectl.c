@@ -8,6 +8,8 @@
 static const struct verb verbs[] = {
 	{"run", "run a command that uses msharefs", cmd_run},
 	{"plan", "what page tables would cost", cmd_plan},
+	{"doctor", "what is needed, what is missing, what mends it",
+	 cmd_doctor},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
