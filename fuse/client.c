@@ -17,6 +17,7 @@
 
 #include "change.h"
 #include "control.h"
+#include "count.h"
 #include "fdpass.h"
 #include "log.h"
 #include "watch.h"
@@ -144,7 +145,9 @@ static int answer_window(struct client *client, const struct steps *steps,
 	};
 	int steps_fd = steps->n ? write_steps(steps) : -1;
 
-	if (atomic_load(&client->window->region->owner) == client->peer.pid)
+	/* Not where the program's closing it is what matters. */
+	if (!atomic_load(&client->window->region->owned) &&
+	    atomic_load(&client->window->region->owner) == client->peer.pid)
 		answer.flags |= ANSWER_KEEP_FILE;
 	if (steps->n && steps_fd < 0)
 		return steps_fd;
@@ -466,6 +469,7 @@ static void client_ready(struct attach *attach, struct watch *watch)
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
+		counts.refused++;
 		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
 			strerror(-err));
 		send_error(client->fd, err);

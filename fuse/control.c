@@ -10,6 +10,7 @@
 
 #include "backing.h"
 #include "change.h"
+#include "count.h"
 #include "hostwin.h"
 #include "log.h"
 #include "windows.h"
@@ -69,8 +70,18 @@ int control_steps(struct region *region, bool can_write, struct steps *steps)
 	return err;
 }
 
+/* As is done to it, or will be. */
+static void note_units(struct region *region, struct window *w,
+		       const struct steps *steps)
+{
+	const uint64_t unit = backing_unit(region->backing);
+
+	units_note(&w->own, (region->size + unit - 1) / unit, unit, steps);
+}
+
 int control_add(struct region *region, struct window *w, struct steps *steps)
 {
+	static _Atomic uint64_t last_id;
 	int err = 0;
 
 	*steps = (struct steps){0};
@@ -81,8 +92,12 @@ int control_add(struct region *region, struct window *w, struct steps *steps)
 	if (!err) {
 		w->epoch = region->epoch;
 		w->state = WINDOW_COMING;
+		w->id = ++last_id;
+		note_units(region, w, steps);
 		TAILQ_INSERT_TAIL(&region->windows, w, entry);
 		region->nwindows++;
+		counts.windows++;
+		counts.attached++;
 	}
 	pthread_mutex_unlock(&region->lock);
 	return err;
@@ -134,6 +149,7 @@ void control_remove(struct window *w)
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
 	region->nwindows--;
+	counts.windows--;
 	w->state = WINDOW_GONE;
 	if (!w->busy)
 		uffd = take_uffd(w);
@@ -200,8 +216,13 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	w->epoch = region->epoch;
 	TAILQ_REMOVE(&region->windows, w, entry);
 	TAILQ_INSERT_TAIL(&region->windows, w, entry);
-	if (!steps->n || !is_in_reach(w))
+	if (!steps->n)
 		return 0;
+	if (!is_in_reach(w)) {
+		w->missed = true;
+		return 0;
+	}
+	note_units(region, w, steps);
 	take(w);
 	pthread_mutex_unlock(&region->lock);
 	err = run_steps(w, steps);
@@ -351,6 +372,8 @@ void control_undo(struct region *region, const struct control *c)
 
 void control_changed(struct region *region)
 {
+	region->changes++;
+	counts.changes++;
 	modes_free(&region->tight);
 }
 

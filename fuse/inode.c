@@ -267,3 +267,23 @@ void namespace_free(struct namespace *ns)
 	namespace_unlock(ns);
 	pthread_mutex_destroy(&ns->lock);
 }
+
+void namespace_sum(struct namespace *ns, struct namespace_sums *sums)
+{
+	struct inode *inode;
+
+	*sums = (struct namespace_sums){0};
+	pthread_mutex_lock(&ns->lock);
+	LIST_FOREACH (inode, &ns->all, all) {
+		struct region *region = inode->region;
+
+		if (!region || inode->dead)
+			continue;
+		pthread_mutex_lock(&region->lock);
+		sums->regions++;
+		sums->mapped += region->maps.bytes;
+		sums->present += region_present(region);
+		pthread_mutex_unlock(&region->lock);
+	}
+	namespace_unlock(ns);
+}

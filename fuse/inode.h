@@ -144,4 +144,12 @@ void inode_readdir(struct namespace *ns, struct inode *dir, uint64_t cookie,
 
 uint64_t namespace_count(struct namespace *ns);
 
+/* Of all regions that have a name or an open file. */
+struct namespace_sums {
+	uint64_t regions;
+	uint64_t mapped;  /* bytes */
+	uint64_t present; /* bytes */
+};
+void namespace_sum(struct namespace *ns, struct namespace_sums *sums);
+
 #endif

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "change.h"
+#include "mshare_ioctl.h"
 #include "proto.h"
 
 /* Both dialects have these layouts; only what "at" counts from differs. */
@@ -35,20 +36,11 @@ enum {
 	V1_UNMAP = _IOW('x', 3, struct ioctl_unmap),
 	V2_CREATE_MAPPING = _IOW('x', 0, struct ioctl_create),
 	ATTACH = (int)MSHARE_IOC_ATTACH,
+	KIND = MSHARE_IOC_KIND,
 };
 
 _Static_assert(V1_SET_SIZE == _IOW('x', 1, struct ioctl_unmap),
 	       "one number, two meanings");
-
-/* An ioctl under way. */
-struct call {
-	fuse_req_t req;
-	struct server *server;
-	struct inode *inode;
-	struct region *region;
-	int accmode; /* of the descriptor */
-	const void *in;
-};
 
 /* The kernel keeps attributes until it is told; call it before replying. */
 static void attr_changed(struct server *server, struct inode *inode)
@@ -57,7 +49,7 @@ static void attr_changed(struct server *server, struct inode *inode)
 	server_attr_changed(server, (fuse_ino_t)(uintptr_t)inode);
 }
 
-static void reply(struct call *call, int err, const void *out, size_t size)
+void call_reply(struct call *call, int err, const void *out, size_t size)
 {
 	if (err)
 		fuse_reply_err(call->req, -err);
@@ -77,16 +69,15 @@ static void get_size(struct call *call)
 	uint64_t mapped;
 
 	region_shape(call->region, &info.start, &info.size, &mapped);
-	reply(call, 0, &info, sizeof(info));
+	call_reply(call, 0, &info, sizeof(info));
 }
 
-/* What a change of the region has in common: a check, and news for the kernel
- */
+/* After a change of the region: news for the kernel. */
 static void reply_changed(struct call *call, int err)
 {
 	if (!err)
 		attr_changed(call->server, call->inode);
-	reply(call, err, NULL, 0);
+	call_reply(call, err, NULL, 0);
 }
 
 static void set_size(struct call *call)
@@ -164,6 +155,41 @@ static void set_size_or_unmap(struct call *call)
 		set_size(call);
 }
 
+/* The process that asks owns the region; half-way, nothing has changed. */
+static int own(struct call *call)
+{
+	struct owners *owners = call->server->owners;
+	pid_t tid = fuse_req_ctx(call->req)->pid;
+	int err = atomic_load(&call->region->owner)
+			  ? -EINVAL
+			  : owners_add(owners, tid, call->region);
+
+	return err ? err : region_set_owned(call->region);
+}
+
+static int set_kind(struct call *call, const struct mshare_kind *kind)
+{
+	if (kind->reserved)
+		return -EINVAL;
+	switch (kind->flags) {
+	case MSHARE_KIND_READABLE:
+		return region_set_readable(call->region, kind->start,
+					   kind->size,
+					   call->server->options.align);
+	case MSHARE_KIND_OWNED:
+		return kind->start || kind->size ? -EINVAL : own(call);
+	default:
+		return -EINVAL;
+	}
+}
+
+static void kind(struct call *call)
+{
+	int err = check_writer(call);
+
+	reply_changed(call, err ? err : set_kind(call, call->in));
+}
+
 static void attach(struct call *call)
 {
 	struct mshare_attach answer;
@@ -177,8 +203,9 @@ static void attach(struct call *call)
 		.length = answer.length,
 		.offset = answer.offset,
 		.prot = answer.prot,
-		.flags = answer.flags,
+		.flags = answer.flags & ~MSHARE_MAP_AWAY,
 		.accmode = call->accmode,
+		.away = answer.flags & MSHARE_MAP_AWAY,
 	};
 	err = region_check_window(call->region, &request,
 				  call->server->options.align, &rule);
@@ -195,7 +222,7 @@ static void attach(struct call *call)
 	err = attach_ticket(call->server->attach, fuse_req_ctx(call->req)->uid,
 			    region_get(call->region), request.prot, &answer);
 out:
-	reply(call, err, &answer, sizeof(answer));
+	call_reply(call, err, &answer, sizeof(answer));
 }
 
 void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
@@ -214,7 +241,13 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	/* The kernel copied as much as the number says. */
 	(void)arg, (void)in_size, (void)out_size;
 	call.region = call.inode->region;
-	if (!call.region || flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
+	if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
+		fuse_reply_err(req, ENOTTY);
+		return;
+	}
+	if (call_status(&call, cmd))
+		return;
+	if (!call.region) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
@@ -236,6 +269,9 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		break;
 	case ATTACH:
 		attach(&call);
+		break;
+	case KIND:
+		kind(&call);
 		break;
 	default:
 		fuse_reply_err(req, ENOTTY);

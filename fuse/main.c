@@ -15,6 +15,7 @@
 #include "hostwin.h"
 #include "log.h"
 #include "size.h"
+#include "watch.h"
 
 /* CREATE_MAPPING can take seconds; the others must find a thread meanwhile. */
 #define MAX_THREADS 64
@@ -101,10 +102,11 @@ static int become_daemon_and_serve(struct server *server)
 		log_to_syslog();
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
+	server->began = now_ms();
 	hostwin_init();
 	err = attach_start(server->attach);
-	if (!err && server->owners)
-		err = owners_start(server->owners);
+	if (!err)
+		err = owners_start(server->owners, server->options.mountpoint);
 	if (!err)
 		err = serve(server);
 	if (err)
@@ -169,8 +171,7 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		err = open_namespace(server);
 	if (err)
 		return err;
-	if (server->options.ownership)
-		err = owners_open(&server->owners);
+	err = owners_open(&server->owners);
 	if (!err)
 		err = attach_open(&server->attach, server->options.must_guard);
 	if (err) {

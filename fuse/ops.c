@@ -29,10 +29,15 @@ struct inode *server_inode(struct server *server, fuse_ino_t ino)
 				   : (struct inode *)(uintptr_t)ino;
 }
 
-/* When its owner exits a region is emptied, and the kernel not told. */
-static double attr_seconds(const struct server *server)
+static bool has_owner(const struct inode *inode)
 {
-	return server->options.ownership ? 0 : CACHE_SECONDS;
+	return inode->region && atomic_load(&inode->region->owner);
+}
+
+/* When its owner exits a region is emptied, and the kernel not told. */
+static double attr_seconds(const struct inode *inode)
+{
+	return has_owner(inode) ? 0 : CACHE_SECONDS;
 }
 
 fuse_ino_t server_node_id(struct server *server, const struct inode *inode)
@@ -57,7 +62,7 @@ static struct fuse_entry_param entry_of(struct server *server,
 	return (struct fuse_entry_param){
 		.ino = server_node_id(server, inode),
 		.attr = *st,
-		.attr_timeout = attr_seconds(server),
+		.attr_timeout = attr_seconds(inode),
 		.entry_timeout = CACHE_SECONDS,
 	};
 }
@@ -134,11 +139,12 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
+	struct inode *inode = server_inode(server, ino);
 	struct stat st;
 
 	(void)fi;
-	inode_stat(&server->ns, server_inode(server, ino), &st);
-	fuse_reply_attr(req, &st, attr_seconds(server));
+	inode_stat(&server->ns, inode, &st);
+	fuse_reply_attr(req, &st, attr_seconds(inode));
 }
 
 static unsigned int what_to_set(int to_set)
@@ -195,7 +201,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	if (err)
 		fuse_reply_err(req, -err);
 	else
-		fuse_reply_attr(req, &st, attr_seconds(server));
+		fuse_reply_attr(req, &st, attr_seconds(inode));
 }
 
 static int make(fuse_req_t req, fuse_ino_t parent, const char *name,
@@ -213,7 +219,7 @@ static int make(fuse_req_t req, fuse_ino_t parent, const char *name,
 	struct inode *dir = server_inode(server, parent);
 	int err = inode_create(&server->ns, dir, name, &seed, inode, st);
 
-	if (err || !server->owners || !S_ISREG(mode))
+	if (err || !server->options.ownership || !S_ISREG(mode))
 		return err;
 	err = owners_add(server->owners, ctx->pid, (*inode)->region);
 	if (err) {
@@ -275,6 +281,7 @@ static void set_handle(struct server *server, struct inode *inode,
 {
 	fi->fh = (uint64_t)(fi->flags & O_ACCMODE);
 	fi->direct_io = 1;
+	fi->noflush = !has_owner(inode);
 	inode_open(&server->ns, inode);
 }
 
@@ -335,15 +342,17 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		inode_close(&server->ns, inode);
 }
 
-/* Every close() waits for this; where it has no use the kernel asks once. */
+/* Every close() waits for this, but of descriptors for which it has no use. */
 static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
+	struct inode *inode = server_inode(server, ino);
 
-	(void)ino, (void)fi;
-	if (server->owners)
-		owners_closing(server->owners, fuse_req_ctx(req)->pid);
-	fuse_reply_err(req, server->owners ? 0 : ENOSYS);
+	(void)fi;
+	if (has_owner(inode))
+		owners_closing(server->owners, fuse_req_ctx(req)->pid,
+			       inode->region, inode->number);
+	fuse_reply_err(req, 0);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino,
@@ -363,9 +372,13 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct inode *inode = server_inode(server, ino);
 	const char *text = server->ns.info;
 	size_t length = strlen(text);
+	uint64_t info[2];
 
 	(void)fi;
-	if (!inode->control) {
+	if (inode->region && region_readable(inode->region, info)) {
+		text = (const char *)info;
+		length = sizeof(info);
+	} else if (!inode->control) {
 		fuse_reply_err(req, EINVAL);
 		return;
 	}

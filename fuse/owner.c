@@ -7,26 +7,21 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
 #include "change.h"
 #include "log.h"
+#include "process.h"
 #include "region.h"
 
-/*
- * How long a close() waits to hear whether it is an exit, and an exit for the
- * regions to end.
- */
-#define LOOK_NS 100000000
-#define MAX_WAIT_SECONDS 5
+/* How long the end waits for who looks at a process. */
+#define MAX_WAIT_MS 5000
 
 /* A process that has created regions. */
 struct owner {
@@ -46,6 +41,7 @@ struct owners {
 	int stop_fd;
 	bool started;
 	pthread_t thread;
+	dev_t device; /* constant while serving; of the mount, 0: not known */
 };
 
 /* It is on no list. */
@@ -150,10 +146,12 @@ int owners_open(struct owners **out)
 	return 0;
 }
 
-int owners_start(struct owners *owners)
+int owners_start(struct owners *owners, const char *mountpoint)
 {
 	sigset_t all, old;
 	int err;
+
+	owners->device = process_file_id(mountpoint).device;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
@@ -171,8 +169,7 @@ void owners_close(struct owners *owners)
 		eventfd_write(owners->stop_fd, 1);
 		pthread_join(owners->thread, NULL);
 	}
-	for (int ms = 0;
-	     ms < 1000 * MAX_WAIT_SECONDS && atomic_load(&owners->busy); ms++)
+	for (int ms = 0; ms < MAX_WAIT_MS && atomic_load(&owners->busy); ms++)
 		usleep(1000);
 	while ((owner = LIST_FIRST(&owners->list))) {
 		LIST_REMOVE(owner, entry);
@@ -182,24 +179,6 @@ void owners_close(struct owners *owners)
 	close(owners->stop_fd);
 	pthread_mutex_destroy(&owners->lock);
 	free(owners);
-}
-
-/* FUSE tells the thread that asks; it waits for our answer, so it is there. */
-static pid_t process_of(pid_t tid)
-{
-	char line[128], path[48];
-	pid_t pid = 0;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	status = fopen(path, "re");
-	if (!status)
-		return 0;
-	while (!pid && fgets(line, sizeof(line), status))
-		if (sscanf(line, "Tgid: %d", &pid) != 1)
-			pid = 0;
-	fclose(status);
-	return pid;
 }
 
 static bool has_exited(const struct owner *owner)
@@ -296,7 +275,7 @@ static int add_region(struct owner *owner, struct region *region)
 
 int owners_add(struct owners *owners, pid_t tid, struct region *region)
 {
-	pid_t pid = tid > 0 ? process_of(tid) : 0;
+	pid_t pid = tid > 0 ? process_of_thread(tid) : 0;
 	struct owner *owner;
 	int err = 0;
 
@@ -312,55 +291,7 @@ int owners_add(struct owners *owners, pid_t tid, struct region *region)
 	return err;
 }
 
-/* A process that exits closes its files before anybody hears that it did. */
-static bool is_exiting(pid_t tid)
-{
-	const unsigned int pf_exiting = 4; /* the kernel's PF_EXITING */
-	char path[48], line[512], *after;
-	unsigned int flags = 0;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	stat = fopen(path, "re");
-	if (!stat)
-		return false;
-	/* Behind the name, which may hold anything: state, then six numbers */
-	if (fgets(line, sizeof(line), stat) && (after = strrchr(line, ')')) &&
-	    sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
-		flags = 0;
-	fclose(stat);
-	return flags & pf_exiting;
-}
-
-/*
- * What is known of a process is read in a thread of its own: while it becomes
- * another program, its files in /proc wait for it, and it for us.
- */
-struct closing {
-	atomic_int refs;
-	struct owners *owners;
-	pid_t tid;
-	pthread_mutex_t lock;
-	pthread_cond_t moved;
-	bool exits; /* lock: it is known that it does */
-	bool done;  /* lock */
-};
-
-static void closing_put(struct closing *closing)
-{
-	if (atomic_fetch_sub(&closing->refs, 1) == 1)
-		free(closing);
-}
-
-static void tell(struct closing *closing, bool *what)
-{
-	pthread_mutex_lock(&closing->lock);
-	*what = true;
-	pthread_cond_broadcast(&closing->moved);
-	pthread_mutex_unlock(&closing->lock);
-}
-
-static struct region **regions_of(struct owners *owners, pid_t pid)
+void owners_process_exits(struct owners *owners, pid_t pid)
 {
 	struct region **regions = NULL;
 	struct owner *owner;
@@ -370,48 +301,10 @@ static struct region **regions_of(struct owners *owners, pid_t pid)
 	if (owner)
 		regions = take_regions(owner);
 	pthread_mutex_unlock(&owners->lock);
-	return regions;
+	end_all(regions);
 }
 
-static void *look_and_end(void *arg)
-{
-	struct closing *closing = arg;
-	struct owners *owners = closing->owners;
-
-	if (is_exiting(closing->tid)) {
-		tell(closing, &closing->exits);
-		end_all(regions_of(owners, process_of(closing->tid)));
-	}
-	tell(closing, &closing->done);
-	closing_put(closing);
-	atomic_fetch_sub(&owners->busy, 1);
-	return NULL;
-}
-
-/* Until it is done; not long if it is not even known what happens. */
-static void wait_for(struct closing *closing)
-{
-	struct timespec soon, late;
-
-	clock_gettime(CLOCK_REALTIME, &soon);
-	late = soon;
-	late.tv_sec += MAX_WAIT_SECONDS;
-	soon.tv_nsec += LOOK_NS;
-	if (soon.tv_nsec >= 1000000000) {
-		soon.tv_sec++;
-		soon.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&closing->lock);
-	while (!closing->exits && !closing->done &&
-	       !pthread_cond_timedwait(&closing->moved, &closing->lock, &soon))
-		;
-	while (closing->exits && !closing->done &&
-	       !pthread_cond_timedwait(&closing->moved, &closing->lock, &late))
-		;
-	pthread_mutex_unlock(&closing->lock);
-}
-
-static bool are_any(struct owners *owners)
+bool owners_are_any(struct owners *owners)
 {
 	bool any;
 
@@ -421,31 +314,12 @@ static bool are_any(struct owners *owners)
 	return any;
 }
 
-void owners_closing(struct owners *owners, pid_t tid)
+atomic_int *owners_busy(struct owners *owners)
 {
-	struct closing *closing;
-	pthread_attr_t detached;
-	pthread_t thread;
+	return &owners->busy;
+}
 
-	if (tid <= 0 || !are_any(owners))
-		return;
-	closing = calloc(1, sizeof(*closing));
-	if (!closing)
-		return; /* a moment later, then */
-	atomic_init(&closing->refs, 2);
-	closing->owners = owners;
-	closing->tid = tid;
-	pthread_mutex_init(&closing->lock, NULL);
-	pthread_cond_init(&closing->moved, NULL);
-	atomic_fetch_add(&owners->busy, 1);
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &detached, look_and_end, closing)) {
-		atomic_fetch_sub(&owners->busy, 1);
-		atomic_store(&closing->refs, 1);
-	} else {
-		wait_for(closing);
-	}
-	pthread_attr_destroy(&detached);
-	closing_put(closing);
+dev_t owners_device(const struct owners *owners)
+{
+	return owners->device;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "present.h"
 
 struct region *region_new(struct backing *backing)
 {
@@ -57,6 +58,11 @@ void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 	pthread_mutex_unlock(&region->lock);
 }
 
+uint64_t region_present(const struct region *region)
+{
+	return present_bytes(region->fd);
+}
+
 bool region_has_ended(struct region *region)
 {
 	bool ended;
@@ -96,6 +102,44 @@ int region_set_size(struct region *region, uint64_t start, uint64_t size,
 int region_truncate(struct region *region, uint64_t size, uint64_t align)
 {
 	return fix_shape(region, 0, size, align);
+}
+
+int region_set_readable(struct region *region, uint64_t start, uint64_t size,
+			uint64_t align)
+{
+	int err = region_set_size(region, start, size, align);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&region->lock);
+	region->readable = true;
+	pthread_mutex_unlock(&region->lock);
+	return 0;
+}
+
+int region_set_owned(struct region *region)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&region->lock);
+	if (region->size || region->ended || region->owned)
+		err = -EINVAL;
+	else
+		region->owned = true;
+	pthread_mutex_unlock(&region->lock);
+	return err;
+}
+
+bool region_readable(struct region *region, uint64_t info[2])
+{
+	bool readable;
+
+	pthread_mutex_lock(&region->lock);
+	readable = region->readable;
+	info[0] = region->start;
+	info[1] = region->size;
+	pthread_mutex_unlock(&region->lock);
+	return readable;
 }
 
 /* Rounds the size up to unit and checks that all of it lies in the region. */
@@ -239,5 +283,7 @@ int region_check_window(struct region *region, const struct window_request *req,
 	if (req->offset || req->length > size || size - req->length >= page)
 		return -EINVAL;
 	rule->size = size;
+	if (start && req->away && req->prot & PROT_WRITE)
+		start = 0; /* to be filled from where it will be */
 	return start ? place_v1(req, start, rule) : place_v2(req, align, rule);
 }

@@ -34,7 +34,7 @@ struct region {
 
 	pthread_mutex_t change;
 	/* Bytes of huge pages taken from the pool: change, lock once gone */
-	uint64_t held;
+	_Atomic uint64_t held;
 
 	pthread_mutex_t lock;
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
@@ -44,7 +44,10 @@ struct region {
 	int ro_fd;  /* lock; the same, opened read-only */
 	bool gone;  /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
-	atomic_int owner; /* the pid of the process that made it; 0: nobody */
+	atomic_bool owned; /* it ends when its owner closes it, too */
+	bool readable;	   /* lock; read() tells start and size */
+	uint64_t changes;  /* lock; of mappings, ever */
+	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
 
 	/* Remote control (control.h): lock. */
@@ -64,6 +67,9 @@ void region_put(struct region *region);
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
 
+/* Memory in use, in bytes. Under lock. */
+uint64_t region_present(const struct region *region);
+
 /* Whether its owner has exited (the option "ownership"). */
 bool region_has_ended(struct region *region);
 
@@ -72,6 +78,16 @@ int region_set_size(struct region *region, uint64_t start, uint64_t size,
 		    uint64_t align);
 /* ftruncate(), fallocate(): once, aligned, not 0, else -EINVAL. */
 int region_truncate(struct region *region, uint64_t size, uint64_t align);
+
+/*
+ * Before anything is said of its size: that read() tells start and size, which
+ * are fixed now; or that it ends when its owner closes it. Else -EINVAL.
+ */
+int region_set_readable(struct region *region, uint64_t start, uint64_t size,
+			uint64_t align);
+int region_set_owned(struct region *region);
+/* What read() tells: false: it does not. */
+bool region_readable(struct region *region, uint64_t info[2]);
 
 /* CREATE_MAPPING and UNMAP in whichever dialect. */
 struct range_request {
@@ -104,6 +120,7 @@ struct window_request {
 	uint32_t prot;
 	uint32_t flags;
 	int accmode; /* O_RDONLY, O_WRONLY, O_RDWR of the descriptor */
+	bool away;   /* not at the start, though the region has one */
 };
 
 struct window_rule {

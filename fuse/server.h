@@ -17,8 +17,9 @@ struct server {
 	struct backing backing;
 	struct namespace ns;
 	struct attach *attach;
-	struct owners *owners; /* NULL: regions outlive who made them */
+	struct owners *owners;
 	struct fuse_session *session;
+	uint64_t began; /* monotonic, in ms */
 };
 
 extern const struct fuse_lowlevel_ops server_ops;
@@ -65,6 +66,23 @@ void server_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void server_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* ioctl.c */
+
+/* An ioctl under way. */
+struct call {
+	fuse_req_t req;
+	struct server *server;
+	struct inode *inode;
+	struct region *region;
+	int accmode; /* of the descriptor */
+	const void *in;
+};
+
+/* err: 0 or -errno */
+void call_reply(struct call *call, int err, const void *out, size_t size);
+
+/* ioctl_status.c: of mshare_ioctl.h what only asks. False: it is another. */
+bool call_status(struct call *call, unsigned int cmd);
+
 void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		  struct fuse_file_info *fi, unsigned int flags,
 		  const void *in_buf, size_t in_size, size_t out_size);

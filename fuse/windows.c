@@ -71,6 +71,7 @@ void window_put(struct window *w)
 {
 	if (atomic_fetch_sub(&w->refs, 1) == 1) {
 		region_put(w->region);
+		units_free(&w->own);
 		free(attached_of(w));
 	}
 }
@@ -159,6 +160,7 @@ int window_add(struct windows *windows, const struct window *like, int pidfd,
 forget:
 	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
 release:
+	units_free(&w->own);
 	free(a);
 	return err;
 }

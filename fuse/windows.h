@@ -16,6 +16,7 @@
 #include "modes.h"
 #include "proto.h"
 #include "tree.h"
+#include "units.h"
 
 struct attached;
 struct region;
@@ -32,6 +33,7 @@ struct window {
 	atomic_uint refs; /* the table's, and one of who made it busy */
 
 	/* Constant once it is WINDOW_HERE: */
+	uint64_t id;	       /* for who lists windows; ascending */
 	struct region *region; /* a reference */
 	uint64_t base;	       /* its address in that process */
 	pid_t pid;	       /* as the daemon sees it */
@@ -42,11 +44,13 @@ struct window {
 	/* Remote control (control.h): region lock. */
 	TAILQ_ENTRY(window) entry;
 	enum window_state state;
-	uint64_t epoch; /* of the last change it knows of */
-	bool busy;	/* someone is at it without the lock */
-	bool awaited;	/* and the attach thread wants to know the end */
-	bool dead;	/* its memory is gone, though its process may live */
-	int uffd;	/* -1: it guards its holes by itself */
+	uint64_t epoch;	  /* of the last change it knows of */
+	bool busy;	  /* someone is at it without the lock */
+	bool awaited;	  /* and the attach thread wants to know the end */
+	bool dead;	  /* its memory is gone, though its process may live */
+	bool missed;	  /* it was out of reach of a change */
+	struct units own; /* whose page tables are not shared any more */
+	int uffd;	  /* -1: it guards its holes by itself */
 
 	/* Attach thread only: */
 	RB_ENTRY(window) by_key;

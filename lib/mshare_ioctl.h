@@ -41,16 +41,19 @@ struct mshare_change {
 /* madvise() inside the region, for every process: mshare_advise(3). */
 #define MSHARE_IOC_ADVISE _IOW('x', 0x82, struct mshare_change)
 
-/* The region ends with the process that asks, or when it closes the file. */
+/*
+ * The region ends with the process that asks, or when that has closed its last
+ * descriptor of it; that is noticed of descriptors that were opened afterwards.
+ */
 #define MSHARE_KIND_OWNED 1U
 /* read() gives start and size, as in 2022 (two 64-bit numbers). */
 #define MSHARE_KIND_READABLE 2U
 
 /**
  * struct mshare_kind - what kind of region it is to be
- * @start: address of the region in every process, or 0: none is fixed
- * @size: 0: it is set later, with ftruncate(). With a start or READABLE not 0.
- * @flags: MSHARE_KIND_*
+ * @start: address of the region in every process; 0 for an owned one
+ * @size: likewise in bytes; 0 for an owned one, which ftruncate() sets
+ * @flags: one of MSHARE_KIND_*
  * @reserved: 0
  */
 struct mshare_kind {

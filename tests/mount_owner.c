@@ -509,7 +509,10 @@ static void own_a_thousand(void)
 	kib = daemon_kib("VmRSS");
 	make_and_unlink(4000);
 	CHILD_ASSERT(wait_until(daemon_fds_are, &one_more));
-	CHILD_ASSERT(kib > 0 && daemon_kib("VmRSS") < kib + 512);
+	CHILD_ASSERT(kib > 0);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
+	CHILD_ASSERT(daemon_kib("VmRSS") < kib + 512);
+#endif
 	say_and_wait();
 }
 

@@ -132,3 +132,11 @@ tests_mount_align_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_users
 tests_mount_users_CPPFLAGS = $(mount_cppflags)
 tests_mount_users_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_status
+tests_mount_status_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_status_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_kind
+tests_mount_kind_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_kind_LDADD = $(call_ldadd)

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "count.h"
+
+struct counts counts;

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backing.h"
+#include "present.h"
+#include "windows.h"
+
+#define WAIT_NS 100000000
+
+static uint64_t units_of(const struct region *region)
+{
+	uint64_t unit = backing_unit(region->backing);
+
+	return (region->size + unit - 1) / unit;
+}
+
+/* Called under the lock, as what follows. */
+static uint32_t why_not_shared(const struct region *region,
+			       const struct window *w, uint32_t own_units)
+{
+	const struct backing *b = region->backing;
+
+	if (w->kind != WINDOW_SHARED)
+		return MSHARE_NOT_READ_ONLY_FILE;
+	if (b->kind == BACKING_SHMEM)
+		return MSHARE_NOT_BACKING;
+	if (!b->shares)
+		return MSHARE_NOT_KERNEL;
+	if (w->base % backing_unit(b))
+		return MSHARE_NOT_ALIGNED;
+	return own_units ? MSHARE_NOT_PROTECTED : MSHARE_SHARES;
+}
+
+static bool is_settled(const struct window *w)
+{
+	return w->state == WINDOW_HERE || w->state == WINDOW_LEAVING;
+}
+
+/*
+ * Who has just made a window expects it to be counted, but its last word may
+ * still be on its way. It takes moments; a client that dawdles is not awaited.
+ */
+static void wait_for_coming(struct region *region)
+{
+	struct timespec until;
+	struct window *w;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+again:
+	TAILQ_FOREACH (w, &region->windows, entry) {
+		if (w->state != WINDOW_COMING)
+			continue;
+		if (pthread_cond_timedwait(&region->moved, &region->lock,
+					   &until))
+			return;
+		goto again;
+	}
+}
+
+static void describe(const struct region *region, const struct window *w,
+		     struct mshare_status_window *out)
+{
+	uint64_t units = units_of(region);
+	uint64_t own = units_count(&w->own, units);
+
+	*out = (struct mshare_status_window){
+		.id = w->id,
+		.addr = w->base,
+		.pid = (uint32_t)w->pid,
+		.prot = w->prot,
+		.flags = (w->guarded ? MSHARE_WINDOW_GUARDED : 0) |
+			 (w->uffd >= 0 ? MSHARE_WINDOW_REACHED : 0) |
+			 (w->missed ? MSHARE_WINDOW_MISSED : 0),
+		.why = why_not_shared(region, w, (uint32_t)own),
+		.units = (uint32_t)units,
+	};
+	out->own_units =
+		out->why == MSHARE_SHARES || out->why == MSHARE_NOT_PROTECTED
+			? (uint32_t)own
+			: out->units;
+}
+
+/* In part at least, where some units are protected. */
+static bool is_sharing(const struct mshare_status_window *w)
+{
+	return w->own_units < w->units;
+}
+
+void status_region(struct region *region, struct mshare_status_region *out)
+{
+	struct mshare_status_window description;
+	const struct window *w;
+
+	*out = (struct mshare_status_region){.version = MSHARE_STATUS_VERSION};
+	pthread_mutex_lock(&region->lock);
+	wait_for_coming(region);
+	out->flags = (region->ended ? MSHARE_REGION_ENDED : 0) |
+		     (atomic_load(&region->owned) ? MSHARE_REGION_OWNED : 0) |
+		     (region->readable ? MSHARE_REGION_READABLE : 0);
+	out->start = region->start;
+	out->size = region->size;
+	out->mapped = region->maps.bytes;
+	out->promised = atomic_load(&region->held);
+	out->present = region_present(region);
+	out->changes = region->changes;
+	out->owner = (uint32_t)atomic_load(&region->owner);
+	TAILQ_FOREACH (w, &region->windows, entry) {
+		if (!is_settled(w))
+			continue;
+		describe(region, w, &description);
+		out->windows++;
+		out->sharing += is_sharing(&description);
+	}
+	pthread_mutex_unlock(&region->lock);
+}
+
+static bool is_lazy(const struct mshare_status_mapping *m)
+{
+	return m->flags & MSHARE_MAPPING_LAZY;
+}
+
+/* What the mapping's pages take. The lists are of the whole answer's range. */
+static uint64_t overlap(const struct extents *list, uint64_t start,
+			uint64_t end)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		uint64_t from = list->v[i].start, to = list->v[i].end;
+
+		if (from < start)
+			from = start;
+		if (to > end)
+			to = end;
+		sum += from < to ? to - from : 0;
+	}
+	return sum;
+}
+
+static int fill_present(const struct backing *backing, int fd,
+			struct mshare_status_maps *out)
+{
+	const uint64_t page = backing->page;
+	int err = 0;
+
+	for (uint32_t i = 0; i < out->n && !err; i++) {
+		struct mshare_status_mapping *m = &out->mapping[i];
+		uint64_t start = m->start / page * page;
+		uint64_t end = (m->end + page - 1) / page * page;
+		struct extents there = {0};
+
+		if (is_lazy(m))
+			err = present_pages(backing, fd, start, end, &there);
+		else if (m->prot)
+			err = extents_add(&there, start, end);
+		m->present = overlap(&there, start, end);
+		extents_free(&there);
+	}
+	return err;
+}
+
+int status_maps(struct region *region, struct mshare_status_maps *out)
+{
+	const uint64_t from = out->from;
+	struct mapping *m;
+	int err, fd;
+
+	*out = (struct mshare_status_maps){.version = MSHARE_STATUS_VERSION,
+					   .from = from};
+	pthread_mutex_lock(&region->lock);
+	m = mapping_find(&region->maps, from);
+	for (; m && out->n < MSHARE_STATUS_MAPPINGS; m = mapping_next(m))
+		out->mapping[out->n++] = (struct mshare_status_mapping){
+			.start = m->start,
+			.end = m->end,
+			.prot = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
+			.flags = m->prot & MAPPING_LAZY ? MSHARE_MAPPING_LAZY
+							: 0,
+		};
+	fd = region->fd < 0 ? -1 : fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
+	err = region->fd >= 0 && fd < 0 ? -errno : 0;
+	pthread_mutex_unlock(&region->lock);
+	/* Looking for pages takes its time. */
+	if (!err)
+		err = fill_present(region->backing, fd, out);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct window *const *x = a, *const *y = b;
+
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+int status_windows(struct region *region, struct mshare_status_windows *out)
+{
+	const uint64_t after = out->after;
+	const struct window **list, *w;
+	size_t n = 0;
+
+	*out = (struct mshare_status_windows){.version = MSHARE_STATUS_VERSION,
+					      .after = after};
+	pthread_mutex_lock(&region->lock);
+	wait_for_coming(region);
+	list = malloc((region->nwindows + 1) * sizeof(struct window *));
+	if (!list) {
+		pthread_mutex_unlock(&region->lock);
+		return -ENOMEM;
+	}
+	TAILQ_FOREACH (w, &region->windows, entry)
+		if (is_settled(w) && w->id > after)
+			list[n++] = w;
+	qsort(list, n, sizeof(struct window *), by_id);
+	for (size_t i = 0; i < n && out->n < MSHARE_STATUS_WINDOWS; i++)
+		describe(region, list[i], &out->window[out->n++]);
+	pthread_mutex_unlock(&region->lock);
+	free(list);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What a region is like, for who asks: the answers of mshare_ioctl.h. */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include "mshare_ioctl.h"
+#include "region.h"
+
+/* None of them waits for a change that is under way. */
+
+void status_region(struct region *region, struct mshare_status_region *out);
+/* 0 or -ENOMEM. */
+int status_maps(struct region *region, struct mshare_status_maps *out);
+int status_windows(struct region *region, struct mshare_status_windows *out);
+
+#endif
