@@ -48,22 +48,3 @@ const char *size_text(uint64_t bytes, char text[SIZE_TEXT])
 		 unit < 0 ? "bytes" : units[unit]);
 	return text;
 }
-
-const char *size_about(uint64_t bytes, char text[SIZE_TEXT])
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB",
-					    "TiB", "PiB", "EiB"};
-	double n = (double)bytes / 1024;
-	int unit = 0;
-
-	if (bytes < 1024) {
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " bytes", bytes);
-		return text;
-	}
-	/* 1023.95 would become 1024.0. */
-	for (; n >= 1023.95; unit++)
-		n /= 1024;
-	snprintf(text, SIZE_TEXT, "%.*f %s", n == (double)(long)n ? 0 : 1, n,
-		 units[unit]);
-	return text;
-}

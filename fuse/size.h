@@ -14,7 +14,5 @@ int size_parse(const char *text, uint64_t *bytes);
 #define SIZE_TEXT 32
 /* "2 MiB", "1 GiB", "4096 bytes": the largest unit that divides it. */
 const char *size_text(uint64_t bytes, char text[SIZE_TEXT]);
-/* "4 KiB", "1.2 MiB", "878.9 GiB": to be read, rounded to a tenth. */
-const char *size_about(uint64_t bytes, char text[SIZE_TEXT]);
 
 #endif

@@ -136,28 +136,6 @@ static void test_round_trip(void)
 	}
 }
 
-static bool about(uint64_t bytes, const char *want)
-{
-	char text[SIZE_TEXT];
-
-	return size_about(bytes, text) == text && !strcmp(text, want);
-}
-
-static void test_about(void)
-{
-	CU_ASSERT(about(0, "0 bytes"));
-	CU_ASSERT(about(1023, "1023 bytes"));
-	CU_ASSERT(about(1024, "1 KiB"));
-	CU_ASSERT(about(1536, "1.5 KiB"));
-	CU_ASSERT(about(1025, "1.0 KiB"));
-	CU_ASSERT(about((1ULL << 20) - 1, "1.0 MiB"));
-	CU_ASSERT(about(301 * 4096, "1.2 MiB"));
-	CU_ASSERT(about(300ULL << 30, "300 GiB"));
-	CU_ASSERT(about(300ULL * (1ULL << 30) / 512 * 1500, "878.9 GiB"));
-	CU_ASSERT(about(1ULL << 50, "1 PiB"));
-	CU_ASSERT(about(UINT64_MAX, "16 EiB"));
-}
-
 static const struct test tests[] = {
 	{"plain numbers", test_plain},
 	{"units", test_units},
@@ -167,7 +145,6 @@ static const struct test tests[] = {
 	{"text", test_text},
 	{"the longest text", test_long_text},
 	{"there and back", test_round_trip},
-	{"about", test_about},
 };
 
 int main(void)

@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <libsmartcols.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "doctor.h"
+#include "say.h"
+#include "table.h"
 
 #define WIDTH 80
 #define MARGIN 23 /* where what was found begins */
@@ -109,82 +111,69 @@ static void print_closing(const unsigned int counts[])
 
 /* JSON */
 
-static int add_columns(struct libscols_table *table)
+enum {
+	COLUMN_CHECK,
+	COLUMN_STATE,
+	COLUMN_FOUND,
+	COLUMN_MEND,
+	COLUMN_AS_ROOT,
+};
+
+static const struct column columns[] = {
+	[COLUMN_CHECK] = {"check", COLUMN_TEXT, "what was looked at"},
+	[COLUMN_STATE] = {"state", COLUMN_TEXT, "ok, degraded or missing"},
+	[COLUMN_FOUND] = {"found", COLUMN_TEXT, "what is there or wrong"},
+	[COLUMN_MEND] = {"mend", COLUMN_TEXT, "the command"},
+	[COLUMN_AS_ROOT] = {"as_root", COLUMN_YES_NO, "who gives it"},
+	{NULL, COLUMN_TEXT, NULL},
+};
+
+static int begin_json(struct table *table)
 {
-	static const char *const names[] = {"check", "state", "found", "mend",
-					    "as_root"};
+	const struct table_options options = {.json = true};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct libscols_column *column =
-			scols_table_new_column(table, names[i], 0, 0);
-
-		if (!column || scols_column_set_json_type(
-				       column, i == 4 ? SCOLS_JSON_BOOLEAN
-						      : SCOLS_JSON_STRING))
-			return -ENOMEM;
-	}
-	return 0;
+	return table_begin(table, "doctor", "doctor", columns,
+			   "check,state,found,mend,as_root", &options);
 }
 
-static int add_line(struct libscols_table *table, const struct check *check,
-		    const struct finding *f)
+static void add_line(struct table *table, const struct check *check,
+		     const struct finding *f)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-
-	if (!line || scols_line_set_data(line, 0, check->name) ||
-	    scols_line_set_data(line, 1, states[f->state]) ||
-	    scols_line_set_data(line, 2, f->found) ||
-	    scols_line_set_data(line, 3, *f->mend ? f->mend : NULL) ||
-	    scols_line_set_data(line, 4, f->as_root ? "1" : "0"))
-		return -ENOMEM;
-	return 0;
+	table_line(table);
+	table_text(table, COLUMN_CHECK, check->name);
+	table_text(table, COLUMN_STATE, states[f->state]);
+	table_text(table, COLUMN_FOUND, f->found);
+	table_text(table, COLUMN_MEND, *f->mend ? f->mend : NULL);
+	table_yes_no(table, COLUMN_AS_ROOT, f->as_root);
 }
 
-/* What all have in common */
-
-static struct libscols_table *new_table(void)
-{
-	struct libscols_table *table = scols_new_table();
-
-	if (table &&
-	    (scols_table_enable_json(table, 1) ||
-	     scols_table_set_name(table, "doctor") || add_columns(table))) {
-		scols_unref_table(table);
-		return NULL;
-	}
-	return table;
-}
+/* What both have in common */
 
 /* table: for JSON, or NULL */
-static int examine(const char *mount, struct libscols_table *table)
+static int examine(const char *mount, struct table *table)
 {
 	unsigned int counts[DOCTOR_MISSING + 1] = {0};
-	int err = 0;
+	int status = EX_OK;
 
-	for (size_t i = 0; i < N_CHECKS && !err; i++) {
+	for (size_t i = 0; i < N_CHECKS; i++) {
 		struct finding f = {.state = DOCTOR_OK};
 
 		checks[i].look(&f, mount);
 		counts[f.state]++;
 		if (table)
-			err = add_line(table, &checks[i], &f);
+			add_line(table, &checks[i], &f);
 		else
 			print_finding(&checks[i], &f);
 		fflush(stdout); /* the next one may take its time */
 	}
-	if (!table)
+	if (table)
+		status = table_end(table, NULL);
+	else
 		print_closing(counts);
-	else if (!err)
-		err = scols_print_table(table);
-	if (err) {
-		fprintf(stderr, "msharectl: doctor: %s\n", strerror(ENOMEM));
-		return EX_OSERR;
-	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "msharectl: doctor: writing: %s\n",
-			strerror(errno));
-		return EX_IOERR;
-	}
+	if (status != EX_OK)
+		return status;
+	if (fflush(stdout) || ferror(stdout))
+		return fail(EX_IOERR, "doctor: writing: %s", strerror(errno));
 	return counts[DOCTOR_MISSING] ? 1 : 0;
 }
 
@@ -195,7 +184,7 @@ int cmd_doctor(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct libscols_table *table = NULL;
+	struct table table;
 	bool json = false;
 	int c, status;
 
@@ -211,15 +200,10 @@ int cmd_doctor(int argc, char **argv)
 			return EX_USAGE; /* getopt said why */
 		}
 	}
-	if (argc - optind > 1) {
-		fprintf(stderr, "msharectl: doctor: give one mount, or none\n");
-		return EX_USAGE;
-	}
-	if (json && !(table = new_table())) {
-		fprintf(stderr, "msharectl: doctor: %s\n", strerror(ENOMEM));
-		return EX_OSERR;
-	}
-	status = examine(argv[optind], table);
-	scols_unref_table(table);
-	return status;
+	if (argc - optind > 1)
+		return fail_usage("doctor", "give one mount, or none");
+	status = json ? begin_json(&table) : EX_OK;
+	if (status != EX_OK)
+		return status;
+	return examine(argv[optind], json ? &table : NULL);
 }

@@ -13,9 +13,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "amount.h"
 #include "hugepages.h"
 #include "plan.h"
-#include "size.h"
+#include "say.h"
 
 struct plan {
 	struct plan_ask ask;
@@ -32,7 +33,7 @@ static void usage(FILE *to)
 		"whole: in pages of each size, and with tables that are "
 		"shared.\n"
 		"\n"
-		"  -s, --size SIZE   in bytes, or with K, M, G or T, as 512M, "
+		"  -s, --size SIZE   in bytes, or with K, M, G, T ..., as 512M, "
 		"8GiB, 300G\n"
 		"  -p, --procs N     how many processes, 1 to %llu\n"
 		"  -J, --json        in JSON, all sizes in bytes\n"
@@ -46,11 +47,11 @@ static void usage(FILE *to)
 /* Text */
 
 static const char *times_less(const struct plan *plan, enum plan_kind kind,
-			      char text[SIZE_TEXT])
+			      char text[AMOUNT_TEXT])
 {
 	uint64_t base = plan->costs[PLAN_BASE].all;
 
-	snprintf(text, SIZE_TEXT, "%" PRIu64,
+	snprintf(text, AMOUNT_TEXT, "%" PRIu64,
 		 (base + plan->costs[kind].all / 2) / plan->costs[kind].all);
 	return text;
 }
@@ -60,18 +61,18 @@ static int add_row(struct libscols_table *table, const struct plan *plan,
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	const struct plan_cost *c = &plan->costs[kind];
-	char page[SIZE_TEXT + 8], text[SIZE_TEXT];
+	char page[AMOUNT_TEXT + 8], text[AMOUNT_TEXT];
 
 	if (!line)
 		return -ENOMEM;
-	size_text(c->page, page);
+	amount_exact(c->page, page);
 	if (kind == PLAN_SHARED)
 		strcat(page, " shared");
 	if (scols_line_set_data(line, 0, page) ||
 	    scols_line_set_data(line, 1,
-				c->once ? size_about(c->once, text) : "0") ||
-	    scols_line_set_data(line, 2, size_about(c->each, text)) ||
-	    scols_line_set_data(line, 3, size_about(c->all, text)) ||
+				c->once ? amount_text(c->once, text) : "0") ||
+	    scols_line_set_data(line, 2, amount_text(c->each, text)) ||
+	    scols_line_set_data(line, 3, amount_text(c->all, text)) ||
 	    scols_line_set_data(line, 4, times_less(plan, kind, text)))
 		return -ENOMEM;
 	return 0;
@@ -100,24 +101,24 @@ static int print_text(const struct plan *plan)
 {
 	const struct plan_cost *base = &plan->costs[PLAN_BASE];
 	const struct plan_cost *huge = &plan->costs[PLAN_HUGE];
-	char size[SIZE_TEXT], page[SIZE_TEXT], text[SIZE_TEXT];
+	char size[AMOUNT_TEXT], page[AMOUNT_TEXT], text[AMOUNT_TEXT];
 	char command[HUGEPAGES_COMMAND];
 	uint64_t pages = plan_huge_pages(&plan->ask);
 	int err;
 
 	printf("Page tables of %s, mapped whole by each of %" PRIu64
 	       " processes:\n\n",
-	       size_text(plan->ask.size, size), plan->ask.procs);
+	       amount_exact(plan->ask.size, size), plan->ask.procs);
 	err = print_table(plan);
 	if (err)
 		return err;
 	printf("\nEntries in pages of %s alone, as the kernel series counts "
 	       "them:\n%s / %s x 8 bytes x %" PRIu64 " = %s.\n",
-	       size_text(base->page, page), size, page, plan->ask.procs,
-	       size_about(base->entries, text));
+	       amount_exact(base->page, page), size, page, plan->ask.procs,
+	       amount_text(base->entries, text));
 	printf("\nShared takes %" PRIu64 " huge pages of %s. On demand, as "
 	       "root:\n%s\n",
-	       pages, size_text(huge->page, page),
+	       pages, amount_exact(huge->page, page),
 	       hugepages_command(huge->page, pages, command));
 	return 0;
 }
@@ -154,35 +155,32 @@ static void print_json(const struct plan *plan)
 
 /* The command line */
 
-static int wrong(const char *option, const char *value, const char *why)
-{
-	fprintf(stderr, "msharectl: plan: %s %s: %s\n", option, value, why);
-	return EX_USAGE;
-}
-
 static int parse_procs(const char *text, uint64_t *procs)
 {
-	uint64_t n;
+	int err;
 
-	/* A number like a size, without a unit. */
+	/* A number like an amount, without a unit. */
 	if (!*text || text[strspn(text, "0123456789")])
-		return wrong("--procs", text, "give a number, as 1500");
-	if (size_parse(text, &n) || n < 1 || n > PLAN_PROCS_MAX)
-		return wrong("--procs", text, "give 1 to 4294967296");
-	*procs = n;
+		return fail_usage("plan", "--procs %s: give a number, as 1500",
+				  text);
+	err = amount_parse(text, procs);
+	if (err || *procs < 1 || *procs > PLAN_PROCS_MAX)
+		return fail_usage("plan", "--procs %s: give 1 to %llu", text,
+				  PLAN_PROCS_MAX);
 	return 0;
 }
 
 static int parse_size(const char *text, uint64_t *size)
 {
-	int err = size_parse(text, size);
+	int err = amount_parse(text, size);
 
 	if (err == -ERANGE)
-		return wrong("--size", text, "too large");
+		return fail_usage("plan", "--size %s: too large", text);
 	if (err || !*size)
-		return wrong("--size", text,
-			     "give a number above 0, in bytes or with K, M, G "
-			     "or T, as 512M, 8GiB, 300G");
+		return fail_usage("plan",
+				  "--size %s: give a number above 0, in bytes "
+				  "or with K, M, G, T ..., as 512M, 8GiB, 300G",
+				  text);
 	return 0;
 }
 
@@ -220,15 +218,15 @@ static int parse(int argc, char **argv, struct plan *plan)
 	if (status)
 		return status;
 	if (optind < argc)
-		return wrong("argument", argv[optind],
-			     "it takes none: give --size and --procs");
-	if (!plan->ask.size || !plan->ask.procs) {
-		fprintf(stderr,
-			"msharectl: plan: --%s is missing, as in: msharectl "
-			"plan --size 300G --procs 1500\n",
-			plan->ask.size ? "procs" : "size");
-		return EX_USAGE;
-	}
+		return fail_usage("plan",
+				  "argument %s: it takes none; give --size and "
+				  "--procs",
+				  argv[optind]);
+	if (!plan->ask.size || !plan->ask.procs)
+		return fail_usage("plan",
+				  "--%s is missing, as in: msharectl plan "
+				  "--size 300G --procs 1500",
+				  plan->ask.size ? "procs" : "size");
 	return -1;
 }
 
@@ -241,25 +239,18 @@ int cmd_plan(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	for (int kind = 0; kind < PLAN_KINDS; kind++) {
+	for (int kind = 0; kind < PLAN_KINDS; kind++)
 		if (plan_cost(&plan.ask, (enum plan_kind)kind,
-			      &plan.costs[kind])) {
-			fprintf(stderr, "msharectl: plan: more page tables "
-					"than 64 bits can count: give a "
-					"smaller --size or fewer --procs\n");
-			return EX_USAGE;
-		}
-	}
-	if (plan.json) {
+			      &plan.costs[kind]))
+			return fail_usage("plan",
+					  "more page tables than 64 bits can "
+					  "count: give a smaller --size or "
+					  "fewer --procs");
+	if (plan.json)
 		print_json(&plan);
-	} else if (print_text(&plan)) {
-		fprintf(stderr, "msharectl: plan: %s\n", strerror(ENOMEM));
-		return EX_OSERR;
-	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "msharectl: plan: writing: %s\n",
-			strerror(errno));
-		return EX_IOERR;
-	}
+	else if (print_text(&plan))
+		return fail(EX_OSERR, "out of memory");
+	if (fflush(stdout) || ferror(stdout))
+		return fail(EX_IOERR, "plan: writing: %s", strerror(errno));
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "size.h"
+#include "amount.h"
 
 /* Of the two kinds of hierarchies: the file that has the limit, and writing. */
 struct kind {
@@ -122,7 +122,7 @@ void doctor_cgroup(struct finding *f, const char *mount)
 	const uint64_t page = base / sizeof(uint64_t) * base;
 	const uint64_t unit = base / sizeof(uint64_t) * page;
 	struct limit least = {.bytes = INT64_MAX / page * page};
-	char name[SIZE_TEXT];
+	char name[AMOUNT_TEXT];
 
 	(void)mount;
 	/* As the kernel names them: "2MB", "1GB". */
@@ -140,7 +140,7 @@ void doctor_cgroup(struct finding *f, const char *mount)
 	      : least.bytes < unit ? DOCTOR_DEGRADED
 				   : DOCTOR_OK,
 	      "the daemon's huge pages are limited to %s",
-	      size_about(least.bytes, name));
+	      amount_text(least.bytes, name));
 	if (f->state != DOCTOR_OK)
 		mend_as_root(f, "echo %s >%.400s", least.no_limit, least.path);
 }

@@ -155,9 +155,10 @@ static bool check_power(struct finding *f, const char *path)
 		      "%s lies on a mount with nosuid, where set-user-id has "
 		      "no effect",
 		      path);
-		mend_as_root(f,
-			     "mount -o remount,bind,suid \"$(findmnt -no TARGET -T %s)\"",
-			     path);
+		mend_as_root(
+			f,
+			"mount -o remount,bind,suid \"$(findmnt -no TARGET -T %s)\"",
+			path);
 		return false;
 	}
 	read_status("NoNewPrivs", text, sizeof(text));

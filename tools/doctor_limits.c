@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "size.h"
+#include "amount.h"
 
 /* Two a window, two a region, and what a daemon has anyway. */
 #define FDS_BESIDES 64
@@ -85,7 +85,7 @@ void doctor_limits(struct finding *f, const char *mount)
 	const uint64_t entries = page / sizeof(uint64_t);
 	const uint64_t unit = entries * entries * page;
 	struct rlimit limit;
-	char text[SIZE_TEXT];
+	char text[AMOUNT_TEXT];
 
 	(void)mount;
 	found(f, DOCTOR_OK, "none of address space or size of files");
@@ -100,7 +100,7 @@ void doctor_limits(struct finding *f, const char *mount)
 		      limit.rlim_cur < 3 * unit ? DOCTOR_MISSING
 						: DOCTOR_DEGRADED,
 		      "the %s is limited to %s, and so are regions", r->name,
-		      size_about(limit.rlim_cur, text));
+		      amount_text(limit.rlim_cur, text));
 		if (limit.rlim_max == RLIM_INFINITY)
 			mend(f, "prlimit --pid %d --%s=unlimited", shell(),
 			     r->option);

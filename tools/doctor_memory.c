@@ -15,9 +15,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "amount.h"
 #include "backing.h"
 #include "hugepages.h"
-#include "size.h"
 
 /* The page whose tables are shared, and what one such table maps. */
 static uint64_t shared_page(void)
@@ -57,14 +57,14 @@ static void mend_pool(struct finding *f)
 
 void doctor_pool(struct finding *f, const char *mount)
 {
-	char page[SIZE_TEXT], available[SIZE_TEXT], total[SIZE_TEXT];
+	char page[AMOUNT_TEXT], available[AMOUNT_TEXT], total[AMOUNT_TEXT];
 	struct pool pool;
 
 	(void)mount;
-	size_text(shared_page(), page);
+	amount_exact(shared_page(), page);
 	pool_read(shared_page(), &pool);
-	size_about(pool.free, available);
-	size_about(pool.total, total);
+	amount_text(pool.free, available);
+	amount_text(pool.total, total);
 	if (pool.free >= table_pages() * shared_page()) {
 		found(f, DOCTOR_OK, "%s in pages of %s can be had, of %s",
 		      available, page, total);
@@ -106,7 +106,7 @@ static bool can_use(const char *dir, uint64_t *page)
 static int list_mounts(char *text, size_t size)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	char page_text[SIZE_TEXT];
+	char page_text[AMOUNT_TEXT];
 	size_t used = 0;
 	struct mntent *m;
 	uint64_t page;
@@ -121,7 +121,7 @@ static int list_mounts(char *text, size_t size)
 			used += (size_t)snprintf(text + used, size - used,
 						 "%s%s (%s)", used ? ", " : "",
 						 m->mnt_dir,
-						 size_text(page, page_text));
+						 amount_exact(page, page_text));
 	}
 	if (mounts)
 		endmntent(mounts);
@@ -186,7 +186,7 @@ static void not_shared(struct finding *f, const struct backing *b)
 void doctor_sharing(struct finding *f, const char *mount)
 {
 	const struct backing_spec any = {.kind = BACKING_AUTO};
-	char message[BACKING_MESSAGE], page[SIZE_TEXT];
+	char message[BACKING_MESSAGE], page[AMOUNT_TEXT];
 	struct sigaction old, ignore = {.sa_handler = SIG_IGN};
 	struct backing b;
 
@@ -199,7 +199,7 @@ void doctor_sharing(struct finding *f, const char *mount)
 		if (b.shares)
 			found(f, DOCTOR_OK,
 			      "tried: two windows, %s, pages of %s, one table",
-			      b.name, size_text(b.page, page));
+			      b.name, amount_exact(b.page, page));
 		else
 			not_shared(f, &b);
 		backing_close(&b);

@@ -15,23 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "amount.h"
+#include "default_mount.h"
 #include "mshare_ioctl.h"
 #include "proto.h"
-#include "size.h"
 
 #define PATIENCE 5 /* seconds, for a daemon that does not answer */
-
-static bool default_mount(char *path, size_t size)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	int n;
-
-	if (runtime && *runtime == '/')
-		n = snprintf(path, size, "%s/msharefs", runtime);
-	else
-		n = snprintf(path, size, "/run/user/%u/msharefs", geteuid());
-	return n > 0 && (size_t)n < size;
-}
 
 /* Another network namespace than the daemon's: its socket is not seen. */
 static bool is_apart(pid_t daemon)
@@ -56,7 +45,7 @@ static void mend_anew(struct finding *f, const char *dir)
 static void look_at_status(struct finding *f, const char *dir,
 			   const struct mshare_status_mount *m)
 {
-	char pool[SIZE_TEXT];
+	char pool[AMOUNT_TEXT];
 
 	if (strncmp(m->release, PACKAGE_VERSION, sizeof(m->release)) != 0) {
 		found(f, DOCTOR_DEGRADED,
@@ -83,8 +72,7 @@ static void look_at_status(struct finding *f, const char *dir,
 		      dir, m->fds, m->fd_limit);
 	} else {
 		found(f, DOCTOR_OK, "%.200s serves and shares: %.128s, %s left",
-		      dir, m->backing,
-		      size_about(m->pool_free * m->page, pool));
+		      dir, m->backing, amount_text(m->pool_free, pool));
 	}
 }
 
@@ -166,7 +154,7 @@ static bool which(const char *mount, char *dir, size_t size, bool *named)
 	*named = told && *told;
 	if (*named)
 		return (size_t)snprintf(dir, size, "%s", told) < size;
-	if (!default_mount(dir, size))
+	if (default_mount_path(dir, size))
 		return false;
 	if (stat(dir, &st) && errno == ENOENT && !stat(kernels, &st))
 		snprintf(dir, size, "%s", kernels);
