@@ -13,3 +13,7 @@ noinst_PROGRAMS += tests/refusing
 tests_refusing_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 tests_refusing_CFLAGS = $(EXAMPLE_CFLAGS)
 tests_refusing_LDFLAGS =
+
+# The units, and what they run.
+shell_tests += $(srcdir)/tests/service.sh
+EXTRA_DIST += tests/service.sh tests/notified.py

@@ -143,7 +143,8 @@ static void add_line(struct table *table, const struct check *check,
 	table_text(table, COLUMN_CHECK, check->name);
 	table_text(table, COLUMN_STATE, states[f->state]);
 	table_text(table, COLUMN_FOUND, f->found);
-	table_text(table, COLUMN_MEND, *f->mend ? f->mend : NULL);
+	if (*f->mend)
+		table_text(table, COLUMN_MEND, f->mend);
 	table_yes_no(table, COLUMN_AS_ROOT, f->as_root);
 }
 

@@ -76,6 +76,15 @@ static void look_at_status(struct finding *f, const char *dir,
 	}
 }
 
+static void no_daemon(struct finding *f, const char *dir)
+{
+	char text[QUOTED_TEXT];
+
+	found(f, DOCTOR_MISSING,
+	      "the daemon of %.300s has ended without unmounting", dir);
+	mend(f, "fusermount3 -u -z %s", quoted(dir, text));
+}
+
 static void look(struct finding *f, const char *dir)
 {
 	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
@@ -84,6 +93,10 @@ static void look(struct finding *f, const char *dir)
 
 	snprintf(path, sizeof(path), "%s/mshare_info", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOTCONN) {
+		no_daemon(f, dir); /* the directory itself is remembered */
+		return;
+	}
 	if (fd < 0) {
 		found(f, DOCTOR_MISSING, "%.300s: %s", path, strerror(errno));
 		return;
@@ -129,9 +142,7 @@ static void examine(struct finding *f, const char *dir, bool named)
 		else
 			not_ours(f, dir, named);
 	} else if (errno == ENOTCONN) {
-		found(f, DOCTOR_MISSING,
-		      "the daemon of %.300s has ended without unmounting", dir);
-		mend(f, "fusermount3 -u -z %s", text);
+		no_daemon(f, dir);
 	} else if (errno == ENOENT && !named) {
 		not_ours(f, dir, named);
 	} else {
