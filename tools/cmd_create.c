@@ -141,7 +141,7 @@ static int no_memory(const struct create *c)
 		    "vm.nr_overcommit_hugepages=NUMBER), or give --lazy; "
 		    "nothing is left of it",
 		    c->file, amount_text(c->size, size),
-		    amount_text(c->mount.pool_free * c->mount.page, left),
+		    amount_text(c->mount.pool_free, left),
 		    amount_text(c->mount.page, page));
 }
 
