@@ -218,6 +218,12 @@ static int create(struct create *c)
 	if (status != EX_OK)
 		return status;
 	status = where_status(&where, &c->mount);
+	if (status == EX_OK && c->mount.flags & MSHARE_MOUNT_OWNERSHIP)
+		status = fail(EX_UNAVAILABLE,
+			      "%s: in this mount (-o ownership) a region ends "
+			      "with the process that makes it, which would be "
+			      "this one: let the program that uses it make it",
+			      c->file);
 	where_end(&where);
 	if (status == EX_OK)
 		status = check_unit(c);

@@ -76,8 +76,7 @@ static void print_pool(FILE *to, const struct mshare_status_mount *m)
 
 	fprintf(to,
 		"Pool:    %s in use, %s free; pages of %s, page tables %s\n",
-		amount_text(m->present, used),
-		amount_text(m->pool_free, left),
+		amount_text(m->present, used), amount_text(m->pool_free, left),
 		amount_text(m->page, page),
 		m->flags & MSHARE_MOUNT_SHARES ? "shared" : "NOT shared");
 }
