@@ -2,96 +2,23 @@
 #include "change.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "backing.h"
 #include "control.h"
 #include "hostwin.h"
+#include "keep.h"
 #include "log.h"
 #include "populate.h"
-
-/* The backing file is made when it is first needed. Called under the lock. */
-static int need_file(struct region *region)
-{
-	int err, fd, ro_fd;
-
-	if (region->gone)
-		return -ESTALE;
-	if (region->fd >= 0)
-		return 0;
-	err = backing_file(region->backing, region->size, &fd, &ro_fd);
-	if (err) {
-		log_msg(LOG_ERR, "region %" PRIu64 ": no backing file: %s",
-			region->id, strerror(-err));
-		return err;
-	}
-	region->fd = fd;
-	region->ro_fd = ro_fd;
-	return 0;
-}
-
-int region_lend(struct region *region, enum window_kind kind)
-{
-	int fd;
-
-	pthread_mutex_lock(&region->lock);
-	fd = need_file(region);
-	if (!fd) {
-		fd = fcntl(kind == WINDOW_SHARED ? region->fd : region->ro_fd,
-			   F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			fd = -errno;
-	}
-	pthread_mutex_unlock(&region->lock);
-	return fd;
-}
-
-void region_expect_window(struct region *region, uint32_t prot)
-{
-	pthread_mutex_lock(&region->lock);
-	if (!need_file(region))
-		hostwin_add(region, prot);
-	pthread_mutex_unlock(&region->lock);
-}
-
-/* As long as there are windows, the memory is used, names or not. */
-void region_release_if_unused(struct region *region)
-{
-	if (!region->gone || region->nwindows)
-		return;
-	backing_give(region->backing, region->held);
-	region->held = 0;
-}
-
-void region_disown(struct region *region)
-{
-	pthread_mutex_lock(&region->change);
-	pthread_mutex_lock(&region->lock);
-	region->gone = true;
-	hostwin_free(region);
-	if (region->fd >= 0) {
-		close(region->fd);
-		close(region->ro_fd);
-		region->fd = region->ro_fd = -1;
-	}
-	/* Windows that are left go by them still; the last reference comes. */
-	if (!region->nwindows)
-		mapping_tree_free(&region->maps);
-	region_release_if_unused(region);
-	pthread_mutex_unlock(&region->lock);
-	pthread_mutex_unlock(&region->change);
-}
+#include "present.h"
 
 /*
- * Frees whole pages in every process. That takes shared tables along, one
- * sharing unit at a time, so what stays in those units is entered again.
+ * Freeing takes shared tables along, one sharing unit at a time, so what stays
+ * in those units is entered again.
  */
-static int free_pages(struct region *region, const struct extent *pages)
+int region_free_pages(struct region *region, const struct extent *pages)
 {
 	uint64_t unit = backing_unit(region->backing);
 	uint64_t start = pages->start / unit * unit;
@@ -107,25 +34,20 @@ static int free_pages(struct region *region, const struct extent *pages)
 	return err;
 }
 
-static void free_all(struct region *region, const struct extents *list)
+/* The first failure */
+static int free_all(struct region *region, const struct extents *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		free_pages(region, &list->v[i]);
+	int ret = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		int err = region_free_pages(region, &list->v[i]);
+
+		ret = ret ? ret : err;
+	}
+	return ret;
 }
 
-/*
- * Whether the file holds more than was mapped: a window whose holes are not
- * guarded, or a program with the file at hand, has touched them.
- */
-static bool holes_were_touched(const struct region *region)
-{
-	struct stat st;
-
-	return !fstat(region->fd, &st) &&
-	       (uint64_t)st.st_blocks * 512 > region->held;
-}
-
-static void log_no_memory(struct region *region, uint64_t wanted)
+void region_log_no_memory(struct region *region, uint64_t wanted)
 {
 	struct pool pool;
 
@@ -138,26 +60,80 @@ static void log_no_memory(struct region *region, uint64_t wanted)
 		region->backing->name, region->backing->page / 1024);
 }
 
+/* A change of the mappings in a range. */
+struct change {
+	enum {
+		CHANGE_MAP,
+		CHANGE_UNMAP,
+		CHANGE_PROTECT
+	} kind;
+	struct extent range;
+	uint32_t prot; /* and MAPPING_LAZY, of CHANGE_MAP */
+	const atomic_bool *stop;
+};
+
+static void change_tree(struct mapping_tree *maps, const struct change *c,
+			struct mapping_spare *spare)
+{
+	const struct extent *r = &c->range;
+
+	switch (c->kind) {
+	case CHANGE_MAP:
+		mapping_insert(maps, r->start, r->end, c->prot, spare);
+		break;
+	case CHANGE_UNMAP:
+		mapping_remove(maps, r->start, r->end, spare);
+		break;
+	case CHANGE_PROTECT:
+		mapping_protect(maps, r->start, r->end, c->prot, spare);
+		break;
+	}
+}
+
+/* The huge pages of its range that mappings overlap, before or after it. */
+struct view {
+	struct extents usable;
+	struct extents eager; /* memory is promised to these, and counted */
+	struct extents kept;
+};
+
 /*
- * What a change does to the pages of its range. Memory is promised to those
- * that an eager mapping overlaps, and counted; a lazy one takes it unseen.
+ * What it does to the pages of its range. Memory is promised to those that an
+ * eager mapping overlaps, and counted; a lazy one takes it unseen.
  */
 struct work {
+	struct extent pages; /* all that the range touches */
+	struct mapping_tree then;
+	struct view before, after;
 	struct control control;
-	struct extents wanted; /* to be filled */
-	struct extents fresh;  /* no mapping has use for them yet */
-	struct extents stale;  /* bytes to be zeroed, in pages that are there */
-	struct extents wiped;  /* the same, in pages that may not be there */
-	struct extent freed;   /* only what is replaced or removed needs them */
-	uint64_t released;     /* bytes that were promised and are no more */
+	struct keep keep;
+	struct extents wanted;	 /* to be filled */
+	struct extents released; /* were promised and are no more */
+	struct extents fresh;	 /* no mapping has use for them yet */
+	struct extents freed;	 /* no mapping has use for them any more */
+	struct extents stale; /* bytes to be zeroed, in pages that are there */
+	struct extents wiped; /* the same, in pages that may not be there */
 	struct mapping_spare spare;
 };
 
+static void view_free(struct view *view)
+{
+	extents_free(&view->usable);
+	extents_free(&view->eager);
+	extents_free(&view->kept);
+}
+
 static void work_free(struct work *work)
 {
+	mapping_tree_free(&work->then);
+	view_free(&work->before);
+	view_free(&work->after);
 	control_free(&work->control);
+	keep_plan_free(&work->keep);
 	extents_free(&work->wanted);
+	extents_free(&work->released);
 	extents_free(&work->fresh);
+	extents_free(&work->freed);
 	extents_free(&work->stale);
 	extents_free(&work->wiped);
 	mapping_spare_free(&work->spare);
@@ -174,197 +150,225 @@ static bool is_eager(uint32_t prot)
 	return is_usable(prot) && !(prot & MAPPING_LAZY);
 }
 
-/* Whether a mapping that needs a page's memory is there; or one that has it. */
-static bool overlaps(struct mapping_tree *maps, uint64_t start, uint64_t end,
-		     bool eager)
-{
-	struct mapping *m = start < end ? mapping_find(maps, start) : NULL;
-
-	for (; m && m->start < end; m = mapping_next(m))
-		if (eager ? is_eager(m->prot) : is_usable(m->prot))
-			return true;
-	return false;
-}
-
-/* The first and the last page of a range, as far as they reach beyond it. */
-struct edges {
-	struct extent head; /* before the range */
-	struct extent tail; /* behind it */
-};
-
-static struct edges edges_of(const struct extent *range, uint64_t page)
-{
-	return (struct edges){
-		.head = {range->start / page * page, range->start},
-		.tail = {range->end, (range->end + page - 1) / page * page},
-	};
-}
-
-/*
- * The huge pages that nothing but range needs: all it touches, but for the
- * first and the last if a mapping beside the range lies in them too.
- */
-static struct extent freed_pages(struct region *region,
-				 const struct extent *range)
+static int view_maps(struct region *region, struct mapping_tree *maps,
+		     const struct extent *pages, struct view *view)
 {
 	const uint64_t page = region->backing->page;
-	struct edges e = edges_of(range, page);
-	struct extent whole = {.start = e.head.start, .end = e.tail.end};
+	int err = mapping_pages(maps, page, pages->start, pages->end,
+				MAPPINGS_USABLE, true, &view->usable);
 
-	if (overlaps(&region->maps, e.head.start, e.head.end, false))
-		whole.start += page;
-	if (overlaps(&region->maps, e.tail.start, e.tail.end, false) &&
-	    whole.end > whole.start)
-		whole.end -= page;
-	return whole;
-}
-
-/* Bytes of pages that eager mappings beside range lie in, too. */
-static uint64_t kept_pages(struct region *region, const struct extent *range)
-{
-	const uint64_t page = region->backing->page;
-	struct edges e = edges_of(range, page);
-	bool head = overlaps(&region->maps, e.head.start, e.head.end, true);
-	bool tail = overlaps(&region->maps, e.tail.start, e.tail.end, true);
-
-	if (e.tail.end - e.head.start == page)
-		return head || tail ? page : 0;
-	return (head ? page : 0) + (tail ? page : 0);
-}
-
-/* Pages of range, which mappings of the class overlap or do not. */
-static int list_pages(struct region *region, const struct extent *range,
-		      enum mapping_class which, bool inside,
-		      struct extents *list)
-{
-	return mapping_pages(&region->maps, region->backing->page, range->start,
-			     range->end, which, inside, list);
-}
-
-/* range will have no promised memory any more. */
-static int plan_release(struct region *region, const struct extent *range,
-			struct work *work)
-{
-	struct extents promised;
-	int err = list_pages(region, range, MAPPINGS_EAGER, true, &promised);
-
-	if (err)
-		return err;
-	work->released = extents_bytes(&promised) - kept_pages(region, range);
-	work->freed = freed_pages(region, range);
-	extents_free(&promised);
-	return 0;
-}
-
-/* The mappings are changed; what only the old ones needed goes. */
-static int release(struct region *region, const struct work *work)
-{
-	int err = 0;
-
-	/* All of it: whoever could has touched what was not promised. */
-	if (region->fd >= 0 && work->freed.start < work->freed.end)
-		err = free_pages(region, &work->freed);
-	region->held -= work->released;
-	backing_give(region->backing, work->released);
+	if (!err)
+		err = mapping_pages(maps, page, pages->start, pages->end,
+				    MAPPINGS_EAGER, true, &view->eager);
+	if (!err)
+		err = mapping_pages(maps, page, pages->start, pages->end,
+				    MAPPINGS_KEPT, true, &view->kept);
 	return err;
 }
 
-/* Takes memory for the wanted pages; undone whole if that fails. */
-static int allocate(struct region *region, const struct work *work,
-		    const atomic_bool *stop)
+/* The mappings in the touched pages, as they will be. */
+static int plan_then(struct region *region, const struct change *c,
+		     struct work *work)
 {
-	uint64_t bytes = extents_bytes(&work->wanted);
-	int err = backing_can_have(region->backing, bytes)
-			  ? backing_take(region->backing, bytes)
-			  : -ENOMEM;
+	struct mapping_spare spare;
+	int err = mapping_copy(&region->maps, work->pages.start,
+			       work->pages.end, &work->then);
 
+	if (!err)
+		err = mapping_spare_get(&spare);
+	if (err)
+		return err;
+	change_tree(&work->then, c, &spare);
+	mapping_spare_free(&spare);
+	return 0;
+}
+
+/*
+ * Pages that nothing needs but, if it begins anew there, the change itself:
+ * those get their memory later, and what they have now goes.
+ */
+static int plan_freed(struct region *region, const struct change *c,
+		      const struct extents *all, struct work *work)
+{
+	const struct extent *r = &c->range;
+	struct mapping_tree others;
+	struct extents used = {0};
+	struct mapping_spare spare;
+	int err;
+
+	if (c->kind != CHANGE_MAP)
+		return extents_minus(all, &work->after.usable, &work->freed);
+	if (is_eager(c->prot))
+		return 0;
+	err = mapping_copy(&region->maps, work->pages.start, work->pages.end,
+			   &others);
+	if (!err)
+		err = mapping_spare_get(&spare);
+	if (!err) {
+		mapping_remove(&others, r->start, r->end, &spare);
+		mapping_spare_free(&spare);
+		err = mapping_pages(&others, region->backing->page,
+				    work->pages.start, work->pages.end,
+				    MAPPINGS_USABLE, true, &used);
+	}
+	if (!err)
+		err = extents_minus(all, &used, &work->freed);
+	extents_free(&used);
+	mapping_tree_free(&others);
+	return err;
+}
+
+/* list, as far as it is in range, less what is in without */
+static int clip(const struct extents *list, const struct extent *range,
+		const struct extents *without, struct extents *out)
+{
+	struct extent whole = *range;
+	const struct extents only = {.v = &whole, .n = 1};
+	struct extents inside;
+	int err = extents_and(list, &only, &inside);
+
+	if (err)
+		return err;
+	err = extents_minus(&inside, without, out);
+	extents_free(&inside);
+	return err;
+}
+
+/* What is mapped anew reads as zeros. */
+static int plan_zeroing(const struct change *c, struct work *work)
+{
+	const struct extents none = {0};
+	struct extents there, all = {.v = &work->pages, .n = 1};
+	int err;
+
+	if (c->kind != CHANGE_MAP)
+		return 0;
+	/* What is kept in them comes back. */
+	err = extents_or(is_eager(c->prot) ? &work->before.usable
+					   : &work->before.eager,
+			 &work->keep.back, &there);
+	if (!err)
+		err = clip(&there, &c->range,
+			   is_eager(c->prot) ? &none : &work->freed,
+			   &work->stale);
+	extents_free(&there);
+	if (err || is_eager(c->prot))
+		return err;
+	/* Where no memory was promised: whatever is there */
+	err = extents_or(&work->freed, &work->stale, &there);
+	if (!err)
+		err = clip(&all, &c->range, &there, &work->wiped);
+	extents_free(&there);
+	return err;
+}
+
+static int plan_pages(struct region *region, const struct change *c,
+		      struct work *work)
+{
+	const struct extents all = {.v = &work->pages, .n = 1};
+	struct view *before = &work->before, *after = &work->after;
+	const struct keep_plan keep = {
+		.pages = &all,
+		.usable_now = &before->usable,
+		.usable_then = &after->usable,
+		.kept_then = &after->kept,
+		.back_all = c->kind == CHANGE_PROTECT,
+	};
+	int err = view_maps(region, &region->maps, &work->pages, before);
+
+	if (!err)
+		err = view_maps(region, &work->then, &work->pages, after);
+	if (!err)
+		err = extents_minus(&after->eager, &before->eager,
+				    &work->wanted);
+	if (!err)
+		err = extents_minus(&before->eager, &after->eager,
+				    &work->released);
+	if (!err)
+		err = extents_minus(&all, &before->usable, &work->fresh);
+	if (!err)
+		err = plan_freed(region, c, &all, work);
+	if (!err)
+		err = keep_plan(region, &keep, &work->keep);
+	return err ? err : plan_zeroing(c, work);
+}
+
+static int plan(struct region *region, const struct change *c,
+		struct work *work)
+{
+	const uint64_t page = region->backing->page;
+	bool special = c->kind != CHANGE_UNMAP &&
+		       (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE));
+	int err = mapping_spare_get(&work->spare);
+
+	work->pages = (struct extent){
+		c->range.start / page * page,
+		(c->range.end + page - 1) / page * page,
+	};
+	if (!err)
+		err = plan_then(region, c, work);
+	if (!err)
+		err = control_plan(region, &work->pages, &work->then, special,
+				   &work->control);
+	return err ? err : plan_pages(region, c, work);
+}
+
+/*
+ * Whether the file holds more than was promised: a window whose holes are not
+ * guarded, or a program with the file at hand, has touched them.
+ */
+static bool holes_were_touched(struct region *region)
+{
+	return present_bytes(region->fd) + extents_bytes(&region->kept) >
+	       region->held;
+}
+
+/* What the change takes, before it gives anything; undone whole on failure. */
+static int take(struct region *region, const struct change *c,
+		const struct work *work)
+{
+	uint64_t bytes = extents_bytes(&work->wanted) + keep_takes(&work->keep);
+	int err;
+
+	if (!bytes && !work->keep.back.n)
+		return 0;
+	err = backing_can_have(region->backing, bytes)
+		      ? backing_take(region->backing, bytes)
+		      : -ENOMEM;
 	if (!err) {
 		if (holes_were_touched(region))
 			free_all(region, &work->fresh);
-		err = populate_allocate(region->fd, region->backing->page,
-					&work->wanted, stop);
+		err = keep_copy(region, &work->keep, c->stop);
+		if (!err)
+			err = populate_allocate(region->fd,
+						region->backing->page,
+						&work->wanted, c->stop);
 		if (err) {
+			keep_undo(region, &work->keep);
 			free_all(region, &work->fresh);
 			backing_give(region->backing, bytes);
 		}
 	}
 	if (err == -ENOMEM)
-		log_no_memory(region, bytes);
+		region_log_no_memory(region, bytes);
 	if (!err)
 		region->held += bytes;
 	return err;
 }
 
-/* All memory of range will be there: what has something in it is zeroed. */
-static int plan_eager(struct region *region, const struct extent *range,
-		      struct work *work)
+/* The mappings are changed; what only the old ones needed goes. */
+static int give(struct region *region, const struct work *work)
 {
-	struct extents *stale = &work->stale;
-	int err =
-		list_pages(region, range, MAPPINGS_EAGER, false, &work->wanted);
+	uint64_t bytes =
+		extents_bytes(&work->released) + keep_gives(&work->keep);
+	int err = 0;
 
-	if (!err)
-		err = list_pages(region, range, MAPPINGS_USABLE, true, stale);
-	if (err || !stale->n)
-		return err;
-	if (stale->v[0].start < range->start)
-		stale->v[0].start = range->start;
-	if (stale->v[stale->n - 1].end > range->end)
-		stale->v[stale->n - 1].end = range->end;
-	return 0;
-}
-
-/* What lies in a page that a mapping beside range needs. */
-static int plan_rest(struct region *region, uint64_t start, uint64_t end,
-		     struct work *work)
-{
-	const struct extent rest = {start, end};
-	struct extents there;
-	int err;
-
-	if (start >= end)
-		return 0;
-	err = list_pages(region, &rest, MAPPINGS_EAGER, true, &there);
-	if (!err)
-		err = extents_add(there.n ? &work->stale : &work->wiped, start,
-				  end);
-	extents_free(&there);
-	return err;
-}
-
-/* range gets its memory later, or never: what it has now goes. */
-static int plan_lazy(struct region *region, const struct extent *range,
-		     struct work *work)
-{
-	const struct extent *freed = &work->freed;
-	int err = plan_release(region, range, work);
-
-	if (!err)
-		err = plan_rest(region, range->start,
-				freed->start < range->end ? freed->start
-							  : range->end,
-				work);
-	if (!err)
-		err = plan_rest(region,
-				freed->end > range->start ? freed->end
-							  : range->start,
-				range->end, work);
-	return err;
-}
-
-static int plan_map(struct region *region, const struct extent *range,
-		    uint32_t prot, struct work *work)
-{
-	int err = mapping_spare_get(&work->spare);
-
-	if (!err)
-		err = control_plan(region, range, true, prot, &work->control);
-	if (!err)
-		err = list_pages(region, range, MAPPINGS_USABLE, false,
-				 &work->fresh);
-	if (!err)
-		err = is_eager(prot) ? plan_eager(region, range, work)
-				     : plan_lazy(region, range, work);
+	/* All of it: whoever could has touched what was not promised. */
+	if (region->fd >= 0)
+		err = free_all(region, &work->freed);
+	keep_finish(region, &work->keep);
+	region->held -= bytes;
+	backing_give(region->backing, bytes);
 	return err;
 }
 
@@ -384,101 +388,97 @@ static void zero(struct region *region, const struct work *work)
 			region->id, strerror(-err));
 }
 
-static int need_file_locked(struct region *region)
+static void commit(struct region *region, const struct change *c,
+		   struct work *work)
 {
-	int err;
-
 	pthread_mutex_lock(&region->lock);
-	err = need_file(region);
+	if (c->kind != CHANGE_UNMAP)
+		hostwin_add(region, PROT_READ | PROT_WRITE);
+	change_tree(&region->maps, c, &work->spare);
+	control_changed(region);
+	keep_changed(region, &work->keep);
+	if (c->kind != CHANGE_UNMAP)
+		hostwin_fill(region, c->range.start, c->range.end);
 	pthread_mutex_unlock(&region->lock);
-	return err;
 }
 
-static int map(struct region *region, const struct extent *range, uint32_t prot,
-	       const atomic_bool *stop, struct work *work)
+static int carry_out(struct region *region, const struct change *c,
+		     struct work *work)
 {
-	int err = need_file_locked(region);
+	bool late = c->kind == CHANGE_MAP && !is_eager(c->prot);
+	int err = plan(region, c, work);
 
-	if (!err)
-		err = plan_map(region, range, prot, work);
 	if (!err)
 		err = control_tighten(region, &work->control);
 	if (err)
 		return err;
-	if (is_eager(prot))
-		err = allocate(region, work, stop);
+	err = take(region, c, work);
 	if (err) {
 		control_undo(region, &work->control);
 		return err;
 	}
-	if (is_eager(prot))
+	/* Lazily, others go on using the page; so it is zeroed at the end. */
+	if (!late)
 		zero(region, work);
-	pthread_mutex_lock(&region->lock);
-	hostwin_add(region, PROT_READ | PROT_WRITE);
-	mapping_insert(&region->maps, range->start, range->end, prot,
-		       &work->spare);
-	control_changed(region);
-	hostwin_fill(region, range->start, range->end);
-	pthread_mutex_unlock(&region->lock);
-	if (!is_eager(prot)) {
-		err = release(region, work);
+	commit(region, c, work);
+	err = give(region, work);
+	if (late)
 		zero(region, work);
-	}
 	control_relax(region, &work->control);
+	return err;
+}
+
+static int check(struct region *region, const struct change *c)
+{
+	/* Only now it is certain: region_end() waits for us, or we for it. */
+	if (c->kind != CHANGE_UNMAP && region_has_ended(region))
+		return -EINVAL;
+	if (c->kind == CHANGE_PROTECT &&
+	    !mapping_is_whole(&region->maps, c->range.start, c->range.end))
+		return -ENOMEM;
+	return c->kind == CHANGE_UNMAP ? 0 : region_need_file(region);
+}
+
+static int change(struct region *region, const struct change *c)
+{
+	struct work work = {0};
+	int err;
+
+	mapping_tree_init(&work.then);
+	pthread_mutex_lock(&region->change);
+	err = check(region, c);
+	/* Nobody can reach it any more but windows, which keep what they have
+	 */
+	if (!err && !region->gone)
+		err = carry_out(region, c, &work);
+	pthread_mutex_unlock(&region->change);
+	work_free(&work);
 	return err;
 }
 
 int region_map(struct region *region, const struct extent *range, uint32_t prot,
 	       const atomic_bool *stop)
 {
-	struct work work = {0};
-	int err;
+	const struct change c = {CHANGE_MAP, *range, prot, stop};
 
-	pthread_mutex_lock(&region->change);
-	/* Only now it is certain: region_end() waits for us, or we for it. */
-	err = region_has_ended(region) ? -EINVAL
-				       : map(region, range, prot, stop, &work);
-	pthread_mutex_unlock(&region->change);
-	work_free(&work);
-	return err;
-}
-
-static int unmap(struct region *region, const struct extent *range,
-		 struct work *work)
-{
-	int err = mapping_spare_get(&work->spare);
-
-	/* Nobody can reach it any more but windows, which keep what they have
-	 */
-	if (!err && region->gone)
-		return 0;
-	if (!err)
-		err = control_plan(region, range, false, 0, &work->control);
-	if (!err)
-		err = plan_release(region, range, work);
-	if (!err)
-		err = control_tighten(region, &work->control);
-	if (err)
-		return err;
-	pthread_mutex_lock(&region->lock);
-	mapping_remove(&region->maps, range->start, range->end, &work->spare);
-	control_changed(region);
-	pthread_mutex_unlock(&region->lock);
-	err = release(region, work);
-	control_relax(region, &work->control);
-	return err;
+	return change(region, &c);
 }
 
 int region_unmap(struct region *region, const struct extent *range)
 {
-	struct work work = {0};
-	int err;
+	const struct change c = {.kind = CHANGE_UNMAP, .range = *range};
 
-	pthread_mutex_lock(&region->change);
-	err = unmap(region, range, &work);
-	pthread_mutex_unlock(&region->change);
-	work_free(&work);
-	return err;
+	return change(region, &c);
+}
+
+int region_protect(struct region *region, const struct extent *range,
+		   uint32_t prot, const atomic_bool *stop)
+{
+	const struct change c = {CHANGE_PROTECT, *range, prot, stop};
+
+	if (prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	return change(region, &c);
 }
 
 void region_end(struct region *region)

@@ -21,6 +21,17 @@ int region_map(struct region *region, const struct extent *range, uint32_t prot,
 /* Huge pages that no mapping needs any more are gone in every process. */
 int region_unmap(struct region *region, const struct extent *range);
 
+/*
+ * mprotect(): -EINVAL if prot is more than PROT_READ, PROT_WRITE and PROT_EXEC;
+ * -ENOMEM where not all of it is mapped; -EINTR. What it holds is
+ * kept, also without any access.
+ */
+int region_protect(struct region *region, const struct extent *range,
+		   uint32_t prot, const atomic_bool *stop);
+/* madvise(): MADV_DONTNEED, MADV_POPULATE_WRITE; else -EINVAL. advise.c */
+int region_advise(struct region *region, const struct extent *range,
+		  uint32_t advice, const atomic_bool *stop);
+
 /* Its owner has exited: nothing is mapped in it, and never will be again. */
 void region_end(struct region *region);
 
@@ -31,12 +42,21 @@ void region_end(struct region *region);
  */
 enum look region_look(struct region *region, uint64_t offset);
 
+/* content.c */
+
+/* The file that its memory is in, now that it is needed. 0 or -errno. */
+int region_need_file(struct region *region);
+
 /*
  * For a window: a descriptor of the backing file, the caller's to close
  * (-ESTALE if the region is gone), and filled page tables to share.
  */
 int region_lend(struct region *region, enum window_kind kind);
 void region_expect_window(struct region *region, uint32_t prot);
+
+/* change.c. Frees whole pages of the file, in every process. */
+int region_free_pages(struct region *region, const struct extent *pages);
+void region_log_no_memory(struct region *region, uint64_t wanted);
 
 /* Under lock: when the last window went. */
 void region_release_if_unused(struct region *region);

@@ -287,43 +287,27 @@ static int set_tight(struct region *region, const struct modes *pages)
 	return 0;
 }
 
-int control_plan(struct region *region, const struct extent *range, bool mapped,
-		 uint32_t prot, struct control *c)
+int control_plan(struct region *region, const struct extent *pages,
+		 struct mapping_tree *then, bool special, struct control *c)
 {
 	const uint64_t page = region->backing->page;
 	const uint64_t unit = backing_unit(region->backing);
-	const struct extent pages = {
-		range->start / page * page,
-		(range->end + page - 1) / page * page,
-	};
 	const struct extent units = {
-		pages.start / unit * unit,
-		(pages.end + unit - 1) / unit * unit,
+		pages->start / unit * unit,
+		(pages->end + unit - 1) / unit * unit,
 	};
-	struct mapping_spare spare = {{NULL, NULL}};
-	struct mapping_tree then;
 	struct modes settled = {0};
 	int err;
 
 	*c = (struct control){{0}, {0}, {0}, {0}};
-	if (mapped && (prot & MAPPING_LAZY || !(prot & PROT_WRITE))) {
+	if (special) {
 		pthread_mutex_lock(&region->lock);
 		region->special = true;
 		pthread_mutex_unlock(&region->lock);
 	}
 	if (!region->special)
 		return 0;
-	err = mapping_copy(&region->maps, pages.start, pages.end, &then);
-	if (!err)
-		err = mapping_spare_get(&spare);
-	if (!err) {
-		if (mapped)
-			mapping_insert(&then, range->start, range->end, prot,
-				       &spare);
-		else
-			mapping_remove(&then, range->start, range->end, &spare);
-		err = modes_read(&then, page, pages.start, pages.end, &settled);
-	}
+	err = modes_read(then, page, pages->start, pages->end, &settled);
 	if (!err)
 		err = modes_read(&region->maps, page, units.start, units.end,
 				 &c->before);
@@ -332,9 +316,8 @@ int control_plan(struct region *region, const struct extent *range, bool mapped,
 	if (!err)
 		err = modes_tighten(&c->before, &c->after, &c->during);
 	if (!err)
-		err = modes_part(&c->during, pages.start, pages.end, &c->pages);
-	mapping_spare_free(&spare);
-	mapping_tree_free(&then);
+		err = modes_part(&c->during, pages->start, pages->end,
+				 &c->pages);
 	modes_free(&settled);
 	if (err)
 		control_free(c);

@@ -53,11 +53,13 @@ struct control {
 };
 
 /*
- * What range demands now, and will demand once it is mapped like that (or
- * unmapped: mapped is false). 0 or -ENOMEM.
+ * What these whole pages demand now, and will demand with the mappings that
+ * will be there then. special: some of those are unlike the usual. 0 or
+ * -ENOMEM.
  */
-int control_plan(struct region *region, const struct extent *range, bool mapped,
-		 uint32_t prot, struct control *control);
+int control_plan(struct region *region, const struct extent *pages,
+		 struct mapping_tree *then, bool special,
+		 struct control *control);
 /*
  * Everywhere: forbids what will be forbidden, guards or opens as it will be.
  * On failure (-ENOMEM) all is as it was.

@@ -36,6 +36,8 @@ enum {
 	V1_UNMAP = _IOW('x', 3, struct ioctl_unmap),
 	V2_CREATE_MAPPING = _IOW('x', 0, struct ioctl_create),
 	ATTACH = (int)MSHARE_IOC_ATTACH,
+	PROTECT = MSHARE_IOC_PROTECT,
+	ADVISE = MSHARE_IOC_ADVISE,
 	KIND = MSHARE_IOC_KIND,
 };
 
@@ -141,6 +143,38 @@ static void unmap(struct call *call, bool absolute)
 		err = region_check_unmap(call->region, &request, &range);
 	if (!err)
 		err = region_unmap(call->region, &range);
+	reply_changed(call, err);
+}
+
+/* Of libmshare: for both, all is said in the same way. */
+static int check_change(struct call *call, const struct mshare_change *change,
+			struct extent *range)
+{
+	const struct range_request request = {.at = change->offset,
+					      .size = change->size};
+	int err = check_writer(call);
+
+	if (!err && change->reserved)
+		err = -EINVAL;
+	return err ? err : region_check_unmap(call->region, &request, range);
+}
+
+static void protect_or_advise(struct call *call,
+			      int (*change)(struct region *region,
+					    const struct extent *range,
+					    uint32_t what,
+					    const atomic_bool *stop))
+{
+	const struct mshare_change *in = call->in;
+	atomic_bool stop = false;
+	struct extent range;
+	int err = check_change(call, in, &range);
+
+	if (!err) {
+		fuse_req_interrupt_func(call->req, interrupted, &stop);
+		err = change(call->region, &range, in->what, &stop);
+		fuse_req_interrupt_func(call->req, NULL, NULL);
+	}
 	reply_changed(call, err);
 }
 
@@ -269,6 +303,12 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		break;
 	case ATTACH:
 		attach(&call);
+		break;
+	case PROTECT:
+		protect_or_advise(&call, region_protect);
+		break;
+	case ADVISE:
+		protect_or_advise(&call, region_advise);
 		break;
 	case KIND:
 		kind(&call);

@@ -154,6 +154,66 @@ void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	merge(tree, RB_PREV(mapping_head, NULL, m), m);
 }
 
+static bool is_usable(uint32_t prot)
+{
+	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
+static uint32_t protected_as(uint32_t old, uint32_t prot)
+{
+	uint32_t lazy = old & MAPPING_LAZY;
+
+	if (is_usable(prot))
+		return prot | lazy;
+	return lazy | (is_usable(old) ? MAPPING_KEPT : old & MAPPING_KEPT);
+}
+
+/* A boundary between mappings at offset, if that is inside of one. */
+static void split(struct mapping_tree *tree, uint64_t offset,
+		  struct mapping_spare *spare)
+{
+	struct mapping *m = mapping_find(tree, offset), *tail;
+
+	if (!m || m->start >= offset)
+		return;
+	tail = spare_take(spare);
+	*tail = (struct mapping){
+		.start = offset, .end = m->end, .prot = m->prot};
+	resize(tree, m, m->start, offset);
+	link_node(tree, tail);
+}
+
+void mapping_protect(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		     uint32_t prot, struct mapping_spare *spare)
+{
+	struct mapping *m, *before;
+
+	split(tree, start, spare);
+	split(tree, end, spare);
+	m = mapping_find(tree, start);
+	for (; m && m->start < end; m = mapping_next(m)) {
+		m->prot = protected_as(m->prot, prot);
+		before = RB_PREV(mapping_head, NULL, m);
+		/* The node that stays is the first. */
+		if (before && before->end == m->start &&
+		    before->prot == m->prot) {
+			merge(tree, before, m);
+			m = before;
+		}
+	}
+	if (m)
+		merge(tree, RB_PREV(mapping_head, NULL, m), m);
+}
+
+bool mapping_is_whole(struct mapping_tree *tree, uint64_t start, uint64_t end)
+{
+	struct mapping *m = mapping_find(tree, start);
+
+	for (; m && m->start <= start && start < end; m = mapping_next(m))
+		start = m->end;
+	return start >= end;
+}
+
 int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
 		 struct mapping_tree *copy)
 {
@@ -172,42 +232,9 @@ int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	return 0;
 }
 
-int extents_add(struct extents *list, uint64_t start, uint64_t end)
-{
-	struct extent *v;
-
-	if (start >= end)
-		return 0;
-	if (list->n && list->v[list->n - 1].end == start) {
-		list->v[list->n - 1].end = end;
-		return 0;
-	}
-	v = array_grow(list->v, list->n, &list->room, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	list->v = v;
-	list->v[list->n++] = (struct extent){.start = start, .end = end};
-	return 0;
-}
-
-void extents_free(struct extents *list)
-{
-	free(list->v);
-	*list = (struct extents){0};
-}
-
-uint64_t extents_bytes(const struct extents *list)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < list->n; i++)
-		sum += list->v[i].end - list->v[i].start;
-	return sum;
-}
-
 static bool is_in(const struct mapping *m, enum mapping_class which)
 {
-	bool usable = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	bool usable = is_usable(m->prot);
 
 	switch (which) {
 	case MAPPINGS_ALL:
@@ -220,6 +247,8 @@ static bool is_in(const struct mapping *m, enum mapping_class which)
 		return usable && !(m->prot & MAPPING_LAZY);
 	case MAPPINGS_LAZY:
 		return usable && m->prot & MAPPING_LAZY;
+	case MAPPINGS_KEPT:
+		return m->prot & MAPPING_KEPT;
 	}
 	return false;
 }

@@ -10,17 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "extents.h"
 #include "tree.h"
 
 struct mapping {
 	RB_ENTRY(mapping) entry;
 	uint64_t start;
 	uint64_t end;
-	uint32_t prot; /* PROT_*, and MAPPING_LAZY */
+	uint32_t prot; /* PROT_*, and MAPPING_* */
 };
 
 /* It gets its memory page by page, when it is touched (MAP_NORESERVE). */
 #define MAPPING_LAZY 0x10000U
+/* It was usable before its access was taken away: what it held is kept. */
+#define MAPPING_KEPT 0x20000U
 
 struct mapping_tree {
 	RB_HEAD(mapping_head, mapping) head;
@@ -42,6 +46,13 @@ void mapping_tree_free(struct mapping_tree *tree);
 int mapping_spare_get(struct mapping_spare *spare);
 void mapping_spare_free(struct mapping_spare *spare);
 
+/* mprotect(): what is mapped in [start, end) is made like that. */
+void mapping_protect(struct mapping_tree *tree, uint64_t start, uint64_t end,
+		     uint32_t prot, struct mapping_spare *spare);
+
+/* Whether all of [start, end) is mapped. */
+bool mapping_is_whole(struct mapping_tree *tree, uint64_t start, uint64_t end);
+
 /* All that touches [start, end), as it is. 0 or -ENOMEM (*copy is empty). */
 int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
 		 struct mapping_tree *copy);
@@ -57,22 +68,6 @@ void mapping_remove(struct mapping_tree *tree, uint64_t start, uint64_t end,
 struct mapping *mapping_find(struct mapping_tree *tree, uint64_t offset);
 struct mapping *mapping_next(struct mapping *mapping);
 
-/* A piece of a region; a list of them is in order and without overlap. */
-struct extent {
-	uint64_t start;
-	uint64_t end;
-};
-
-struct extents {
-	struct extent *v;
-	size_t n;
-	size_t room;
-};
-
-int extents_add(struct extents *list, uint64_t start, uint64_t end);
-void extents_free(struct extents *list);
-uint64_t extents_bytes(const struct extents *list);
-
 /* Kinds of mappings. One without any access (PROT_NONE) has no memory. */
 enum mapping_class {
 	MAPPINGS_ALL,
@@ -80,6 +75,7 @@ enum mapping_class {
 	MAPPINGS_WRITABLE, /* PROT_WRITE */
 	MAPPINGS_EAGER,	   /* usable, and its memory is there */
 	MAPPINGS_LAZY,	   /* usable, and gets its memory when touched */
+	MAPPINGS_KEPT,	   /* not usable; what they held is kept */
 };
 
 /*

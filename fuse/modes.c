@@ -39,55 +39,32 @@ static int finish(struct modes *list, int err)
 	return err;
 }
 
-/* Lists of extents that are walked side by side. */
-struct cursor {
-	struct extents list;
-	size_t at;
-};
-
-/* Whether offset is inside; *next becomes no later than where that changes. */
-static bool is_inside(struct cursor *c, uint64_t offset, uint64_t *next)
-{
-	const struct extent *e;
-
-	while (c->at < c->list.n && c->list.v[c->at].end <= offset)
-		c->at++;
-	if (c->at == c->list.n)
-		return false;
-	e = &c->list.v[c->at];
-	if (e->start > offset) {
-		if (e->start < *next)
-			*next = e->start;
-		return false;
-	}
-	if (e->end < *next)
-		*next = e->end;
-	return true;
-}
-
 enum {
 	USABLE,
 	WRITABLE,
 	EAGER,
 	LAZY,
+	KEPT,
 	CURSORS
 };
 
-static int walk(struct cursor c[CURSORS], uint64_t start, uint64_t end,
+static int walk(struct extents_cursor c[CURSORS], uint64_t start, uint64_t end,
 		struct modes *out)
 {
 	int err = 0;
 
 	while (start < end && !err) {
 		uint64_t next = end;
-		bool usable = is_inside(&c[USABLE], start, &next);
-		bool writable = is_inside(&c[WRITABLE], start, &next);
-		bool eager = is_inside(&c[EAGER], start, &next);
-		bool lazy = is_inside(&c[LAZY], start, &next);
+		bool usable = extents_is_inside(&c[USABLE], start, &next);
+		bool writable = extents_is_inside(&c[WRITABLE], start, &next);
+		bool eager = extents_is_inside(&c[EAGER], start, &next);
+		bool lazy = extents_is_inside(&c[LAZY], start, &next);
+		bool kept = extents_is_inside(&c[KEPT], start, &next);
 
-		err = add_piece(out, start, next,
-				(usable && !writable ? MODE_PROTECTED : 0) |
-					(lazy && !eager ? MODE_OPEN : 0));
+		err = add_piece(
+			out, start, next,
+			((usable || kept) && !writable ? MODE_PROTECTED : 0) |
+				(lazy && !eager ? MODE_OPEN : 0));
 		start = next;
 	}
 	return err;
@@ -97,22 +74,24 @@ int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	       uint64_t end, struct modes *out)
 {
 	static const enum mapping_class class[CURSORS] = {
-		[USABLE] = MAPPINGS_USABLE,
-		[WRITABLE] = MAPPINGS_WRITABLE,
-		[EAGER] = MAPPINGS_EAGER,
-		[LAZY] = MAPPINGS_LAZY,
+		[USABLE] = MAPPINGS_USABLE, [WRITABLE] = MAPPINGS_WRITABLE,
+		[EAGER] = MAPPINGS_EAGER,   [LAZY] = MAPPINGS_LAZY,
+		[KEPT] = MAPPINGS_KEPT,
 	};
-	struct cursor c[CURSORS] = {0};
+	struct extents list[CURSORS] = {0};
+	struct extents_cursor c[CURSORS];
 	int err = 0;
 
 	*out = (struct modes){0};
-	for (int i = 0; i < CURSORS && !err; i++)
+	for (int i = 0; i < CURSORS && !err; i++) {
 		err = mapping_pages(maps, page, start, end, class[i], true,
-				    &c[i].list);
+				    &list[i]);
+		c[i] = (struct extents_cursor){&list[i], 0};
+	}
 	if (!err)
 		err = walk(c, start, end, out);
 	for (int i = 0; i < CURSORS; i++)
-		extents_free(&c[i].list);
+		extents_free(&list[i]);
 	return finish(out, err);
 }
 

@@ -5,7 +5,8 @@
  * that bring a window from one such state to another.
  *
  * Pages are the backing's. A huge page is protected if mappings overlap it and
- * none of them may be written; it is open if a lazy mapping overlaps it and no
+ * none of them may be written (one that is kept is, too, for as long as it is
+ * moved); it is open if a lazy mapping overlaps it and no
  * other one keeps it present.
  */
 #ifndef MODES_H

@@ -6,8 +6,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <linux/userfaultfd.h>
 #include <unistd.h>
+
+#include "uffd.h"
 
 /* What a thread takes at a time; also how long an interrupt can take. */
 #define PIECE (64ULL << 20)
@@ -17,7 +21,9 @@ struct job {
 	int (*work)(struct job *job, char *at, size_t length);
 	char *base; /* of the mapping; offset 0 of the region is origin */
 	uint64_t origin;
-	int zero_fd;
+	int from_fd;
+	char *from; /* the same as it is mapped, for install() */
+	int uffd;   /* -1: the mapping is not registered */
 	const struct extents *list;
 	const atomic_bool *stop;
 
@@ -36,10 +42,12 @@ static int allocate(struct job *job, char *at, size_t length)
 	return errno == EFAULT ? -ENOMEM : -errno;
 }
 
-static int zero(struct job *job, char *at, size_t length)
+/* From the same place of another file */
+static int fill(struct job *job, char *at, size_t length)
 {
 	while (length) {
-		ssize_t n = read(job->zero_fd, at, length);
+		off_t from = (off_t)(job->origin + (uint64_t)(at - job->base));
+		ssize_t n = pread(job->from_fd, at, length, from);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -47,6 +55,30 @@ static int zero(struct job *job, char *at, size_t length)
 			return n < 0 ? -errno : -EIO;
 		at += n;
 		length -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The same at once: whoever looks sees nothing or all of a page. */
+static int install(struct job *job, char *at, size_t length)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)at,
+		.src = (uintptr_t)job->from + (uint64_t)(at - job->base),
+		.len = length,
+	};
+
+	while (copy.len) {
+		int err = ioctl(job->uffd, UFFDIO_COPY, &copy) ? -errno : 0;
+
+		if (err && err != -EAGAIN)
+			return err;
+		if (copy.copy > 0) {
+			copy.dst += (uint64_t)copy.copy;
+			copy.src += (uint64_t)copy.copy;
+			copy.len -= (uint64_t)copy.copy;
+		}
+		copy.copy = 0;
 	}
 	return 0;
 }
@@ -118,6 +150,18 @@ static void work_in_parallel(struct job *job)
 		pthread_join(threads[n], NULL);
 }
 
+/* For install(), which fills what is registered from what is mapped. */
+static int map_source(struct job *job, uint64_t length)
+{
+	void *from = mmap(NULL, length, PROT_READ, MAP_SHARED | MAP_NORESERVE,
+			  job->from_fd, (off_t)job->origin);
+
+	if (from == MAP_FAILED)
+		return -errno;
+	job->from = from;
+	return uffd_register(job->uffd, (uintptr_t)job->base, length);
+}
+
 static int run(struct job *job, int fd, uint64_t page,
 	       const struct extents *list)
 {
@@ -134,9 +178,15 @@ static int run(struct job *job, int fd, uint64_t page,
 			 MAP_SHARED | MAP_NORESERVE, fd, (off_t)job->origin);
 	if (job->base == MAP_FAILED)
 		return -errno;
-	pthread_mutex_init(&job->lock, NULL);
-	work_in_parallel(job);
-	pthread_mutex_destroy(&job->lock);
+	if (job->uffd >= 0)
+		job->err = map_source(job, length);
+	if (!job->err) {
+		pthread_mutex_init(&job->lock, NULL);
+		work_in_parallel(job);
+		pthread_mutex_destroy(&job->lock);
+	}
+	if (job->from)
+		munmap(job->from, length);
 	munmap(job->base, length);
 	return job->err;
 }
@@ -144,22 +194,49 @@ static int run(struct job *job, int fd, uint64_t page,
 int populate_allocate(int fd, uint64_t page, const struct extents *list,
 		      const atomic_bool *stop)
 {
-	struct job job = {.work = allocate, .stop = stop, .zero_fd = -1};
+	struct job job = {.work = allocate, .stop = stop, .uffd = -1};
 
 	return run(&job, fd, page, list);
 }
 
 int populate_zero(int fd, uint64_t page, const struct extents *list)
 {
-	struct job job = {.work = zero};
+	struct job job = {.work = fill, .uffd = -1};
 	int err;
 
 	if (!list->n)
 		return 0;
-	job.zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	if (job.zero_fd < 0)
+	job.from_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (job.from_fd < 0)
 		return -errno;
 	err = run(&job, fd, page, list);
-	close(job.zero_fd);
+	close(job.from_fd);
+	return err;
+}
+
+int populate_copy(int from, int to, uint64_t page, const struct extents *list,
+		  const atomic_bool *stop)
+{
+	struct job job = {
+		.work = fill, .from_fd = from, .uffd = -1, .stop = stop};
+	int err = run(&job, to, page, list);
+
+	/* No page was free to write to. */
+	return err == -EFAULT ? -ENOMEM : err;
+}
+
+int populate_install(int from, int to, uint64_t page,
+		     const struct extents *list, const atomic_bool *stop)
+{
+	struct job job = {.work = install, .from_fd = from, .stop = stop};
+	int err;
+
+	if (!list->n)
+		return 0;
+	job.uffd = uffd_open();
+	if (job.uffd < 0)
+		return -EOPNOTSUPP;
+	err = run(&job, to, page, list);
+	close(job.uffd);
 	return err;
 }

@@ -21,5 +21,17 @@ int populate_allocate(int fd, uint64_t page, const struct extents *list,
 		      const atomic_bool *stop);
 /* Zeroes bytes of pages that are there. */
 int populate_zero(int fd, uint64_t page, const struct extents *list);
+/*
+ * Copies whole pages to the same place of another file, which nobody else
+ * sees. -ENOMEM, -EINTR; what was copied before the failure stays.
+ */
+int populate_copy(int from, int to, uint64_t page, const struct extents *list,
+		  const atomic_bool *stop);
+/*
+ * The same where others look, and where no page is yet: each comes whole.
+ * -EEXIST: there was one; -EOPNOTSUPP: userfaultfd is refused to the daemon.
+ */
+int populate_install(int from, int to, uint64_t page,
+		     const struct extents *list, const atomic_bool *stop);
 
 #endif

@@ -24,7 +24,7 @@ struct region *region_new(struct backing *backing)
 	pthread_mutex_init(&region->change, NULL);
 	pthread_mutex_init(&region->lock, NULL);
 	mapping_tree_init(&region->maps);
-	region->fd = region->ro_fd = -1;
+	region->fd = region->ro_fd = region->kept_fd = -1;
 	SLIST_INIT(&region->hostwins);
 	TAILQ_INIT(&region->windows);
 	pthread_cond_init(&region->moved, NULL);
@@ -60,7 +60,7 @@ void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 
 uint64_t region_present(const struct region *region)
 {
-	return present_bytes(region->fd);
+	return present_bytes(region->fd) + present_bytes(region->kept_fd);
 }
 
 bool region_has_ended(struct region *region)

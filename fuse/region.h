@@ -40,9 +40,11 @@ struct region {
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
 	uint64_t size;		  /* lock; 0: not set; once set it stays */
 	struct mapping_tree maps; /* written under both, read under either */
-	int fd;	    /* set under lock, closed under both; -1 before use */
-	int ro_fd;  /* lock; the same, opened read-only */
-	bool gone;  /* lock; no name and no open file is left */
+	int fd;	     /* set under lock, closed under both; -1 before use */
+	int ro_fd;   /* lock; the same, opened read-only */
+	int kept_fd; /* likewise; what is kept of mappings without access */
+	struct extents kept; /* written under both; whole pages of that file */
+	bool gone;	     /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
 	atomic_bool owned; /* it ends when its owner closes it, too */
 	bool readable;	   /* lock; read() tells start and size */

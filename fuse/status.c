@@ -126,75 +126,66 @@ void status_region(struct region *region, struct mshare_status_region *out)
 	pthread_mutex_unlock(&region->lock);
 }
 
-static bool is_lazy(const struct mshare_status_mapping *m)
-{
-	return m->flags & MSHARE_MAPPING_LAZY;
-}
-
-/* What the mapping's pages take. The lists are of the whole answer's range. */
-static uint64_t overlap(const struct extents *list, uint64_t start,
-			uint64_t end)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		uint64_t from = list->v[i].start, to = list->v[i].end;
-
-		if (from < start)
-			from = start;
-		if (to > end)
-			to = end;
-		sum += from < to ? to - from : 0;
-	}
-	return sum;
-}
-
+/* What the mapping's pages take. */
 static int fill_present(const struct backing *backing, int fd,
-			struct mshare_status_maps *out)
+			const struct extents *kept,
+			struct mshare_status_mapping *m)
 {
-	const uint64_t page = backing->page;
+	struct extent pages = {m->start / backing->page * backing->page,
+			       (m->end + backing->page - 1) / backing->page *
+				       backing->page};
+	const struct extents only = {.v = &pages, .n = 1};
+	struct extents there = {0};
 	int err = 0;
 
-	for (uint32_t i = 0; i < out->n && !err; i++) {
-		struct mshare_status_mapping *m = &out->mapping[i];
-		uint64_t start = m->start / page * page;
-		uint64_t end = (m->end + page - 1) / page * page;
-		struct extents there = {0};
-
-		if (is_lazy(m))
-			err = present_pages(backing, fd, start, end, &there);
-		else if (m->prot)
-			err = extents_add(&there, start, end);
-		m->present = overlap(&there, start, end);
-		extents_free(&there);
-	}
+	if (m->flags & MSHARE_MAPPING_KEPT)
+		err = extents_and(kept, &only, &there);
+	else if (m->prot && m->flags & MSHARE_MAPPING_LAZY)
+		err = present_pages(backing, fd, pages.start, pages.end,
+				    &there);
+	else if (m->prot)
+		err = extents_add(&there, pages.start, pages.end);
+	m->present = extents_bytes(&there);
+	extents_free(&there);
 	return err;
 }
 
-int status_maps(struct region *region, struct mshare_status_maps *out)
+static void list_maps(struct region *region, struct mshare_status_maps *out)
 {
-	const uint64_t from = out->from;
-	struct mapping *m;
-	int err, fd;
+	struct mapping *m = mapping_find(&region->maps, out->from);
 
-	*out = (struct mshare_status_maps){.version = MSHARE_STATUS_VERSION,
-					   .from = from};
-	pthread_mutex_lock(&region->lock);
-	m = mapping_find(&region->maps, from);
 	for (; m && out->n < MSHARE_STATUS_MAPPINGS; m = mapping_next(m))
 		out->mapping[out->n++] = (struct mshare_status_mapping){
 			.start = m->start,
 			.end = m->end,
 			.prot = m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-			.flags = m->prot & MAPPING_LAZY ? MSHARE_MAPPING_LAZY
-							: 0,
+			.flags = (m->prot & MAPPING_LAZY ? MSHARE_MAPPING_LAZY
+							 : 0) |
+				 (m->prot & MAPPING_KEPT ? MSHARE_MAPPING_KEPT
+							 : 0),
 		};
+}
+
+int status_maps(struct region *region, struct mshare_status_maps *out)
+{
+	const struct extents none = {0};
+	struct extents kept;
+	int err, fd;
+
+	*out = (struct mshare_status_maps){.version = MSHARE_STATUS_VERSION,
+					   .from = out->from};
+	pthread_mutex_lock(&region->lock);
+	list_maps(region, out);
+	err = extents_or(&region->kept, &none, &kept); /* a copy */
 	fd = region->fd < 0 ? -1 : fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
-	err = region->fd >= 0 && fd < 0 ? -errno : 0;
+	if (!err && region->fd >= 0 && fd < 0)
+		err = -errno;
 	pthread_mutex_unlock(&region->lock);
 	/* Looking for pages takes its time. */
-	if (!err)
-		err = fill_present(region->backing, fd, out);
+	for (uint32_t i = 0; i < out->n && !err; i++)
+		err = fill_present(region->backing, fd, &kept,
+				   &out->mapping[i]);
+	extents_free(&kept);
 	if (fd >= 0)
 		close(fd);
 	return err;

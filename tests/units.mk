@@ -62,3 +62,11 @@ tests_unit_attributes_LDADD = $(unit_ldadd)
 check_PROGRAMS += tests/unit_acl
 tests_unit_acl_CPPFLAGS = $(unit_cppflags)
 tests_unit_acl_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_extents
+tests_unit_extents_CPPFLAGS = $(unit_cppflags)
+tests_unit_extents_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_protect
+tests_unit_protect_CPPFLAGS = $(unit_cppflags)
+tests_unit_protect_LDADD = $(unit_ldadd)

@@ -141,7 +141,7 @@ static int no_memory(const struct create *c)
 		    "vm.nr_overcommit_hugepages=NUMBER), or give --lazy; "
 		    "nothing is left of it",
 		    c->file, amount_text(c->size, size),
-		    amount_text(c->mount.pool_free * c->mount.page, left),
+		    amount_text(c->mount.pool_free, left),
 		    amount_text(c->mount.page, page));
 }
 
@@ -218,6 +218,12 @@ static int create(struct create *c)
 	if (status != EX_OK)
 		return status;
 	status = where_status(&where, &c->mount);
+	if (status == EX_OK && c->mount.flags & MSHARE_MOUNT_OWNERSHIP)
+		status = fail(EX_UNAVAILABLE,
+			      "%s: in this mount (-o ownership) a region ends "
+			      "with the process that makes it, which would be "
+			      "this one: let the program that uses it make it",
+			      c->file);
 	where_end(&where);
 	if (status == EX_OK)
 		status = check_unit(c);

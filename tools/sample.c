@@ -76,8 +76,7 @@ static void print_pool(FILE *to, const struct mshare_status_mount *m)
 
 	fprintf(to,
 		"Pool:    %s in use, %s free; pages of %s, page tables %s\n",
-		amount_text(m->present, used),
-		amount_text(m->pool_free * m->page, left),
+		amount_text(m->present, used), amount_text(m->pool_free, left),
 		amount_text(m->page, page),
 		m->flags & MSHARE_MOUNT_SHARES ? "shared" : "NOT shared");
 }
@@ -175,7 +174,8 @@ int sample_text(const struct sample *now,
 	to = open_memstream(text, &size);
 	if (to) {
 		print_head(to, now, before, path);
-		fputs(list ? list : "", to);
+		if (list)
+			fprintf(to, "%s\n", list);
 		if (fclose(to)) {
 			free(*text);
 			*text = NULL;
