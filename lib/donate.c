@@ -208,8 +208,7 @@ static int donate_uncancelled(const struct donation *donation)
 			 donation->mode);
 	if (err < 0)
 		return err;
-	err = draft_kind(&w.draft, donation->addr, donation->length,
-			 MSHARE_KIND_READABLE);
+	err = draft_shape(&w.draft, donation->addr, donation->length);
 	if (!err)
 		err = memory_parts(donation->addr, donation->length, &w.parts);
 	if (err)

@@ -38,14 +38,53 @@ static int cannot_make(int err)
 		       : because(-err, "no file may be made in the mount");
 }
 
-/* Never to have a name: it can have one for a moment. */
-static int open_nameless(struct draft *draft)
+static int open_first(struct draft *draft, int mount)
 {
-	draft->fd = open_at(draft->mount, draft->hidden,
+	*draft = (struct draft){.mount = mount, .fd = -1, .dir = -1};
+	find_name(draft->hidden, sizeof(draft->hidden));
+	draft->fd = open_at(mount, draft->hidden,
 			    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	if (draft->fd < 0)
-		return cannot_make(draft->fd);
-	return unlink_at(draft->mount, draft->hidden, 0);
+	return draft->fd < 0 ? cannot_make(draft->fd) : 0;
+}
+
+/* Never to have a name: it had one for a moment. */
+static int open_nameless(struct draft *draft, int mount)
+{
+	int err = open_first(draft, mount);
+
+	if (err)
+		return err;
+	err = unlink_at(mount, draft->hidden, 0);
+	if (err)
+		sys_close(draft->fd);
+	return err;
+}
+
+static int set_kind(const struct draft *draft, const struct mshare_kind *kind)
+{
+	int err = sys_ioctl(draft->fd, MSHARE_IOC_KIND, kind);
+
+	return err != -ENOTTY
+		       ? err
+		       : because(ENOSYS, "the daemon of the mount is older "
+					 "than this library; start it anew");
+}
+
+int draft_open_owned(struct draft *draft, int mount)
+{
+	const struct mshare_kind kind = {.flags = MSHARE_KIND_OWNED};
+	int again, err = open_first(draft, mount);
+
+	if (err)
+		return err;
+	err = set_kind(draft, &kind);
+	/* Only of descriptors made now the daemon hears that they close. */
+	again = err ? err
+		    : open_at(mount, draft->hidden, O_RDWR | O_NOFOLLOW, 0);
+	unlink_at(mount, draft->hidden, 0);
+	sys_close(draft->fd);
+	draft->fd = again;
+	return again < 0 ? again : 0;
 }
 
 /*
@@ -78,19 +117,11 @@ remove:
 
 int draft_open(struct draft *draft, int mount, const char *name, mode_t mode)
 {
-	int err;
-
-	*draft = (struct draft){
-		.mount = mount,
-		.name = name,
-		.fd = -1,
-		.dir = -1,
-	};
+	if (!name)
+		return open_nameless(draft, mount);
+	*draft = (struct draft){.mount = mount, .name = name};
 	find_name(draft->hidden, sizeof(draft->hidden));
-	err = name ? open_hidden(draft, mode) : open_nameless(draft);
-	if (err && !name && draft->fd >= 0)
-		sys_close(draft->fd);
-	return err;
+	return open_hidden(draft, mode);
 }
 
 /* For words only: 0 if it cannot be found. */
@@ -113,24 +144,24 @@ static uint64_t unit_of(int mount)
 	return unit;
 }
 
-int draft_kind(const struct draft *draft, uint64_t start, uint64_t size,
-	       uint32_t flags)
+int draft_shape(const struct draft *draft, uint64_t start, uint64_t size)
 {
-	struct mshare_kind kind = {
+	const struct mshare_kind kind = {
 		.start = start,
 		.size = size,
-		.flags = flags,
+		.flags = MSHARE_KIND_READABLE,
 	};
-	int err = sys_ioctl(draft->fd, MSHARE_IOC_KIND, &kind);
+	int err;
 
+	if (start)
+		err = set_kind(draft, &kind);
+	else
+		err = (int)SYS_CALL(SYS_ftruncate, draft->fd, size);
 	if (err == -EINVAL)
 		return because(EINVAL,
 			       "address and length must be multiples of the "
 			       "mount's unit, %" PRIu64 " (mshare_info)",
 			       unit_of(draft->mount));
-	if (err == -ENOTTY)
-		return because(ENOSYS, "the daemon of the mount is older than "
-				       "this library; restart it");
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #define DRAFT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,9 +20,12 @@ struct draft {
 /* mode: with a name. 0 or -errno; nothing stays on failure. */
 int draft_open(struct draft *draft, int mount, const char *name, mode_t mode);
 
-/* Before anything else: start 0: none; flags: MSHARE_KIND_*. */
-int draft_kind(const struct draft *draft, uint64_t start, uint64_t size,
-	       uint32_t flags);
+/* The same of one without a name that ends with its owner (MSHARE_KIND_OWNED).
+ */
+int draft_open_owned(struct draft *draft, int mount);
+
+/* Where it is, once and before anything else. start 0: anywhere. */
+int draft_shape(const struct draft *draft, uint64_t start, uint64_t size);
 
 /* It gets its name, now that all can see it. 0, or -EEXIST and so on. */
 int draft_publish(struct draft *draft);

@@ -8,7 +8,6 @@
 #include "draft.h"
 #include "error.h"
 #include "mshare.h"
-#include "mshare_ioctl.h"
 #include "sys.h"
 #include "which_mount.h"
 
@@ -22,19 +21,27 @@ static int check_flags(unsigned int flags)
 }
 
 /* A descriptor of an empty region, or -errno. */
-static int make_empty(int dir, size_t size, uint32_t flags)
+static int make_empty(int dir, size_t size)
 {
 	struct draft draft;
 	int err = draft_open(&draft, dir, NULL, 0);
 
 	if (err)
 		return err;
-	err = draft_kind(&draft, 0, size, flags);
+	err = draft_shape(&draft, 0, size);
 	if (err) {
 		draft_drop(&draft);
 		return err;
 	}
 	return draft.fd;
+}
+
+static int make_owned(int dir)
+{
+	struct draft draft;
+	int err = draft_open_owned(&draft, dir);
+
+	return err ? err : draft.fd;
 }
 
 /* The memory of a process, or fresh. */
@@ -48,8 +55,7 @@ static int make_region(int dir, void *addr, size_t length)
 
 	if (!length)
 		return because(EINVAL, "no length");
-	return addr ? donate(&donation)
-		    : make_empty(dir, length, MSHARE_KIND_READABLE);
+	return addr ? donate(&donation) : make_empty(dir, length);
 }
 
 static int done(int mount, int dir, int fd, unsigned int flags)
@@ -93,7 +99,7 @@ static int owned_region(int mount, unsigned int flags)
 		err = which_mount(mount, &dir);
 	if (err)
 		return err;
-	return done(mount, dir, make_empty(dir, 0, MSHARE_KIND_OWNED), flags);
+	return done(mount, dir, make_owned(dir), flags);
 }
 
 API int mshare_create_at(int mount, unsigned int flags)
