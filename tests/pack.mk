@@ -16,4 +16,9 @@ tests_refusing_LDFLAGS =
 
 # The units, and what they run.
 shell_tests += $(srcdir)/tests/service.sh
-EXTRA_DIST += tests/service.sh tests/notified.py
+EXTRA_DIST += tests/service.sh tests/notified.py \
+	tests/package.sh
+
+# The manual.
+shell_tests += $(srcdir)/tests/static_man.sh
+EXTRA_DIST += tests/static_man.sh
