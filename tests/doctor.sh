@@ -476,6 +476,15 @@ chmod 777 "$work"
 trap 'put_back; clean_up' EXIT
 trap 'exit 1' INT TERM HUP
 
+# The manual names what is looked at, in that order.
+manual()
+{
+	"$MSHARECTL" doctor | grep -E '^(ok|degraded|missing) ' |
+		awk '{ print $2 }' >"$work/lines"
+	sed -n '/^\.SH CHECKS/,/^\.SH EXIT/s/^\.B \([a-z0-9/]*\)$/\1/p' \
+		"$SRC/man/msharectl-doctor.1" | diff - "$work/lines"
+}
+
 # Users that can be had here
 users=$(id -un)
 [ "$(id -u)" -ne 0 ] || users="root nobody"
@@ -496,6 +505,7 @@ check "the default mount" mount_default
 check "a mount that does not share" mount_not_shared
 check "it leaves nothing" leaves_nothing
 check "the command line" command_line
+check "the manual" manual
 if [ "$(id -u)" -eq 0 ]; then
 	for user in $users; do
 		check "no device: $user" mends_mounts /dev/fuse "$user" missing \

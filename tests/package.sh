@@ -59,7 +59,7 @@ in_root()
 	chroot "$root" "$@"
 }
 
-# install_all FLAG: and dpkg is content
+# install_all: and dpkg is content
 install_all()
 {
 	mkdir -p "$root/tmp/deb" &&

@@ -29,7 +29,8 @@ headed()
 	name=$(echo "${name%.*}" | tr '[:lower:]' '[:upper:]')
 	head -n 4 "$1" | grep -q "^\.TH $name $section " ||
 		{ echo "its .TH is of another page"; return 1; }
-	widest=$(mandoc -T utf8 -O width=80 "$1" | col -b | wc -L)
+	widest=$(LC_ALL=C.UTF-8 mandoc -T utf8 -O width=80 "$1" |
+		LC_ALL=C.UTF-8 col -bx | LC_ALL=C.UTF-8 wc -L)
 	[ "$widest" -le 80 ] || { echo "$widest columns"; return 1; }
 }
 
