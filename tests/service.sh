@@ -59,9 +59,14 @@ silent()
 	dir=$work/silent
 	mkdir "$dir" || return 1
 	NOTIFY_SOCKET=$work/nobody-listens strace -f -e trace=sendmsg,sendto \
-		-o "$work/trace" "$MSHAREFS" "$dir" 2>"$work/log" || return 1
+		-o "$work/trace" "$MSHAREFS" "$dir" 2>"$work/log" &
+	tracer=$! # which stays until the daemon has ended
+	for _ in $(seq 100); do
+		grep -q " $dir fuse.msharefs " /proc/mounts && break
+		sleep 0.05
+	done
 	fusermount3 -u "$dir"
-	gone "$dir" && ! grep READY "$work/trace"
+	wait $tracer && gone "$dir" && ! grep READY "$work/trace"
 }
 
 gone()
