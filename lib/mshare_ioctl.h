@@ -92,8 +92,8 @@ struct mshare_kind {
  * @max_size: largest size of a region; all bits set: no limit
  * @page: size of a page of the backing
  * @unit: memory that one page table of the level that is shared maps; 0: none
- * @pool_total: pages the backing could ever have
- * @pool_free: pages it could have now
+ * @pool_total: memory the backing could ever have
+ * @pool_free: memory it could have now
  * @regions: that are not gone yet, with a name or without
  * @windows: in all processes
  * @mapped: sum of all mappings

@@ -27,14 +27,18 @@ set_stage()
 		cp "$BUILD/tests/inert_calls" "$BUILD/.libs/inert_plugin.so" \
 			"$stage/inert" &&
 		cp "$BUILD"/tests/conform_v? "$stage" &&
-		cp "$BUILD/tests/at_names" "$stage/tests" &&
+		cp "$BUILD/tests/at_names" "$BUILD/tests/ctl_windows" \
+			"$BUILD/tests/ctl_bar" "$stage/tests" &&
+		cp "$SRC/completions/msharectl" "$stage/tests/completion" &&
+		mkdir "$stage/tests/man" &&
+		cp "$SRC"/man/msharectl*.1 "$stage/tests/man" &&
 		mkdir "$stage/lib" &&
 		cp "$BUILD/.libs/libmshare.so.0" \
 			"$BUILD/.libs/strange_engine.so" \
 			"$BUILD"/examples/*_202? "$stage/lib" &&
 		find "$BUILD/tests" -maxdepth 1 -name 'lib_*' -type f -perm -100 \
 			-exec cp {} "$stage/lib" \; &&
-		cp "$SRC/tests/shell.sh" "$stage" || exit 1
+		cp "$SRC/tests/shell.sh" "$SRC/tests/ctl.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so

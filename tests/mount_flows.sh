@@ -96,8 +96,8 @@ run_status()
 		status 125 "$MSHARECTL" run &&
 		status 125 "$MSHARECTL" run --mount /tmp -- true &&
 		status 125 "$MSHARECTL" run --nonsense -- true &&
-		status 125 "$MSHARECTL" nonsense &&
-		status 125 "$MSHARECTL" &&
+		status 64 "$MSHARECTL" nonsense &&
+		status 64 "$MSHARECTL" &&
 		status 125 env MSHAREFS_PRELOAD=/no/such.so "$MSHARECTL" run -- true &&
 		status 0 "$MSHARECTL" --help && status 0 "$MSHARECTL" run --help
 }

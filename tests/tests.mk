@@ -31,6 +31,8 @@ include $(srcdir)/tests/units.mk
 include $(srcdir)/tests/mounts.mk
 include $(srcdir)/tests/inert.mk
 include $(srcdir)/tests/conform.mk
+include $(srcdir)/tests/ctl.mk
+include $(srcdir)/tests/pack.mk
 include $(srcdir)/tests/lib.mk
 include $(srcdir)/tests/man.mk
 

@@ -3,8 +3,9 @@
 #define MSHARECTL_H
 
 /*
- * What msharectl itself exits with when it could not do its work. As env(1) and
- * timeout(1) have it, so that it can be told from the command's own status.
+ * What msharectl run itself exits with when it could not do its work. As env(1)
+ * and timeout(1) have it, so that it can be told from the command's own status.
+ * The other verbs: sysexits.h.
  */
 enum {
 	EXIT_TROUBLE = 125,
@@ -19,6 +20,18 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_create(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_maps(int argc, char **argv);
+int cmd_mount(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_protect(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_umount(int argc, char **argv);
+int cmd_unmap(int argc, char **argv);
+int cmd_windows(int argc, char **argv);
 
 #endif

@@ -7,19 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "daemon.h"
 
 #define END_MS 2000
 #define ALIVE_FD 3
-
-static const char *daemon_path(void)
-{
-	const char *named = getenv("MSHAREFS");
-
-	return named && *named ? named : MSHAREFS_PATH;
-}
 
 static int make_dir(char *dir)
 {
@@ -62,32 +55,6 @@ static _Noreturn void become_daemon(const char *dir, const char *options,
 	_exit(127);
 }
 
-/* What it says until it is a daemon; the beginning of it. */
-static void read_said(int fd, char *text, size_t size)
-{
-	size_t used = 0;
-	char rest[256];
-	ssize_t n;
-
-	do {
-		n = used < size - 1 ? read(fd, text + used, size - 1 - used)
-				    : read(fd, rest, sizeof(rest));
-		if (n > 0 && used < size - 1)
-			used += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	text[used] = 0;
-}
-
-static int exit_status(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return status;
-}
-
 static int run_daemon(struct own_mount *mount, const char *options,
 		      const sigset_t *mask, const int alive[2],
 		      const int said[2])
@@ -104,8 +71,8 @@ static int run_daemon(struct own_mount *mount, const char *options,
 		perror("msharectl: starting msharefs");
 		return -1;
 	}
-	read_said(said[0], text, sizeof(text));
-	status = exit_status(pid);
+	daemon_read_said(said[0], text, sizeof(text));
+	status = daemon_wait(pid);
 	/* Its line on success is not the command's; only what is amiss. */
 	if (status || strstr(text, "NOT shared"))
 		fputs(text, stderr);
@@ -147,26 +114,9 @@ close_alive:
 	return -1;
 }
 
-/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
-static int fusermount(const char *dir)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl(FUSERMOUNT_PATH, "fusermount3", "-uz", "--", dir,
-		      (char *)NULL);
-		execlp("fusermount3", "fusermount3", "-uz", "--", dir,
-		       (char *)NULL);
-		perror("msharectl: fusermount3");
-		_exit(127);
-	}
-	return pid < 0 ? -1 : exit_status(pid);
-}
-
 void own_mount_release(struct own_mount *mount)
 {
-	if ((umount2(mount->dir, MNT_DETACH) && fusermount(mount->dir)) ||
-	    rmdir(mount->dir))
+	if (daemon_unmount(mount->dir, true) || rmdir(mount->dir))
 		fprintf(stderr,
 			"msharectl: %s could not be taken away; do so by hand: "
 			"fusermount3 -u -z %s; rmdir %s\n",

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# For the tests of msharectl: sourced, after shell.sh. A user's default mount
+# below $dir, for each test anew where it wants one.
+
+dir=$(mktemp -d /tmp/msharefs-ctl-XXXXXX)
+chmod 755 "$dir"
+backing=${MSHARE_TEST_BACKING:-auto}
+MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}
+XDG_RUNTIME_DIR=$dir
+export XDG_RUNTIME_DIR
+unset MSHAREFS_MOUNT
+# So that bytes of names are what they are, and messages English.
+LC_ALL=C.UTF-8
+export LC_ALL
+m=$dir/msharefs
+ctl=$MSHARECTL
+beside=$(dirname "$MSHAREFS")
+holders=
+
+mounts()
+{
+	grep -c " $dir[^ ]* fuse.msharefs " /proc/self/mounts
+}
+
+# Waits for something that comes a moment later.
+soon()
+{
+	for _ in $(seq 100); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+not()
+{
+	! "$@"
+}
+
+# hold FILE HOW N CHILDREN: a process with windows, $holder
+hold()
+{
+	rm -f "$dir/up"
+	"$ctl" run -- "$beside/tests/ctl_windows" "$@" "$dir/up" &
+	holder=$!
+	holders="$holders $holder"
+	soon [ -e "$dir/up" ]
+}
+
+let_go()
+{
+	# shellcheck disable=SC2086 # a list
+	[ -z "$holders" ] || kill $holders
+	wait
+	holders=
+}
+
+# What a test that failed has left must not spoil the next one.
+clean_up()
+{
+	let_go 2>/dev/null
+	while [ "$(mounts)" -gt 0 ]; do
+		fusermount3 -u -z "$(awk -v d="$dir" 'index($2, d) == 1 {
+			print $2; exit }' /proc/self/mounts)" || break
+	done
+	# (The daemon changes neither its name nor its arguments.)
+	soon not pgrep -f "^msharefs .*$dir" >/dev/null
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+# mount_here [OPTIONS]
+mount_here()
+{
+	"$ctl" mount -o "backing=$backing${1:+,$1}" 2>/dev/null
+}
+
+# as_other COMMAND...: whom modes can keep out, as they cannot root
+as_other()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# Root lets others in, or they could not look.
+with_others()
+{
+	[ "$(id -u)" -ne 0 ] || echo "allow_other"
+}
+
+# json EXPRESSION COMMAND...: what it prints is JSON, and the expression of it,
+# d, is true
+json()
+{
+	expression=$1
+	shift
+	"$@" >"$dir/json" || { echo "status $?: $*"; return 1; }
+	python3 - "$dir/json" "$expression" <<-'PYTHON'
+		import json, sys
+		d = json.load(open(sys.argv[1], encoding='utf-8'))
+		if not eval(sys.argv[2]):
+		    sys.exit('wanted: %s\ngot: %s' % (sys.argv[2], d))
+	PYTHON
+}
+
+# One line of message, with that status and text: complains STATUS TEXT COMMAND
+complains()
+{
+	want=$1
+	text=$2
+	shift 2
+	got=0
+	out=$("$@" 2>&1 >/dev/null </dev/null) || got=$?
+	[ "$got" -eq "$want" ] && expect "$text" echo "$out" &&
+		case $out in *msharectl*) ;; *) false ;; esac && return 0
+	echo "wanted status $want, got $got: $*: $out"
+	return 1
+}

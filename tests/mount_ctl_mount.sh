@@ -1,0 +1,187 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# msharectl mount and umount: the default mount, others, what is in the way.
+set -u
+. "$(dirname "$0")/shell.sh"
+. "$(dirname "$0")/ctl.sh"
+
+daemons()
+{
+	pgrep -fc "^msharefs .*$dir"
+}
+
+pages_in_use()
+{
+	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }
+	     END { print n }' /proc/meminfo
+}
+
+default_mount()
+{
+	status 0 "$ctl" mount -o "backing=$backing" && [ "$(mounts)" -eq 1 ] &&
+		[ "$(stat -c %s "$m/mshare_info")" -gt 0 ] &&
+		complains 0 "mounted already" "$ctl" mount &&
+		complains 0 "mounted already" "$ctl" mount "$m" &&
+		complains 73 "mounted already, with the options it has" \
+			"$ctl" mount -o align=2G &&
+		[ "$(mounts)" -eq 1 ] && [ "$(daemons)" -eq 1 ] &&
+		status 0 "$ctl" umount && [ "$(mounts)" -eq 0 ] &&
+		[ "$(stat -c %a "$m")" = 700 ]
+}
+
+# umount returns when everything has been given back.
+gives_back()
+{
+	before=$(pages_in_use)
+	mount_here && "$ctl" create --size 1G --map "$m/r" || return 1
+	case $backing in
+	shmem) ;;
+	*) [ "$(pages_in_use)" -ge $((before + 512)) ] || return 1 ;;
+	esac
+	"$ctl" umount || return 1
+	[ "$(daemons)" -eq 0 ] && [ "$(pages_in_use)" -eq "$before" ]
+}
+
+two_at_once()
+{
+	for _ in 1 2 3 4; do
+		"$ctl" mount 2>/dev/null &
+	done
+	wait
+	[ "$(mounts)" -eq 1 ] && [ "$(daemons)" -eq 1 ]
+	got=$?
+	"$ctl" umount
+	return $got
+}
+
+named()
+{
+	mkdir "$dir/other place" || return 1
+	"$ctl" mount -o "backing=$backing" "$dir/other place" 2>/dev/null &&
+		[ -e "$dir/other place/mshare_info" ] &&
+		(cd "$dir/other place" && status 0 "$ctl" ls .) &&
+		(cd "$dir" && status 0 "$ctl" umount "other place/") &&
+		[ "$(mounts)" -eq 0 ] && rmdir "$dir/other place"
+}
+
+cannot_mount()
+{
+	complains 66 "No such file" "$ctl" mount /no/such &&
+		got=$("$ctl" mount -o nonsense 2>&1)
+	[ $? -eq 64 ] && expect "unknown option" echo "$got" &&
+		[ "$(mounts)" -eq 0 ] &&
+		complains 69 "is msharefs installed whole" \
+			env MSHAREFS=/no/such "$ctl" mount &&
+		complains 73 "its directory is missing" \
+			env XDG_RUNTIME_DIR=/no/such "$ctl" mount &&
+		complains 64 "more than one DIR" "$ctl" mount a b &&
+		status 64 "$ctl" mount --nonsense
+}
+
+# A directory that was made for it goes again.
+failed_leaves_nothing()
+{
+	rmdir "$m"
+	status 64 "$ctl" mount -o nonsense && [ ! -e "$m" ]
+}
+
+cannot_umount()
+{
+	mkdir -p "$m"
+	complains 66 "no msharefs is mounted there" "$ctl" umount &&
+		complains 66 "no msharefs is mounted there" "$ctl" umount /proc &&
+		complains 66 "No such file" "$ctl" umount /no/such &&
+		complains 64 "more than one DIR" "$ctl" umount a b || return 1
+	[ -e /proc/self ]
+}
+
+in_use()
+{
+	mount_here && "$ctl" create --size 1G "$m/r" || return 1
+	sleep 100 <"$m/r" &
+	user=$!
+	sleep 0.1
+	complains 75 "process $user (sleep) has files open" "$ctl" umount &&
+		complains 75 "umount --lazy $m" "$ctl" umount &&
+		[ "$(mounts)" -eq 1 ] && status 0 "$ctl" umount --lazy &&
+		[ "$(mounts)" -eq 0 ] && [ "$(daemons)" -eq 1 ]
+	got=$?
+	kill "$user"
+	wait "$user"
+	soon [ "$(daemons)" -eq 0 ] || soon daemon_ends || return 1
+	[ $got -eq 0 ] && mount_here || return 1
+	(cd "$m" && complains 75 "is in it (its current directory)" "$ctl" umount)
+	got=$?
+	"$ctl" umount
+	return $got
+}
+
+daemon_ends()
+{
+	[ "$(daemons)" -eq 0 ]
+}
+
+# Windows do not keep it; the processes keep their memory.
+with_windows()
+{
+	mount_here && "$ctl" create --size 1G --map "$m/r" &&
+		hold "$m/r" rw 1 1 && status 0 "$ctl" umount &&
+		[ "$(mounts)" -eq 0 ] && kill -0 "$holder"
+	got=$?
+	let_go 2>/dev/null
+	return $got
+}
+
+dead_daemon()
+{
+	mount_here || return 1
+	kill -9 "$(pgrep -f "^msharefs .*$dir")"
+	soon not stat "$m" >/dev/null 2>&1
+	complains 69 "its daemon has ended" "$ctl" ls "$m" &&
+		complains 69 "its daemon has ended" "$ctl" mount &&
+		status 0 "$ctl" umount --lazy && [ "$(mounts)" -eq 0 ] &&
+		mount_here && "$ctl" umount
+}
+
+not_mine()
+{
+	mount_here allow_other || return 1
+	complains 77 "only who has mounted it, or root" \
+		as_other "$ctl" umount "$m" && [ "$(mounts)" -eq 1 ]
+	got=$?
+	"$ctl" umount
+	return $got
+}
+
+which_mount()
+{
+	complains 69 "nothing is mounted on $m" "$ctl" ls || return 1
+	mkdir -p "$dir/a" &&
+		"$ctl" mount -o "backing=$backing" "$dir/a" 2>/dev/null &&
+		truncate -s 1G "$dir/a/in-a" &&
+		expect in-a env "MSHAREFS_MOUNT=$dir/a" "$ctl" ls &&
+		mount_here && truncate -s 1G "$m/in-default" &&
+		expect in-default "$ctl" ls &&
+		expect in-a env "MSHAREFS_MOUNT=$dir/a" "$ctl" ls &&
+		expect in-default env "MSHAREFS_MOUNT=$dir/a" "$ctl" ls "$m" &&
+		complains 66 "not in a mount of msharefs" \
+			env MSHAREFS_MOUNT=/tmp "$ctl" ls
+	got=$?
+	"$ctl" umount "$dir/a"
+	"$ctl" umount
+	return $got
+}
+
+check "the default mount" default_mount
+check "umount gives all back" gives_back
+check "several at once" two_at_once
+check "a mount elsewhere" named
+check "what cannot be mounted" cannot_mount
+check "a failure leaves no directory" failed_leaves_nothing
+check "what cannot be unmounted" cannot_umount
+check "a mount in use" in_use
+check "windows do not keep it" with_windows
+check "a daemon that was killed" dead_daemon
+[ "$(id -u)" -ne 0 ] || check "somebody else's mount" not_mine
+check "which mount is meant" which_mount
+finish mount_ctl_mount

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* msharectl unmap: takes memory out of a region, for every process. */
+#include "msharectl.h"
+
+#include <linux/msharefs.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "range.h"
+#include "say.h"
+#include "status.h"
+#include "where.h"
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"Usage: msharectl unmap [--offset OFFSET] [--size SIZE] FILE\n"
+		"Takes memory out of a region, in every process at once: what "
+		"it held is gone, and\n"
+		"an access to it is a fault (SIGSEGV) from then on.\n"
+		"\n"
+		"  -o, --offset OFFSET  from here on (0)\n"
+		"  -s, --size SIZE      so much of it (to the end)\n"
+		"  -h, --help           this text\n"
+		"\n"
+		"Amounts are in bytes, or with K, M, G or T; or 0x and "
+		"hexadecimal.\n"
+		"\n"
+		"Examples: msharectl unmap ~/mshare/region\n"
+		"          msharectl unmap --offset 2M --size 4M "
+		"~/mshare/region\n");
+}
+
+static int unmap_range(int fd, const char *file, struct range *range)
+{
+	struct mshare_status_region region;
+	struct mshare_unmap unmap;
+	int err = status_region(fd, &region), status;
+
+	if (err)
+		return where_no_status(file, err);
+	status = range_settle(range, file, region.size);
+	if (status != EX_OK)
+		return status;
+	unmap.region_offset = range->offset;
+	unmap.size = range->size;
+	if (!ioctl(fd, MSHAREFS_UNMAP, &unmap))
+		return EX_OK;
+	return fail(status_of(-errno), "%s: unmap: %s", file, strerror(errno));
+}
+
+int cmd_unmap(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"offset", required_argument, NULL, 'o'},
+		{"size", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct range range = {0};
+	int c, fd, status = EX_OK;
+
+	while (status == EX_OK &&
+	       (c = getopt_long(argc, argv, "o:s:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			status = range_parse_offset(&range, "unmap", optarg);
+			break;
+		case 's':
+			status = range_parse_size(&range, "unmap", optarg);
+			break;
+		case 'h':
+			usage(stdout);
+			return EX_OK;
+		default:
+			return fail_usage("unmap", NULL);
+		}
+	}
+	if (status != EX_OK)
+		return status;
+	if (argc - optind != 1)
+		return fail_usage("unmap", "give one FILE, a region");
+	fd = where_open(argv[optind], WHERE_CHANGE, &status);
+	if (fd < 0)
+		return status;
+	status = unmap_range(fd, argv[optind], &range);
+	close(fd);
+	return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "range.h"
+
+#include <inttypes.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "amount.h"
+#include "say.h"
+
+static int parse(const char *verb, const char *option, const char *arg,
+		 uint64_t *bytes)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (amount_parse(arg, bytes))
+		return fail_usage(verb,
+				  "%s %s: not an amount; give one like 64M or "
+				  "0x4000000",
+				  option, arg);
+	if (*bytes % page)
+		return fail_usage(verb,
+				  "%s %s: not a multiple of a page, %" PRIu64,
+				  option, arg, page);
+	return EX_OK;
+}
+
+int range_parse_offset(struct range *range, const char *verb, const char *arg)
+{
+	range->offset_given = true;
+	return parse(verb, "--offset", arg, &range->offset);
+}
+
+int range_parse_size(struct range *range, const char *verb, const char *arg)
+{
+	int status = parse(verb, "--size", arg, &range->size);
+
+	range->size_given = true;
+	if (status == EX_OK && !range->size)
+		return fail_usage(verb, "--size 0: nothing would change");
+	return status;
+}
+
+int range_settle(struct range *range, const char *file, uint64_t region_size)
+{
+	char text[AMOUNT_TEXT];
+
+	if (!region_size)
+		return fail(EX_DATAERR,
+			    "%s: its size is not set yet, so nothing is mapped "
+			    "in it",
+			    file);
+	if (range->offset >= region_size ||
+	    (range->size_given && range->size > region_size - range->offset))
+		return fail(EX_DATAERR,
+			    "%s: that is not all within the region, whose size "
+			    "is %s",
+			    file, amount_exact(region_size, text));
+	if (!range->size_given)
+		range->size = region_size - range->offset;
+	return EX_OK;
+}

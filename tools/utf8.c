@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "utf8.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of the character at s, or 0 if it is none (RFC 3629). */
+static size_t length_at(const unsigned char *s)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80		   ? 1
+		   : (s[0] & 0xe0) == 0xc0 ? 2
+		   : (s[0] & 0xf0) == 0xe0 ? 3
+		   : (s[0] & 0xf8) == 0xf0 ? 4
+					   : 0;
+	uint32_t c = n > 1 ? s[0] & (0x7fU >> n) : s[0];
+
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0; /* the NUL at the end too */
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (n && (c < least[n] || c > 0x10ffff || (c >> 11) == 0x1b))
+		return 0; /* not the shortest form, too large, a surrogate */
+	return n;
+}
+
+char *utf8_from(const char *text)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	char *out = malloc(strlen(text) * 4 + 1);
+	char *to = out;
+
+	while (out && *from) {
+		size_t n = length_at(from);
+
+		if (n) {
+			memcpy(to, from, n);
+			to += n;
+			from += n;
+		} else {
+			to += sprintf(to, "\\x%02x", *from++);
+		}
+	}
+	if (out)
+		*to = 0;
+	return out;
+}
