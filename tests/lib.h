@@ -56,6 +56,13 @@ static inline char *memory_here(void)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/*
+ * In a child: from now on a system call fails, if its arguments number i and j
+ * have these values (-1: whatever they are; of j, 32 bits).
+ */
+void refuse_call(unsigned int nr, int i, uint64_t a, int j, uint32_t b,
+		 int err);
+
 /* Whether there is nothing in the mount but mshare_info. */
 bool mount_is_empty(void);
 
