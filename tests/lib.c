@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 
 bool mount_is_empty(void)
@@ -48,4 +50,32 @@ void refuse_call(unsigned int nr, int i, uint64_t a, int j, uint32_t b, int err)
 
 	CHILD_ASSERT(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	CHILD_ASSERT(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	CHILD_ASSERT(fd >= 0);
+	CHILD_ASSERT(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+bool own_namespace(int flags)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[64];
+
+	if (unshare(flags)) {
+		if (unshare(flags | CLONE_NEWUSER))
+			return false;
+		write_text("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+		write_text("/proc/self/uid_map", map);
+		snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+		write_text("/proc/self/gid_map", map);
+	}
+	return !(flags & CLONE_NEWNS) ||
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
