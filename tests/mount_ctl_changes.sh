@@ -46,7 +46,7 @@ created_serves()
 	"$ctl" create --size 1G --map "$m/r" && hold "$m/r" rw 1 0 &&
 		rm "$m/r"
 	got=$?
-	let_go 2>/dev/null
+	let_go
 	return $got
 }
 
