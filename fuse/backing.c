@@ -134,13 +134,6 @@ static long minor_faults(void)
 	return usage.ru_minflt;
 }
 
-enum trial {
-	TRIAL_SHARED,
-	TRIAL_NOT_SHARED,
-	TRIAL_NO_PAGES,
-	TRIAL_FAILED
-};
-
 /*
  * Two windows on two pages: if tables are shared, the second window has one
  * fault when it takes over the table, none for the second page.
@@ -245,6 +238,7 @@ static void explain(struct backing *b, enum trial trial)
 	struct pool memory;
 	char text[SIZE_TEXT];
 
+	b->trial = trial;
 	b->shares = trial == TRIAL_SHARED;
 	switch (trial) {
 	case TRIAL_SHARED:
@@ -323,7 +317,11 @@ int backing_open(struct backing *b, const struct backing_spec *spec,
 {
 	int err = 0;
 
-	*b = (struct backing){.dir_fd = -1, .max_size = UINT64_MAX};
+	*b = (struct backing){
+		.dir_fd = -1,
+		.max_size = UINT64_MAX,
+		.trial = TRIAL_FAILED,
+	};
 	pool_init();
 	switch (spec->kind) {
 	case BACKING_AUTO:

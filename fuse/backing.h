@@ -25,11 +25,20 @@ struct backing_spec {
 	const char *dir; /* BACKING_HUGETLBFS only */
 };
 
+/* What came of trying two windows on two pages. */
+enum trial {
+	TRIAL_SHARED,
+	TRIAL_NOT_SHARED,
+	TRIAL_NO_PAGES,
+	TRIAL_FAILED
+};
+
 struct backing {
 	enum backing_kind kind; /* never BACKING_AUTO */
 	int dir_fd;		/* BACKING_HUGETLBFS, else -1 */
 	uint64_t page;		/* memory is held in pages of this size */
 	uint64_t max_size;	/* bytes over all regions; UINT64_MAX: any */
+	enum trial trial;	/* of the kind that should share */
 	bool shares;		/* page tables are shared, as was tried */
 	char name[PATH_MAX + 16];
 	char why_not[256]; /* if not: the reason, and what mends it */

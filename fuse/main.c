@@ -14,6 +14,7 @@
 #include "cover.h"
 #include "hostwin.h"
 #include "log.h"
+#include "notify.h"
 #include "size.h"
 #include "watch.h"
 
@@ -33,17 +34,19 @@ static void raise_descriptor_limit(void)
 		log_msg(LOG_WARNING, "descriptor limit: %s", strerror(errno));
 }
 
-static void announce(const struct server *server)
+/* In one line */
+static void describe(const struct server *server, char *text, size_t size)
 {
 	const struct backing *b = &server->backing;
 	char page[SIZE_TEXT], align[SIZE_TEXT];
 
-	log_msg(LOG_INFO,
-		"%s: backing %s, pages of %s, alignment %s, page tables %s%s%s",
-		server->options.mountpoint, b->name, size_text(b->page, page),
-		size_text(server->options.align, align),
-		b->shares ? "shared" : "NOT shared", b->shares ? "" : ": ",
-		b->why_not);
+	snprintf(text, size,
+		 "%s: backing %s, pages of %s, alignment %s, page tables "
+		 "%s%s%s",
+		 server->options.mountpoint, b->name, size_text(b->page, page),
+		 size_text(server->options.align, align),
+		 b->shares ? "shared" : "NOT shared", b->shares ? "" : ": ",
+		 b->why_not);
 }
 
 static int add_mount_options(struct server *server, struct fuse_args *args)
@@ -96,8 +99,11 @@ static int serve(struct server *server)
 /* Everything that can fail was tried; the mount is there. */
 static int become_daemon_and_serve(struct server *server)
 {
+	char text[2 * PATH_MAX];
 	int err;
 
+	describe(server, text, sizeof(text));
+	log_msg(LOG_INFO, "%s", text);
 	if (!server->options.foreground)
 		log_to_syslog();
 	if (fuse_daemonize(server->options.foreground))
@@ -107,8 +113,13 @@ static int become_daemon_and_serve(struct server *server)
 	err = attach_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
+	/* In the background, whoever has started us waits for the fork. */
+	if (!err && server->options.foreground)
+		notify_ready(text);
 	if (!err)
 		err = serve(server);
+	if (server->options.foreground)
+		notify_stopping();
 	if (err)
 		log_msg(LOG_ERR, "serving %s: %s", server->options.mountpoint,
 			strerror(-err));
@@ -140,7 +151,6 @@ static int mount_and_serve(struct server *server, struct fuse_args *args)
 		err = mount_error(errno);
 		goto remove_handlers;
 	}
-	announce(server);
 	err = become_daemon_and_serve(server);
 	fuse_session_unmount(server->session);
 remove_handlers:

@@ -25,7 +25,7 @@ int size_parse(const char *text, uint64_t *bytes)
 	if (*end) {
 		const char *unit = strchr(units, toupper((unsigned char)*end));
 
-		if (!unit || end[1])
+		if (!unit || (end[1] && strcmp(end + 1, "iB") != 0))
 			return -EINVAL;
 		shift = 10 * (unsigned int)(unit - units + 1);
 	}

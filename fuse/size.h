@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes as people write them: a number and K, M, G or T (powers of 1024). */
+/*
+ * Sizes as people write them: a number and K, M, G or T (powers of 1024), with
+ * "iB" behind it or without.
+ */
 #ifndef SIZE_H
 #define SIZE_H
 

@@ -85,6 +85,16 @@ static void keep_file(struct window *w, const struct answer *answer, int fd)
 		w->file = park(w->file);
 }
 
+/* Which file it is a window of. */
+static void note_file(struct window *w, int fd)
+{
+	struct statx stx = {0};
+
+	read_statx(fd, &stx);
+	w->device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	w->ino = stx.stx_ino;
+}
+
 /* Only if it still is ours, as above. */
 static void close_file(struct window *w)
 {
@@ -283,6 +293,7 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	}
 	keep_uffd(w, uffd);
 	keep_file(w, &answer, args->fd);
+	note_file(w, args->fd);
 	w->known = true;
 	memcpy(w->key, answer.key, sizeof(w->key));
 	memcpy(w->socket, attach->socket, sizeof(w->socket));

@@ -4,6 +4,8 @@
  * two and goes to the real function; a call that does is judged by SPEC section
  * 6 and made by attach.c.
  *
+ * Also in libmshare.so: in a program that links it the same rules hold.
+ *
  * This file must be built without _FILE_OFFSET_BITS, which would rename mmap().
  */
 #if defined(_FILE_OFFSET_BITS) || defined(_TIME_BITS)
@@ -11,51 +13,33 @@
 #endif
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "attach.h"
+#include "engine.h"
 #include "fault.h"
 #include "real.h"
 #include "shim.h"
 #include "sys.h"
 #include "window.h"
 
-/* The fork handlers' own: from before fork() until after it. */
-static sigset_t fork_mask;
-
-static void before_fork(void)
-{
-	sigset_t mask;
-
-	windows_lock(&mask);
-	fork_mask = mask;
-}
-
-static void after_fork_in_parent(void)
-{
-	sigset_t mask = fork_mask;
-
-	windows_unlock(&mask);
-}
-
-static void after_fork_in_child(void)
-{
-	sigset_t mask = fork_mask;
-
-	windows_lock_again();
-	fault_forked();
-	attach_forked();
-	windows_unlock(&mask);
-}
-
 __attribute__((constructor(101))) static void init(void)
 {
 	real_init();
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	engine_init();
+}
+
+/*
+ * Whether fd is of a region, and it is for this library's engine to map it.
+ * Where there is another one (see engine.h), its library has wrappers as well,
+ * which come first and ask ours only what they would ask libc.
+ */
+static bool is_region(int fd)
+{
+	return engine_is_here() && attach_is_ours(fd);
 }
 
 static size_t page_up(size_t len)
@@ -77,12 +61,8 @@ static void *result(int err, void *base)
 static void *map_region(const struct mmap_args *args)
 {
 	void *base = NULL;
-	sigset_t mask;
-	int err;
+	int err = engine_here.map(args, &base);
 
-	windows_lock(&mask);
-	err = attach_window(args, &base);
-	windows_unlock(&mask);
 	return result(err, base);
 }
 
@@ -158,13 +138,13 @@ static void *map_file_or_fixed(const struct mmap_args *args)
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
 		if (LIKELY(base != MAP_FAILED) || errno != ENODEV ||
-		    !attach_is_ours(args->fd))
+		    !is_region(args->fd))
 			return base;
 		errno = saved; /* that was no failure of the program's */
 		return map_region(args);
 	}
 	/* A private one would not, and a fixed one would unmap first. */
-	if (file && UNLIKELY(attach_is_ours(args->fd)))
+	if (file && UNLIKELY(is_region(args->fd)))
 		return map_region(args);
 	if (fixed && touches_window(args->addr, args->length))
 		return map_over(args);

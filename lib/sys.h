@@ -52,7 +52,7 @@ static inline int sys_close(int fd)
 	return (int)SYS_CALL(SYS_close, fd);
 }
 
-static inline int sys_ioctl(int fd, unsigned long request, void *arg)
+static inline int sys_ioctl(int fd, unsigned long request, const void *arg)
 {
 	return (int)SYS_CALL(SYS_ioctl, fd, request, arg);
 }

@@ -24,7 +24,9 @@ struct window {
 	char socket[MSHARE_SOCKET_MAX];
 	int uffd; /* our copy, -1 if there is none */
 	uint64_t uffd_ino;
-	int file;    /* of an owner, else -1 */
+	int file;	 /* of an owner, else -1 */
+	uint64_t device; /* of the file that was mapped */
+	uint64_t ino;
 	int leaving; /* the conversation about its end, or -1 */
 };
 

@@ -32,6 +32,12 @@ set_stage()
 		cp "$SRC/completions/msharectl" "$stage/tests/completion" &&
 		mkdir "$stage/tests/man" &&
 		cp "$SRC"/man/msharectl*.1 "$stage/tests/man" &&
+		mkdir "$stage/lib" &&
+		cp "$BUILD/.libs/libmshare.so.0" \
+			"$BUILD/.libs/strange_engine.so" \
+			"$BUILD"/examples/*_202? "$stage/lib" &&
+		find "$BUILD/tests" -maxdepth 1 -name 'lib_*' -type f -perm -100 \
+			-exec cp {} "$stage/lib" \; &&
 		cp "$SRC/tests/shell.sh" "$SRC/tests/ctl.sh" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
@@ -39,8 +45,9 @@ set_stage()
 	BUILD_EXAMPLES=$stage/examples
 	INERT=$stage/inert
 	CONFORM=$stage
+	LIBTESTS=$stage/lib
 	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT CONFORM \
-		BUILD SRC
+		LIBTESTS BUILD SRC
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
 		# Its runtime must be the first. Faults are the tests' business,

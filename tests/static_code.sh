@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What can be seen without running anything: what the shim exports, that it does
-# not call its own wrappers, and that the two forms of the uapi header keep
-# apart.
+# What can be seen without running anything: what the shim and the library
+# export, that they do not call their own wrappers, and that the two forms of the
+# uapi header keep apart.
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -10,56 +10,105 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 CC=${CC:-cc}
 shim=$BUILD/.libs/libmshare-preload.so
+library=$BUILD/.libs/libmshare.so
 
-exports()
+defined()
 {
-	nm -D --defined-only "$shim" | awk '$2 ~ /[TW]/ { print $3 }' |
-		grep -v -E '^(__asan|__ubsan|_init|_fini)' | sort >"$work/got"
-	sort >"$work/want" <<-END
-		__open64_2
-		__open_2
-		__openat64_2
-		__openat_2
+	nm -D --defined-only "$1" | awk '$2 ~ /[TWDBR]/ { print $3 }' |
+		grep -v -E '^(__asan|__ubsan|__odr_asan|_init|_fini)' | sort
+}
+
+# What both have: the wrappers of memory and signals, and who has the engine.
+wrappers()
+{
+	cat <<-END
 		__sysv_signal
 		bsd_signal
-		fopen
-		fopen64
-		fstatfs
-		fstatfs64
 		mmap
 		mmap64
-		mount
 		mprotect
 		mremap
+		mshare_engine
 		munmap
-		open
-		open64
-		openat
-		openat64
-		setmntent
 		sigaction
 		sigignore
 		siginterrupt
 		signal
 		sigset
 		ssignal
-		statfs
-		statfs64
 		sysv_signal
-		umount
-		umount2
 	END
+}
+
+exports()
+{
+	defined "$shim" >"$work/got"
+	{
+		wrappers
+		cat <<-END
+			__open64_2
+			__open_2
+			__openat64_2
+			__openat_2
+			fopen
+			fopen64
+			fstatfs
+			fstatfs64
+			mount
+			open
+			open64
+			openat
+			openat64
+			setmntent
+			statfs
+			statfs64
+			umount
+			umount2
+		END
+	} | sort >"$work/want"
 	diff "$work/want" "$work/got"
+}
+
+# The calls that the header declares, each in a version; and wrappers without
+# one, or the dynamic linker would not take them for libc's.
+library_exports()
+{
+	defined "$library" >"$work/got"
+	{
+		wrappers
+		sed -nE 's/^[a-z].*[ *](mshare[a-z_]*)\(.*/\1@@MSHARE_0/p' \
+			"$SRC/lib/mshare.h"
+	} | sort >"$work/want"
+	[ "$(grep -c @@ "$work/want")" -eq 16 ] || {
+		echo "mshare.h declares $(grep -c @@ "$work/want") calls"
+		return 1
+	}
+	diff "$work/want" "$work/got"
+}
+
+# What is in the dynamic section: KEY TEXT
+says()
+{
+	readelf -d "$library" | grep -F "($1)" | grep -q -F "$2" && return 0
+	readelf -d "$library"
+	return 1
 }
 
 # What the engine needs of memory and signals it takes from the kernel: a call
 # by name would be a call of our own wrapper.
 no_wrapped_calls()
 {
-	for object in asked attach fault fdpass mount ours place spawn uffd \
-		view window; do
+	for object in asked attach engine fault fdpass mount ours place spawn \
+		uffd view window; do
 		nm -u "$BUILD/lib/.libs/$object.o" |
 			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit)$' &&
+			return 1
+	done
+	# These are the library's alone, and may have memory and streams.
+	for object in api default_mount donate draft error memory mshare \
+		mshare_change mshare_fd mshare_window which_mount; do
+		nm -u "$BUILD/lib/.libs/$object.o" |
+			grep -E ' (mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|printf|fprintf|exit|abort)$' &&
 			return 1
 	done
 	return 0
@@ -87,6 +136,9 @@ NL='
 '
 
 check "the shim exports its wrappers and nothing else" exports
+check "the library exports its calls and the wrappers" library_exports
+check "the library has a soname" says SONAME '[libmshare.so.0]'
+check "the library is never unloaded" says FLAGS_1 NODELETE
 check "the engine calls no wrapped function" no_wrapped_calls
 check "v3 form" compiles -std=c11 "$INCLUDE
 _Static_assert(MSHAREFS_CREATE_MAPPING == 0x40287800, \"\");
@@ -116,4 +168,13 @@ check "v3 fields do not compile in v1 form" compiles_not region_offset -std=c11 
 struct mshare_unmap u = {.region_offset = 1};"
 check "both forms in one file are an error" compiles_not "other form" -std=c11 \
 	"$INCLUDE$NL$V1$NL$INCLUDE"
+LIBINCLUDE="#include \"$SRC/lib/mshare.h\"$NL#include \"$SRC/lib/mshare_ioctl.h\""
+check "the library's headers" compiles "-std=c11 -pedantic" "$LIBINCLUDE
+int (*f)(unsigned int) = mshare_create;"
+check "twice, in C++, beside the uapi header" compiles \
+	"-x c++ -std=c++11 -pedantic" \
+	"$LIBINCLUDE$NL$LIBINCLUDE$NL$INCLUDE
+struct mshare_create c = {};
+int (*f)(unsigned int) = mshare_create;
+int (*g)(int, off_t, size_t) = mshare_unmap;"
 finish static_code

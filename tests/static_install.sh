@@ -33,6 +33,23 @@ flags()
 		pkg-config --cflags msharefs-uapi
 }
 
+# The same of the library: --cflags --libs
+library_flags()
+{
+	dir=$(dirname "$(find "$work" -name mshare.pc)")
+	PKG_CONFIG_PATH=$dir PKG_CONFIG_SYSROOT_DIR=$work \
+		pkg-config "$@" mshare
+}
+
+# That it is linked to the library, by the name it will have for years
+links()
+{
+	# shellcheck disable=SC2046 # flags
+	$CC -std=gnu11 -Wall -Werror $(library_flags --cflags) \
+		-o "$work/$1" "$SRC/examples/$1.c" $(library_flags --libs) &&
+		readelf -d "$work/$1" | grep -q 'NEEDED.*libmshare\.so\.0\]'
+}
+
 # Nothing but what pkg-config says.
 builds()
 {
@@ -58,10 +75,14 @@ finds_preload()
 check "make install" installs
 check "what it installs" has bin/msharefs bin/msharectl \
 	msharefs/libmshare-preload.so include/msharefs/linux/msharefs.h \
-	pkgconfig/msharefs-uapi.pc sbin/mount.msharefs sbin/mount.fuse.msharefs \
+	lib/libmshare.so lib/libmshare.so.0 include/mshare.h \
+	include/mshare_ioctl.h pkgconfig/mshare.pc man3/mshare.3 \
+	man7/libmshare.7 pkgconfig/msharefs-uapi.pc sbin/mount.msharefs sbin/mount.fuse.msharefs \
 	man8/msharefs.8 man1/msharectl.1
 check "the mount helper names the daemon" helper_names_daemon
 check "msharectl knows where the shim goes" finds_preload
 check "a v3 program builds with pkg-config's flags" builds donor_v3
 check "a v1 program builds with pkg-config's flags" builds consumer_v1
+check "a program links with pkg-config's flags" links donor_2022
+check "and one of 2026" links ring_2026
 finish static_install

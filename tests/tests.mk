@@ -32,6 +32,8 @@ include $(srcdir)/tests/mounts.mk
 include $(srcdir)/tests/inert.mk
 include $(srcdir)/tests/conform.mk
 include $(srcdir)/tests/ctl.mk
+include $(srcdir)/tests/pack.mk
+include $(srcdir)/tests/lib.mk
 
 check_PROGRAMS += tests/mount_faults
 tests_mount_faults_CPPFLAGS = $(mount_cppflags)

@@ -44,14 +44,19 @@ static void test_units(void)
 	CU_ASSERT(parses("2m", 2ULL << 20));
 	CU_ASSERT(parses("3g", 3ULL << 30));
 	CU_ASSERT(parses("64t", 64ULL << 40));
+	CU_ASSERT(parses("4KiB", 4096));
+	CU_ASSERT(parses("2MiB", 2ULL << 20));
+	CU_ASSERT(parses("8GiB", 8ULL << 30));
+	CU_ASSERT(parses("3tiB", 3ULL << 40));
 }
 
 static void test_garbage(void)
 {
 	static const char *const bad[] = {
-		"",	"K",   "x",	"1x",	"1KB", "1KiB", "1.5G",
-		"0x10", "1K1", "1KK",	"1,5",	"1e3", "1P",   "1B",
-		"one",	"G1",  "1\xff", "\xff", "1\n", "\n1",  "1/2",
+		"",	"K",	"x",	 "1x",	 "1KB",	 "1Ki",	  "1.5G",
+		"1iB",	"1Kib", "1KiBs", "KiB",	 "1KIB", "1 KiB", "1KiB ",
+		"0x10", "1K1",	"1KK",	 "1,5",	 "1e3",	 "1P",	  "1B",
+		"one",	"G1",	"1\xff", "\xff", "1\n",	 "\n1",	  "1/2",
 	};
 
 	for (size_t i = 0; i < N_TESTS(bad); i++)

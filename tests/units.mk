@@ -37,11 +37,11 @@ tests_unit_ticket_LDADD = $(unit_ldadd)
 # The library's half: only what is in lib/.
 check_PROGRAMS += tests/unit_window
 tests_unit_window_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
-tests_unit_window_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
+tests_unit_window_LDADD = libharness.la libengine.la $(CUNIT_LIBS)
 
 check_PROGRAMS += tests/unit_fdpass
 tests_unit_fdpass_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
-tests_unit_fdpass_LDADD = libharness.la libmshare.la $(CUNIT_LIBS)
+tests_unit_fdpass_LDADD = libharness.la libengine.la $(CUNIT_LIBS)
 
 check_PROGRAMS += tests/unit_modes
 tests_unit_modes_CPPFLAGS = $(unit_cppflags)

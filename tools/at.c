@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "cover.h"
+#include "userns.h"
 
 char *at_whole_path(const char *path)
 {
@@ -35,44 +35,26 @@ char *at_whole_path(const char *path)
 
 /* User namespaces */
 
-static bool setting_is(const char *path, const char *value)
-{
-	char text[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && !strncmp(text, value, strlen(value));
-}
-
-static const char *what_to_do(void)
-{
-	if (setting_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-		return "as root: sysctl kernel.unprivileged_userns_clone=1; or "
-		       "run msharectl as root";
-	if (setting_is("/proc/sys/user/max_user_namespaces", "0\n"))
-		return "as root: sysctl user.max_user_namespaces=10000; or run "
-		       "msharectl as root";
-	if (setting_is("/proc/sys/kernel/"
-		       "apparmor_restrict_unprivileged_userns",
-		       "1"))
-		return "as root: sysctl "
-		       "kernel.apparmor_restrict_unprivileged_userns=0; or run "
-		       "msharectl as root";
-	return "a container, a chroot or a security module may forbid user "
-	       "namespaces; run msharectl as root";
-}
-
 static void refused(const char *path, const char *what)
 {
+	int err = errno;
+	const char *command = userns_mend();
+
 	fprintf(stderr,
 		"msharectl: --at %s: a mount namespace of our own is refused: "
-		"%s: %s; %s\n",
-		path, what, strerror(errno),
-		geteuid() ? what_to_do()
-			  : "it takes root's CAP_SYS_ADMIN, which a container "
-			    "may have taken away");
+		"%s: %s; ",
+		path, what, strerror(err));
+	if (!geteuid())
+		fprintf(stderr,
+			"it takes root's CAP_SYS_ADMIN, which a container may "
+			"have taken away\n");
+	else if (command)
+		fprintf(stderr, "as root: %s; or run msharectl as root\n",
+			command);
+	else
+		fprintf(stderr,
+			"a container, a chroot or a security module may forbid "
+			"user namespaces; run msharectl as root\n");
 }
 
 static int write_text(const char *path, const char *text)

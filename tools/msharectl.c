@@ -24,6 +24,9 @@ static const struct verb verbs[] = {
 	{"protect", "change what may be done with a region's memory",
 	 cmd_protect},
 	{"unmap", "take memory out of a region", cmd_unmap},
+	{"plan", "what page tables would cost", cmd_plan},
+	{"doctor", "what is needed, what is missing, what mends it",
+	 cmd_doctor},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

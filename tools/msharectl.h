@@ -21,9 +21,11 @@ struct verb {
 };
 
 int cmd_create(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_maps(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_protect(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
 int cmd_run(int argc, char **argv);

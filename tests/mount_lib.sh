@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The programs that are linked with libmshare: without the preload, and under
+# it. Each of their tests counts.
+set -u
+. "$(dirname "$0")/shell.sh"
+
+dir=$(mktemp -d /tmp/msharefs-lib-XXXXXX)
+backing=${MSHARE_TEST_BACKING:-auto}
+pages=$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)
+LD_LIBRARY_PATH=$LIBTESTS
+export LD_LIBRARY_PATH
+unset LD_PRELOAD
+skipped=0
+asan=
+[ "${SANITIZE:-no}" != yes ] ||
+	asan=$(${CC:-cc} -print-file-name=libasan.so)
+
+is_mounted()
+{
+	grep -q " $dir fuse.msharefs " /proc/self/mounts
+}
+
+clean_up()
+{
+	while is_mounted; do
+		fusermount3 -u -z "$dir"
+	done
+	rmdir "$dir"
+}
+trap clean_up EXIT
+
+# linked PROGRAM PRELOAD: its tests are tests of ours
+linked()
+{
+	status=0
+	out=$(env ${2:+LD_PRELOAD="$2"} "$LIBTESTS/$1" 2>&1) || status=$?
+	numbers=$(echo "$out" | sed -nE '$s/^[^ ]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p')
+	if [ -z "$numbers" ] || [ "$status" -ne 0 ]; then
+		echo "$out"
+		echo "FAIL $1${2:+ under $2} ended with status $status"
+	else
+		echo "$out" | grep '^SKIP'
+	fi
+	set -- ${numbers:-0 1 0}
+	passed=$((passed + $1)) failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+# WAY COMMAND...
+plainly()
+{
+	env ${asan:+LD_PRELOAD="$asan"} "$@"
+}
+
+preloaded()
+{
+	env LD_PRELOAD="$MSHARE_TEST_PRELOAD" "$@"
+}
+
+# donor_to_consumer WAY WAY: of the donor, of the consumer
+donor_to_consumer()
+{
+	expect 'is "a line from before it was shared" at 0x100000000000' \
+		"$1" "$LIBTESTS/donor_2022" line &&
+		expect 'is "a line from before it was shared"' \
+			"$2" "$LIBTESTS/consumer_2022" line &&
+		"$2" "$LIBTESTS/consumer_2022" line --unlink &&
+		[ ! -e "$dir/line" ]
+}
+
+# ring WAY
+ring()
+{
+	out=$("$1" "$LIBTESTS/ring_2026" 2>&1)
+	got=$?
+	echo "$out"
+	[ $got -eq 0 ] && [ "$(echo "$out" | sort)" = "\
+reader: cannot write any more: SIGSEGV (SEGV_ACCERR)
+reader: read 100 messages of 100
+writer: the messages are read-only, for every process" ]
+}
+
+left_nothing()
+{
+	for _ in $(seq 100); do
+		[ "$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)" = "$pages" ] &&
+			return 0
+		sleep 0.05
+	done
+	grep HugePages /proc/meminfo
+	return 1
+}
+
+for program in lib_mount lib_2022 lib_fd lib_2026 lib_half_way lib_tasks \
+	lib_rules lib_dlopen; do
+	linked $program "$asan"
+	linked $program "$MSHARE_TEST_PRELOAD"
+done
+linked lib_other_engine "${asan:+$asan:}$LIBTESTS/strange_engine.so"
+
+check "mount" "$MSHAREFS" -o "backing=$backing" "$dir"
+MSHAREFS_MOUNT=$dir
+export MSHAREFS_MOUNT
+check "C++" plainly "$LIBTESTS/lib_cxx"
+check "C++ under the preload" preloaded "$LIBTESTS/lib_cxx"
+check "2022, without the preload" donor_to_consumer plainly plainly
+check "2022, one under it" donor_to_consumer preloaded plainly
+check "2022, the other" donor_to_consumer plainly preloaded
+check "2026, without the preload" ring plainly
+check "2026 under it" ring preloaded
+check "nothing is left in the mount" [ "$(ls "$dir")" = mshare_info ]
+check "unmount" fusermount3 -u "$dir"
+check "no page is left" left_nothing
+echo "mount_lib: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* User namespaces, which give an ordinary user mounts of his own. */
+#ifndef USERNS_H
+#define USERNS_H
+
+/* The command for root that allows them; NULL: no setting forbids them. */
+const char *userns_mend(void);
+
+#endif
