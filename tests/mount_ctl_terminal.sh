@@ -11,7 +11,7 @@ verbs="run mount umount ls maps windows top create rm protect unmap"
 
 in_tmux()
 {
-	tmux -f /dev/null -L ctl "$@"
+	tmux -f /dev/null -L "$server" "$@"
 }
 
 screen()
@@ -27,6 +27,7 @@ shows()
 # start COLUMNS ROWS COMMAND: in a terminal of that size, as $SHELL has it
 start()
 {
+	server=ctl$(date +%N) # the one before may still be ending
 	in_tmux new-session -d -x "$1" -y "$2" -s s \
 		"TERM=${3} $4; echo ended \$?; sleep 100"
 }
