@@ -7,7 +7,7 @@ set -u
 
 TMUX_TMPDIR=$dir
 export TMUX_TMPDIR
-verbs="run mount umount ls maps windows top create rm protect unmap"
+verbs="run mount umount ls maps windows top create rm protect unmap plan doctor"
 
 in_tmux()
 {
