@@ -55,12 +55,7 @@ created_serves()
 	return $got
 }
 
-cannot_pages_are()
-{
-	[ "$(pages_in_use)" -eq "$1" ]
-}
-
-create()
+cannot_create()
 {
 	complains 64 "not a multiple of 1G, the unit of this mount; the next one is 2G" \
 		"$ctl" create --size 1025M "$m/no" &&
