@@ -58,10 +58,10 @@ silent()
 {
 	dir=$work/silent
 	mkdir "$dir" || return 1
-	NOTIFY_SOCKET=$work/nobody-listens strace -f -e trace=sendmsg,sendto \
-		-o "$work/trace" "$MSHAREFS" "$dir" 2>"$work/log" || return 1
+	python3 "$tests/notified.py" --silent "$MSHAREFS" "$dir" ||
+		return 1
 	fusermount3 -u "$dir"
-	gone "$dir" && ! grep READY "$work/trace"
+	gone "$dir"
 }
 
 gone()

@@ -31,7 +31,8 @@ static bool is_apart(pid_t daemon)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", daemon);
 	a = readlink("/proc/self/ns/net", ours, sizeof(ours));
 	b = readlink(path, theirs, sizeof(theirs));
-	return a > 0 && b > 0 && (a != b || memcmp(ours, theirs, (size_t)a));
+	return a > 0 && b > 0 &&
+	       (a != b || memcmp(ours, theirs, (size_t)a) != 0);
 }
 
 static void mend_anew(struct finding *f, const char *dir)
