@@ -140,3 +140,7 @@ tests_mount_status_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_kind
 tests_mount_kind_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
 tests_mount_kind_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_protect
+tests_mount_protect_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_protect_LDADD = $(call_ldadd)
