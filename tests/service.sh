@@ -90,7 +90,7 @@ run_unit()
 	shift 2
 	"$@" sh -c "$(commands "$unit" ExecStartPre)" || return 1
 	start=$(commands "$unit" ExecStart | sed 's/ -f / /')
-	"$@" sh -c "exec $start" 2>"$work/log" || { cat "$work/log"; return 1; }
+	"$@" sh -c "exec $start" 2>"$unit.log" || { cat "$unit.log"; return 1; }
 	"$MSHARECTL" run --mount "$dir" -- "$BUILD_EXAMPLES/donor_v3" "$dir/r" &&
 		expect 'read "a line that the donor wrote"' "$MSHARECTL" run -- \
 			"$BUILD_EXAMPLES/consumer_v3" "$dir/r" || return 1
