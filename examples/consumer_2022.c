@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	unsigned long info[2];
 	char *memory;
 
-	if (argc != 2 && (argc != 3 || strcmp(argv[2], "--unlink"))) {
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "--unlink") != 0)) {
 		fprintf(stderr, "Usage: %s NAME [--unlink]\n", argv[0]);
 		return 2;
 	}

@@ -20,12 +20,16 @@
 #define SLOTS 8
 #define MESSAGES 100
 
-/* The region: counters in the first part, messages in the second. */
-struct ring {
+/* The region: messages in its first part, counters in its second. */
+struct counters {
 	atomic_uint written;
 	atomic_uint read;
 	atomic_uint closed; /* nothing more comes, and messages are protected */
-	_Alignas(2 << 20) char message[SLOTS][64];
+};
+
+struct ring {
+	char (*message)[64];
+	struct counters *count;
 };
 
 static void check(int ok)
@@ -36,29 +40,29 @@ static void check(int ok)
 	exit(1);
 }
 
-static void write_messages(struct ring *ring)
+static void write_messages(const struct ring *ring)
 {
 	for (unsigned int n = 0; n < MESSAGES; n++) {
-		while (n - ring->read == SLOTS)
+		while (n - ring->count->read == SLOTS)
 			usleep(100); /* full */
 		sprintf(ring->message[n % SLOTS], "message %u", n);
-		ring->written = n + 1;
+		ring->count->written = n + 1;
 	}
 }
 
 /* The reader strikes out what it has read, as long as it may. */
-static unsigned int read_messages(struct ring *ring)
+static unsigned int read_messages(const struct ring *ring)
 {
 	char want[64];
 	unsigned int good = 0;
 
 	for (unsigned int n = 0; n < MESSAGES; n++) {
-		while (ring->written == n)
+		while (ring->count->written == n)
 			usleep(100); /* empty */
 		sprintf(want, "message %u", n);
 		good += !strcmp(ring->message[n % SLOTS], want);
 		ring->message[n % SLOTS][0] = '-';
-		ring->read = n + 1;
+		ring->count->read = n + 1;
 	}
 	return good;
 }
@@ -75,14 +79,14 @@ static void obey(int sig, siginfo_t *info, void *context)
 	_exit(1);
 }
 
-static int reader(struct ring *ring)
+static int reader(const struct ring *ring)
 {
 	struct sigaction act = {.sa_sigaction = obey, .sa_flags = SA_SIGINFO};
 
 	printf("reader: read %u messages of %u\n", read_messages(ring),
 	       MESSAGES);
 	fflush(stdout);
-	while (!ring->closed)
+	while (!ring->count->closed)
 		usleep(100);
 	sigaction(SIGSEGV, &act, NULL);
 	ring->message[0][0] = '!';
@@ -92,30 +96,34 @@ static int reader(struct ring *ring)
 int main(void)
 {
 	int fd = mshare_create(MSHARE_CLOEXEC), status;
-	struct ring *ring;
+	struct ring ring;
+	char *window;
 	pid_t child;
 
+	alarm(20); /* should the other one die, do not wait for ever */
 	check(fd >= 0);
 	if (ftruncate(fd, (off_t)UNIT)) {
 		perror("ftruncate");
 		return 1;
 	}
 	check(!mshare_map(fd, 0, 2 * PART, PROT_READ | PROT_WRITE, 0));
-	ring = mshare_attach(fd, 0, UNIT, NULL, 0);
-	check(ring != MAP_FAILED);
+	window = mshare_attach(fd, 0, UNIT, NULL, 0);
+	check(window != MAP_FAILED);
+	ring.message = (void *)window;
+	ring.count = (void *)(window + PART);
 
 	child = fork(); /* it has the window, too */
 	if (child == 0)
-		_exit(reader(ring));
-	write_messages(ring);
-	while (ring->read != MESSAGES)
+		_exit(reader(&ring));
+	write_messages(&ring);
+	while (ring.count->read != MESSAGES)
 		usleep(100);
-	check(!mshare_protect(fd, (off_t)PART, PART, PROT_READ));
+	check(!mshare_protect(fd, 0, PART, PROT_READ));
 	printf("writer: the messages are read-only, for every process\n");
 	fflush(stdout);
-	ring->closed = 1;
+	ring.count->closed = 1;
 	if (waitpid(child, &status, 0) < 0 || status)
 		return 1;
-	check(!mshare_detach(ring, UNIT));
+	check(!mshare_detach(window, UNIT));
 	return 0;
 }

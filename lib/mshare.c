@@ -85,7 +85,8 @@ static int open_region(const struct request *r)
 	const int flags = O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
 	int fd = (int)SYS_CALL(SYS_openat, r->dir, r->name, flags | O_RDWR, 0);
 
-	if (fd == -EACCES && (r->oflags & O_ACCMODE) == O_RDONLY)
+	if ((fd == -EACCES || fd == -EROFS) &&
+	    (r->oflags & O_ACCMODE) == O_RDONLY)
 		fd = (int)SYS_CALL(SYS_openat, r->dir, r->name,
 				   flags | O_RDONLY, 0);
 	if (fd == -EACCES)

@@ -22,6 +22,12 @@
 /* Where the regions of 2022 are; nothing else is mapped there. */
 #define HERE ((char *)0x500000000000)
 
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 /* In this thread's last call: whether mshare_error() says so, on one line. */
 static inline bool says(const char *what)
 {
@@ -55,6 +61,19 @@ static inline char *memory_here(void)
 
 	return at == MAP_FAILED ? NULL : at;
 }
+
+/*
+ * In a child: from now on a system call fails, if its arguments number i and j
+ * have these values (-1: whatever they are; of j, 32 bits).
+ */
+void refuse_call(unsigned int nr, int i, uint64_t a, int j, uint32_t b,
+		 int err);
+
+/*
+ * In a child: into namespaces of its own, where an ordinary user may mount,
+ * too; what is mounted there nobody else sees. false: that is refused here.
+ */
+bool own_namespace(int flags);
 
 /* Whether there is nothing in the mount but mshare_info. */
 bool mount_is_empty(void);

@@ -32,6 +32,11 @@ tests_lib_mount_CPPFLAGS = $(lib_cppflags)
 tests_lib_mount_LDADD = $(lib_ldadd)
 tests_lib_mount_LDFLAGS = $(AM_LDFLAGS) -no-install
 
+check_PROGRAMS += tests/lib_refused
+tests_lib_refused_CPPFLAGS = $(lib_cppflags)
+tests_lib_refused_LDADD = $(lib_ldadd)
+tests_lib_refused_LDFLAGS = $(AM_LDFLAGS) -no-install
+
 check_PROGRAMS += tests/lib_rules
 tests_lib_rules_CPPFLAGS = $(lib_cppflags)
 tests_lib_rules_LDADD = $(lib_ldadd)

@@ -133,9 +133,7 @@ static void by_default(void)
 static void kernels_one(void *arg)
 {
 	(void)arg;
-	if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
-		_exit(77);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (!own_namespace(CLONE_NEWNS) ||
 	    mount("none", "/sys/fs", "tmpfs", 0, NULL))
 		_exit(77);
 	CHILD_ASSERT(!mkdir("/sys/fs/mshare", 0755));
@@ -175,7 +173,15 @@ static void dead_daemon(void *arg)
 	CHILD_ASSERT(fd >= 0 && !ftruncate(fd, (off_t)GIB));
 	kill(daemon, SIGKILL);
 	CHILD_ASSERT(wait_until(is_dead, dir));
-	CHILD_ASSERT(refuses(mshare_create(0), ENODEV, dir));
+	CHILD_ASSERT(refuses(mshare_create(0), ENOTCONN, "its daemon is gone"));
+	CHILD_ASSERT(refuses(mshare_fd(NULL, GIB, 0), ENOTCONN, "its daemon"));
+	CHILD_ASSERT(refuses(mshare("r", HERE, GIB, O_RDWR, 0), ENOTCONN,
+			     "its daemon is gone"));
+	CHILD_ASSERT(refuses(mshare_unlink("r"), ENOTCONN, "its daemon"));
+	CHILD_ASSERT(refuses(mshare_unmap(fd, 0, 4096), ENOTCONN, "daemon"));
+	CHILD_ASSERT(refuses(mshare_protect(fd, 0, 4096, RW), ENOTCONN, "its"));
+	CHILD_ASSERT(refuses(mshare_advise(fd, 0, 4096, MADV_DONTNEED),
+			     ENOTCONN, "its daemon"));
 	CHILD_ASSERT(refuses(mshare_map(fd, 0, 4096, RW, 0), ENOTCONN,
 			     "its daemon is gone"));
 	CHILD_ASSERT(refuses((long)mshare_attach(fd, 0, 0, NULL, 0), ENOTCONN,

@@ -178,7 +178,8 @@ static void cancelled(void)
 static void becomes_another(void *arg)
 {
 	char number[16];
-	const char *argv[] = {"/bin/sh", "-c", "true <&\"$0\"", number, NULL};
+	const char *argv[] = {"/bin/sh", "-c",
+			      "exec 2>/dev/null; true <&\"$0\"", number, NULL};
 
 	snprintf(number, sizeof(number), "%d", *(int *)arg);
 	execv(argv[0], (char *const *)argv);

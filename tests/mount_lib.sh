@@ -92,8 +92,8 @@ left_nothing()
 	return 1
 }
 
-for program in lib_mount lib_2022 lib_fd lib_2026 lib_half_way lib_tasks \
-	lib_rules lib_dlopen; do
+for program in lib_mount lib_2022 lib_fd lib_2026 lib_half_way lib_refused \
+	lib_tasks lib_rules lib_dlopen; do
 	linked $program "$asan"
 	linked $program "$MSHARE_TEST_PRELOAD"
 done

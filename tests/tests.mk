@@ -34,6 +34,7 @@ include $(srcdir)/tests/conform.mk
 include $(srcdir)/tests/ctl.mk
 include $(srcdir)/tests/pack.mk
 include $(srcdir)/tests/lib.mk
+include $(srcdir)/tests/man.mk
 
 check_PROGRAMS += tests/mount_faults
 tests_mount_faults_CPPFLAGS = $(mount_cppflags)
