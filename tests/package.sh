@@ -136,21 +136,27 @@ used()
 	chroot --userspec=65534:65534 "$root" /bin/sh /tmp/use
 }
 
-# files LIST: of the root, but for what dpkg and its triggers keep
-files()
+# What of the root is not as the machine has it, but for what dpkg and its
+# triggers keep: files that are other or gone, directories that are new
+changed()
 {
-	(cd "$root" && find . -xdev \( -path ./tmp -o -path ./var/lib/dpkg -o \
-		-path ./var/cache -o -path ./var/log -o -path ./proc -o \
-		-path ./sys -o -path ./dev -o -path ./run \) -prune -o -print |
-		sort) >"$1"
+	(cd "$work/over/up" && find . \( -path ./tmp -o -path ./var/lib/dpkg -o \
+		-path ./var/cache -o -path ./var/log -o \
+		-path ./etc/ld.so.cache \) -prune -o -print) |
+		while read -r file; do
+			[ -d "$work/over/up/$file" ] && [ -d "/$file" ] ||
+				echo "$file"
+		done
 }
 
 removed()
 {
+	[ -n "$(changed)" ] || { echo "the packages left no trace"; return 1; }
 	in_root dpkg --purge libmshare-dev libmshare0 msharefs \
 		>"$root/tmp/log" 2>&1 || { cat "$root/tmp/log"; return 1; }
-	files "$work/after"
-	diff "$work/before" "$work/after" && [ -z "$(daemons)" ] &&
+	left=$(changed)
+	[ -z "$left" ] || { echo "$left"; return 1; }
+	[ -z "$(daemons)" ] &&
 		! in_root dpkg-query -W msharefs libmshare0 2>/dev/null
 }
 
@@ -164,7 +170,6 @@ scratch()
 			none "$root" &&
 		mount --rbind /dev "$root/dev" && mount --rbind /sys "$root/sys" &&
 		mount -t proc none "$root/proc" || exit 1
-	files "$work/before"
 	check "it installs" install_all
 	check "what a user finds" there
 	check "nothing is enabled or runs" idle
