@@ -162,11 +162,22 @@ void skip_test(const char *reason)
 	skip_reason = reason;
 }
 
+/*
+ * Pages and sockets are counted for the whole machine: where others use them
+ * too, as on a machine that builds packages, that means nothing.
+ */
+static bool alone(void)
+{
+	const char *said = getenv("ALONE");
+
+	return !said || strcmp(said, "no") != 0;
+}
+
 static void one_test(void)
 {
 	before = look_around();
 	current_test->run();
-	CU_ASSERT(!left_over());
+	CU_ASSERT(!alone() || !left_over());
 }
 
 static void report(const struct test *test)

@@ -3,6 +3,9 @@
 
 Starts the command with $NOTIFY_SOCKET, and when it says READY=1, DIR must
 serve. Ends it with SIGTERM. Prints what was said, one line each.
+
+notified.py --silent COMMAND...: the command goes into the background, and says
+nothing.
 """
 import os
 import signal
@@ -23,8 +26,8 @@ def heard():
     return manager.recv(8192).decode().splitlines()
 
 
-try:
-    service = subprocess.Popen(command, env=dict(os.environ, NOTIFY_SOCKET=path))
+def serves():
+    service = subprocess.Popen(command, env=environment)
     try:
         said = heard()
         assert "READY=1" in said, said
@@ -36,6 +39,23 @@ try:
     said += heard()
     assert service.wait(20) == 0, service.returncode
     print("\n".join(said))
+
+
+def is_silent():
+    subprocess.run(command, env=environment, check=True, timeout=20)
+    manager.settimeout(1)
+    try:
+        raise AssertionError(heard())
+    except TimeoutError:
+        pass
+
+
+environment = dict(os.environ, NOTIFY_SOCKET=path)
+try:
+    if directory == "--silent":
+        is_silent()
+    else:
+        serves()
 finally:
     os.unlink(path)
     os.rmdir(place)

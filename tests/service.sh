@@ -46,7 +46,7 @@ notifies()
 		return
 	}
 	dir=$work/notify-$1
-	by "$1" mkdir "$dir" && by "$1" python3 "$tests/notified.py" "$dir" \
+	by "$1" mkdir "$dir" && by "$1" /usr/bin/python3 "$tests/notified.py" "$dir" \
 		"$MSHAREFS" -f "$dir" >"$work/said" 2>"$work/log" ||
 		{ cat "$work/log"; return 1; }
 	grep -q '^READY=1$' "$work/said" && grep -q '^STOPPING=1$' "$work/said" &&
@@ -58,21 +58,16 @@ silent()
 {
 	dir=$work/silent
 	mkdir "$dir" || return 1
-	NOTIFY_SOCKET=$work/nobody-listens strace -f -e trace=sendmsg,sendto \
-		-o "$work/trace" "$MSHAREFS" "$dir" 2>"$work/log" &
-	tracer=$! # which stays until the daemon has ended
-	for _ in $(seq 100); do
-		grep -q " $dir fuse.msharefs " /proc/mounts && break
-		sleep 0.05
-	done
+	/usr/bin/python3 "$tests/notified.py" --silent "$MSHAREFS" "$dir" ||
+		return 1
 	fusermount3 -u "$dir"
-	wait $tracer && gone "$dir" && ! grep READY "$work/trace"
+	gone "$dir"
 }
 
 gone()
 {
 	for _ in $(seq 100); do
-		pgrep -f "msharefs.* $1\$" >/dev/null || return 0
+		pgrep -f "^$MSHAREFS .*$1\$" >/dev/null || return 0
 		sleep 0.05
 	done
 	return 1
@@ -89,17 +84,17 @@ commands()
 # run_unit UNIT DIR AS...: AS is put before what it runs
 run_unit()
 {
-	unit=$work/unit
+	unit=$work/unit-$user
 	unit_like "$1" "$unit" || return 1
 	dir=$2
 	shift 2
 	"$@" sh -c "$(commands "$unit" ExecStartPre)" || return 1
 	start=$(commands "$unit" ExecStart | sed 's/ -f / /')
-	"$@" sh -c "exec $start" 2>"$work/log" || { cat "$work/log"; return 1; }
+	"$@" sh -c "exec $start" 2>"$unit.log" || { cat "$unit.log"; return 1; }
 	"$MSHARECTL" run --mount "$dir" -- "$BUILD_EXAMPLES/donor_v3" "$dir/r" &&
 		expect 'read "a line that the donor wrote"' "$MSHARECTL" run -- \
 			"$BUILD_EXAMPLES/consumer_v3" "$dir/r" || return 1
-	pkill -KILL -f "msharefs.* $dir\$"
+	pkill -KILL -f "^$MSHAREFS .*$dir\$"
 	gone "$dir"
 	! ls "$dir" 2>/dev/null || return 1
 	"$@" sh -c "$(commands "$unit" ExecStopPost)" &&
@@ -138,7 +133,7 @@ clean_up()
 		while read -r at; do
 			fusermount3 -u -z "$at"
 		done
-	pkill -KILL -f "msharefs.* $work/" || true
+	pkill -KILL -f "^$MSHAREFS .*$work/" || true
 	rm -rf --one-file-system "$work"
 }
 

@@ -73,6 +73,9 @@ finds_preload()
 }
 
 check "make install" installs
+check "units, and their examples" has systemd/system/msharefs@.service \
+	systemd/user/msharefs.service examples/sysctl.conf \
+	man7/mshare_overview.7 man8/mount.msharefs.8
 check "what it installs" has bin/msharefs bin/msharectl \
 	msharefs/libmshare-preload.so include/msharefs/linux/msharefs.h \
 	lib/libmshare.so lib/libmshare.so.0 include/mshare.h \

@@ -72,8 +72,7 @@ void doctor_pool(struct finding *f, const char *mount)
 	}
 	if (!pool.total)
 		found(f, DOCTOR_MISSING,
-		      "no pages of %s are set aside, nor allowed on demand",
-		      page);
+		      "no pages of %s set aside, nor allowed on demand", page);
 	else if (!pool.free)
 		found(f, DOCTOR_MISSING, "all pages of %s are in use: %s", page,
 		      total);

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@ static bool is_apart(pid_t daemon)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", daemon);
 	a = readlink("/proc/self/ns/net", ours, sizeof(ours));
 	b = readlink(path, theirs, sizeof(theirs));
-	return a > 0 && b > 0 && (a != b || memcmp(ours, theirs, (size_t)a));
+	return a > 0 && b > 0 &&
+	       (a != b || memcmp(ours, theirs, (size_t)a) != 0);
 }
 
 static void mend_anew(struct finding *f, const char *dir)
@@ -172,38 +173,53 @@ static bool which(const char *mount, char *dir, size_t size, bool *named)
 	return true;
 }
 
-/* From a child: a daemon that hangs must not take us with it. */
-void doctor_mount(struct finding *f, const char *mount)
+/* In the child; what it holds open, nobody is to wait for. */
+static _Noreturn void look_from_afar(const char *mount, int to)
 {
+	struct finding f = {.state = DOCTOR_OK};
 	char dir[PATH_MAX] = "";
 	bool named = false;
-	int status = 0;
-	struct finding *theirs;
+
+	if (dup2(to, STDIN_FILENO) < 0)
+		_exit(1);
+	close_range(STDIN_FILENO + 1, ~0U, 0);
+	if (which(mount, dir, sizeof(dir), &named))
+		examine(&f, dir, named);
+	else
+		found(&f, DOCTOR_MISSING, "its path is too long");
+	_exit(write(STDIN_FILENO, &f, sizeof(f)) != sizeof(f));
+}
+
+/*
+ * By a child that is left behind if the daemon hangs: once that has read what
+ * it was asked, nothing ends a process that waits for the answer, not SIGKILL.
+ */
+void doctor_mount(struct finding *f, const char *mount)
+{
+	struct pollfd answer = {.events = POLLIN};
+	int pipes[2], n;
 	pid_t pid;
 
-	theirs = mmap(NULL, sizeof(*theirs), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (theirs == MAP_FAILED) {
+	if (pipe2(pipes, O_CLOEXEC)) {
 		found(f, DOCTOR_DEGRADED, "not looked at: %s", strerror(errno));
 		return;
 	}
 	pid = fork();
-	if (pid == 0) {
-		alarm(PATIENCE);
-		if (which(mount, dir, sizeof(dir), &named))
-			examine(theirs, dir, named);
-		else
-			found(theirs, DOCTOR_MISSING, "its path is too long");
-		_exit(0);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid > 0 && !status)
-		*f = *theirs;
-	else if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+	if (pid == 0)
+		look_from_afar(mount, pipes[1]);
+	close(pipes[1]);
+	answer.fd = pipes[0];
+	do
+		n = pid < 0 ? -1 : poll(&answer, 1, PATIENCE * 1000);
+	while (pid > 0 && n < 0 && errno == EINTR);
+	if (n == 0) {
 		found(f, DOCTOR_MISSING,
 		      "its daemon does not answer within %d seconds", PATIENCE);
-	else
+		kill(pid, SIGKILL);
+	} else if (n < 0 || read(pipes[0], f, sizeof(*f)) != sizeof(*f)) {
 		found(f, DOCTOR_DEGRADED, "not looked at: no child process");
-	munmap(theirs, sizeof(*theirs));
+	}
+	close(pipes[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, n == 0 ? WNOHANG : 0);
 }
