@@ -184,6 +184,28 @@ maps_with_start()
 		complains 64 "give one FILE" "$ctl" windows
 }
 
+# Protected, and kept without access; a window that saw it has that table itself.
+protected()
+{
+	f=$m/protected
+	"$ctl" create --size 2G --lazy "$f" && hold "$f" rw 1 0 &&
+		"$ctl" protect --size 2M "$f" r &&
+		"$ctl" protect --offset 4M --size 2M "$f" none || return 1
+	json "[(p['start'] >> 20, p['prot'], p['kind'])
+			for p in d['mappings']] == [(0, 'r--s', 'lazy'),
+			(2, 'rw-s', 'lazy'), (4, '---s', 'kept'),
+			(6, 'rw-s', 'lazy')]" "$ctl" maps -J -o +START "$f" || return 1
+	if [ -n "$huge" ]; then
+		window "w['tables'] == 'part' and w['own'] == 1 and
+			w['units'] == 2 and w['why'] == 'protected parts'" &&
+			json "d['regions'][0]['sharing'] == 1" \
+				"$ctl" ls -J -o SHARING "$f"
+	fi
+	got=$?
+	let_go
+	return $got
+}
+
 # More than the daemon tells at once.
 many_mappings()
 {
@@ -281,6 +303,7 @@ check "maps: addresses and errors" maps_with_start
 check "maps: many" many_mappings
 check "windows" windows
 check "windows: kinds" kinds_of_windows
+check "protected parts" protected
 check "windows: 1000" many_windows
 check "umount" "$ctl" umount
 check "regions that have ended" ended

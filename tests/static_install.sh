@@ -82,6 +82,8 @@ check "what it installs" has bin/msharefs bin/msharectl \
 	include/mshare_ioctl.h pkgconfig/mshare.pc man3/mshare.3 \
 	man7/libmshare.7 pkgconfig/msharefs-uapi.pc sbin/mount.msharefs sbin/mount.fuse.msharefs \
 	man8/msharefs.8 man1/msharectl.1
+check "what msharectl comes with" has bash-completion/completions/msharectl \
+	man1/msharectl-ls.1 man1/msharectl-run.1
 check "the mount helper names the daemon" helper_names_daemon
 check "msharectl knows where the shim goes" finds_preload
 check "a v3 program builds with pkg-config's flags" builds donor_v3
