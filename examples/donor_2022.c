@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 /* Where it is in every process: both must be multiples of the mount's unit. */
-#define ADDRESS ((char *)0x100000000000)
+#define ADDRESS ((char *)0x200000000000)
 #define LENGTH ((size_t)1 << 30)
 
 #define TEXT "a line from before it was shared"

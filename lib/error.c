@@ -2,28 +2,64 @@
 #include "error.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "mshare.h"
 
-/* Each thread's own. */
-static __thread struct {
+struct said {
 	char line[1024];
 	char reason[640];
 	int reason_of; /* the error that it is about; 0: none */
-} said;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t at_exit; /* of a thread */
+
+/*
+ * Each thread's own. A pointer, as thread-local memory of libraries that are
+ * loaded late is scarce (and fault.c needs some).
+ */
+static __thread struct said *said;
+
+static void forget(void *mine)
+{
+	said = NULL;
+	free(mine);
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&at_exit, forget);
+}
+
+/* NULL: there is not even memory for words. */
+static struct said *words(void)
+{
+	if (said)
+		return said;
+	pthread_once(&once, make_key);
+	said = calloc(1, sizeof(*said));
+	if (said)
+		pthread_setspecific(at_exit, said);
+	return said;
+}
 
 int because(int err, const char *format, ...)
 {
+	struct said *w = words();
 	va_list args;
 
+	if (!w)
+		return -err;
 	va_start(args, format);
-	vsnprintf(said.reason, sizeof(said.reason), format, args);
+	vsnprintf(w->reason, sizeof(w->reason), format, args);
 	va_end(args);
-	said.reason_of = err;
+	w->reason_of = err;
 	return -err;
 }
 
@@ -63,46 +99,51 @@ static void one_line(char *text)
 			*text = '?';
 }
 
-static void append(const char *format, ...)
+static void append(struct said *w, const char *format, ...)
 {
-	size_t used = strlen(said.line);
+	size_t used = strlen(w->line);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(said.line + used, sizeof(said.line) - used, format, args);
+	vsnprintf(w->line + used, sizeof(w->line) - used, format, args);
 	va_end(args);
 }
 
-static void compose(int err, const char *call, const char *format, va_list args)
+static void compose(struct said *w, int err, const char *call,
+		    const char *format, va_list args)
 {
 	const char *name = strerrordesc_np(err);
 	const char *reason = usual_reason(err);
 	char on[384];
 
-	if (said.reason_of == err)
-		reason = said.reason;
+	if (w->reason_of == err)
+		reason = w->reason;
 	vsnprintf(on, sizeof(on), format, args);
-	said.line[0] = 0;
-	append("%s: %s: %s%s%s", call, on, name ? name : "unknown error",
+	w->line[0] = 0;
+	append(w, "%s: %s: %s%s%s", call, on, name ? name : "unknown error",
 	       reason ? ": " : "", reason ? reason : "");
-	one_line(said.line);
+	one_line(w->line);
 }
 
 int report(int err, const char *call, const char *format, ...)
 {
+	struct said *w = err ? words() : said;
 	va_list args;
 
-	if (err) {
+	if (err && w) {
 		va_start(args, format);
-		compose(-err, call, format, args);
+		compose(w, -err, call, format, args);
 		va_end(args);
-		errno = -err;
 	}
-	said.reason_of = 0;
+	if (w)
+		w->reason_of = 0;
+	if (err)
+		errno = -err;
 	return err ? -1 : 0;
 }
 
 API const char *mshare_error(void)
 {
-	return said.line[0] ? said.line : "no call has failed in this thread";
+	return said && said->line[0] ? said->line
+				     : "no call has failed in this thread";
 }

@@ -2,8 +2,6 @@
 /* The calls of 2022: mshare() and mshare_unlink(). */
 #include "lib.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -81,6 +79,36 @@ static void parts_keep_their_protection(void)
 	CU_ASSERT(!try_write(at + 12 * MIB, 'x').signal);
 	CU_ASSERT(!mshare_unlink("parts"));
 }
+
+#ifdef __x86_64__
+static const char code[] = "\xb8\x2a\x00\x00\x00\xc3"; /* returns 42 */
+
+static int call(char *at)
+{
+	return ((int (*)(void))(uintptr_t)at)();
+}
+
+static void calls(void *arg)
+{
+	(void)arg;
+	CHILD_ASSERT(!mshare_detach(HERE, 0));
+	CHILD_ASSERT(!attach("code", O_RDONLY) && call(HERE + 4 * MIB) == 42);
+}
+
+/* What could be executed, can be wherever it is attached. */
+static void code_stays_code(void)
+{
+	char *at = memory_here();
+
+	CU_ASSERT_FATAL(at != NULL);
+	memcpy(at + 4 * MIB, code, sizeof(code));
+	CU_ASSERT(!mprotect(at + 4 * MIB, 4 * MIB, PROT_READ | PROT_EXEC));
+	CU_ASSERT_FATAL(!create("code"));
+	CU_ASSERT(call(at + 4 * MIB) == 42);
+	CU_ASSERT(in_child(calls, NULL) == 0);
+	CU_ASSERT(!mshare_unlink("code"));
+}
+#endif
 
 static void hidden_parts_come_back(void)
 {
@@ -315,6 +343,9 @@ static const struct test tests[] = {
 	{"keeps what it holds", keeps_what_it_holds},
 	{"parts keep their protection", parts_keep_their_protection},
 	{"hidden parts come back", hidden_parts_come_back},
+#ifdef __x86_64__
+	{"code stays code", code_stays_code},
+#endif
 	{"reads only", reads_only},
 	{"unlink is for this process", unlink_is_for_this_process},
 	{"wrong names", wrong_names},

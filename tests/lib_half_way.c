@@ -45,7 +45,7 @@ static bool as_it_was(void)
 static void too_much(void *arg)
 {
 	const size_t size = (size_t)1 << 44;
-	char *at = mmap((void *)((uintptr_t)1 << 44), size, RW,
+	char *at = mmap((void *)((uintptr_t)1 << 45), size, RW,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				MAP_FIXED_NOREPLACE,
 			-1, 0);

@@ -61,7 +61,7 @@ preloaded()
 # donor_to_consumer WAY WAY: of the donor, of the consumer
 donor_to_consumer()
 {
-	expect 'is "a line from before it was shared" at 0x100000000000' \
+	expect 'is "a line from before it was shared" at 0x200000000000' \
 		"$1" "$LIBTESTS/donor_2022" line &&
 		expect 'is "a line from before it was shared"' \
 			"$2" "$LIBTESTS/consumer_2022" line &&

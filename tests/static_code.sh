@@ -136,6 +136,15 @@ NL='
 '
 
 check "the shim exports its wrappers and nothing else" exports
+# Of what is left for libraries that dlopen() brings there is little.
+little_static_tls()
+{
+	size=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
+	echo "$size"
+	[ $((size)) -le 64 ]
+}
+
+check "the library needs little thread-local memory" little_static_tls
 check "the library exports its calls and the wrappers" library_exports
 check "the library has a soname" says SONAME '[libmshare.so.0]'
 check "the library is never unloaded" says FLAGS_1 NODELETE
