@@ -25,8 +25,10 @@ extern "C" {
 /* Which mount */
 
 /*
- * Instead of a descriptor of a mount: $MSHAREFS_MOUNT, else the user's default
- * mount ($XDG_RUNTIME_DIR/msharefs), else /sys/fs/mshare.
+ * Instead of a descriptor of a mount: the one that $MSHAREFS_MOUNT names, and
+ * no other; if that is not set the user's default mount, which is
+ * $XDG_RUNTIME_DIR/msharefs (without that variable /run/user/UID/msharefs);
+ * else /sys/fs/mshare.
  */
 #define MSHARE_DEFAULT_MOUNT (-1)
 
@@ -52,7 +54,8 @@ int mshare_mount_open(const char *path);
  *
  * With O_CREAT, all of @addr to @addr + @length must be mapped, and becomes the
  * region: it keeps what it holds, and how its parts are protected. Nobody sees
- * the region before it is whole; on failure nothing has changed.
+ * the region before it is whole; on failure nothing has changed. No thread may
+ * use the memory meanwhile.
  *
  * Return: 0 or -1. See mshare(3) for all errors.
  */
@@ -133,8 +136,11 @@ void *mshare_attach(int fd, off_t offset, size_t size, void *addr,
  */
 int mshare_detach(void *addr, size_t size);
 
-/* Flag of mshare_map(). */
-#define MSHARE_LAZY 1U /* memory comes when it is touched (MAP_NORESERVE) */
+/*
+ * Flag of mshare_map(): memory comes when it is touched (MAP_NORESERVE); SIGBUS
+ * if there is none then.
+ */
+#define MSHARE_LAZY 1U
 
 /**
  * mshare_map() - place zeroed memory in a region, for every process
@@ -154,6 +160,8 @@ int mshare_map(int fd, off_t offset, size_t size, int prot, unsigned int flags);
  * @fd: of the region, open for writing
  * @offset: in bytes from its beginning; page-aligned
  * @size: in bytes, not 0; rounded up to a page. Holes are fine.
+ *
+ * Return: 0 or -1.
  */
 int mshare_unmap(int fd, off_t offset, size_t size);
 
@@ -176,6 +184,8 @@ int mshare_protect(int fd, off_t offset, size_t size, int prot);
  * @size: in bytes, not 0; rounded up to a page; all of it mapped
  * @advice: MADV_DONTNEED: it reads as zeros again, and lazy memory is given
  *	back; MADV_POPULATE_WRITE: lazy memory is taken now
+ *
+ * Return: 0 or -1.
  */
 int mshare_advise(int fd, off_t offset, size_t size, int advice);
 

@@ -22,12 +22,12 @@ struct window {
 	bool known; /* the daemon keeps a record under this key */
 	unsigned char key[MSHARE_KEY_BYTES];
 	char socket[MSHARE_SOCKET_MAX];
-	int uffd; /* our copy, -1 if there is none */
+	int uffd;    /* our copy, -1 if there is none */
+	int file;    /* of an owner, else -1 */
+	int leaving; /* the conversation about its end, or -1 */
 	uint64_t uffd_ino;
-	int file;	 /* of an owner, else -1 */
 	uint64_t device; /* of the file that was mapped */
 	uint64_t ino;
-	int leaving; /* the conversation about its end, or -1 */
 };
 
 /* Where windows ever were; widens only. */

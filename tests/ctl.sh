@@ -16,7 +16,6 @@ export LC_ALL
 m=$dir/msharefs
 ctl=$MSHARECTL
 beside=$(dirname "$MSHAREFS")
-holders=
 
 mounts()
 {
@@ -42,30 +41,37 @@ not()
 hold()
 {
 	rm -f "$dir/up"
-	"$ctl" run -- "$beside/tests/ctl_windows" "$@" "$dir/up" &
+	"$ctl" run -- "$beside/tests/ctl_windows" "$@" "$dir/up" >/dev/null 2>&1 &
 	holder=$!
-	holders="$holders $holder"
+	echo $holder >>"$dir/holders"
 	soon [ -e "$dir/up" ]
 }
 
 let_go()
 {
-	# shellcheck disable=SC2086 # a list
-	[ -z "$holders" ] || kill $holders
-	wait
-	holders=
+	while read -r pid; do
+		kill "$pid"
+		wait "$pid"
+	done <"$dir/holders"
+	rm -f "$dir/holders"
+} 2>/dev/null
+
+on_fail()
+{
+	[ ! -e "$dir/holders" ] || let_go
 }
 
 # What a test that failed has left must not spoil the next one.
 clean_up()
 {
-	let_go 2>/dev/null
+	on_fail
 	while [ "$(mounts)" -gt 0 ]; do
 		fusermount3 -u -z "$(awk -v d="$dir" 'index($2, d) == 1 {
 			print $2; exit }' /proc/self/mounts)" || break
 	done
 	# (The daemon changes neither its name nor its arguments.)
-	soon not pgrep -f "^msharefs .*$dir" >/dev/null
+	soon not pgrep -f "^msharefs .*$dir" >/dev/null ||
+		pkill -f "^msharefs .*$dir"
 	rm -rf "$dir"
 }
 trap clean_up EXIT
@@ -102,7 +108,7 @@ json()
 	python3 - "$dir/json" "$expression" <<-'PYTHON'
 		import json, sys
 		d = json.load(open(sys.argv[1], encoding='utf-8'))
-		if not eval(sys.argv[2]):
+		if not eval('(%s)' % sys.argv[2]):
 		    sys.exit('wanted: %s\ngot: %s' % (sys.argv[2], d))
 	PYTHON
 }

@@ -124,7 +124,7 @@ ended()
 		complains 69 "a region ends with the process that makes it" \
 			"$ctl" create --size 1G "$m/no" && [ ! -e "$m/no" ] ||
 		return 1
-	sh -c ': >"$0/owned"; truncate -s 1G "$0/owned"; sleep 100' "$m" &
+	sh -c ': >"$0/owned"; truncate -s 1G "$0/owned"; exec sleep 100' "$m" &
 	owner=$!
 	soon [ -s "$m/owned" ] &&
 		json "d['regions'][0]['pid'] == $owner" "$ctl" ls -J -o PID "$m/owned"
@@ -232,7 +232,7 @@ windows()
 			d['regions'][0]['sharing'] == ${huge:+4}+0 and
 			d['regions'][0]['saved'] == $saved" \
 		"$ctl" ls -J -o WINDOWS,SHARING,SAVED "$f" || return 1
-	let_go 2>/dev/null
+	let_go
 	soon no_windows "$f"
 }
 
@@ -247,12 +247,12 @@ kinds_of_windows()
 	"$ctl" create --size 1G --map "$f" && hold "$f" ro 1 0 &&
 		window "w['kind'] == 'read-only' and w['tables'] ==
 			('${huge:+shared}' or 'own')" || return 1
-	let_go 2>/dev/null
+	let_go
 	soon no_windows "$f" && hold "$f" ro-file 1 0 &&
 		window "w['kind'] == 'read-only' and w['tables'] == 'own' and
 			w['why'] == 'file opened read-only'"
 	got=$?
-	let_go 2>/dev/null
+	let_go
 	return $got
 }
 
@@ -266,7 +266,7 @@ many_windows()
 		[ "$("$ctl" windows -n "$f" | wc -l)" -eq 1000 ] &&
 		[ "$("$ctl" ls -n -o WINDOWS "$f" | tr -d ' ')" = 1000 ]
 	got=$?
-	let_go 2>/dev/null
+	let_go
 	return $got
 }
 

@@ -128,7 +128,7 @@ with_windows()
 		hold "$m/r" rw 1 1 && status 0 "$ctl" umount &&
 		[ "$(mounts)" -eq 0 ] && kill -0 "$holder"
 	got=$?
-	let_go 2>/dev/null
+	let_go
 	return $got
 }
 

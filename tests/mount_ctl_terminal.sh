@@ -7,11 +7,11 @@ set -u
 
 TMUX_TMPDIR=$dir
 export TMUX_TMPDIR
-verbs="run mount umount ls maps windows top create rm protect unmap"
+verbs="run mount umount ls maps windows top create rm protect unmap plan doctor"
 
 in_tmux()
 {
-	tmux -f /dev/null -L ctl "$@"
+	tmux -f /dev/null -L "$server" "$@"
 }
 
 screen()
@@ -27,6 +27,7 @@ shows()
 # start COLUMNS ROWS COMMAND: in a terminal of that size, as $SHELL has it
 start()
 {
+	server=ctl$(date +%N) # the one before may still be ending
 	in_tmux new-session -d -x "$1" -y "$2" -s s \
 		"TERM=${3} $4; echo ended \$?; sleep 100"
 }
@@ -50,8 +51,8 @@ top_on_screen()
 	soon shows "Windows: 0" && shows "msharefs 0." && shows "Pool: " &&
 		shows "NAME" && shows "region 01" && lines 80 &&
 		[ "$(screen | wc -l)" -eq 24 ] && not shows "region 30" &&
-		in_tmux send-keys -t s End && soon shows "region 30" &&
-		shows "NAME" && in_tmux send-keys -t s Home &&
+		in_tmux send-keys -t s -N 20 Down && soon shows "region 30" &&
+		shows "NAME" && in_tmux send-keys -t s -N 20 Up &&
 		soon shows "region 01" || return 1
 	in_tmux resize-window -t s -x 60 -y 12 && soon shows_whole 12 &&
 		shows "NAME" && lines 60 || return 1
@@ -133,7 +134,7 @@ top_counts()
 		[ "$("$ctl" top -b -n 2 -d 0.1 | grep -c 'attached 4, 0.0/s')" -eq 1 ] &&
 		expect "region 01 " sh -c '"$0" top -b -n 1 | sed -n 8p' "$ctl"
 	got=$?
-	let_go 2>/dev/null
+	let_go
 	return $got
 }
 

@@ -88,7 +88,7 @@ static void show_known(struct table *t, const struct region *region)
 	table_number(t, PRESENT, status->present);
 	table_number(t, WINDOWS, status->windows);
 	table_number(t, SHARING, status->sharing);
-	if (status->flags & MSHARE_REGION_OWNED && status->owner)
+	if (status->owner)
 		table_number(t, PID, status->owner);
 	table_number(t, SAVED, region->saved);
 	table_number(t, CHANGES, status->changes);

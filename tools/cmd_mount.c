@@ -78,8 +78,11 @@ static int start(const char *dir, const char *options)
 		return EX_USAGE;
 	default:
 		/* msharefs has said what is wrong. */
-		return fail(status_of(err), "%s: not mounted: %s", dir,
-			    strerror(-err));
+		return fail(status_of(err), "%s: not mounted: %s%s", dir,
+			    strerror(-err),
+			    err == -ENOENT || err == -ENOTDIR
+				    ? ""
+				    : "; msharectl doctor looks for the cause");
 	}
 }
 

@@ -21,8 +21,8 @@ static void usage(FILE *to)
 	fprintf(to,
 		"Usage: msharectl rm FILE...\n"
 		"Removes regions. One that is open or mapped somewhere goes on "
-		"without a name, and\n"
-		"is freed when the last process has let go. Nothing but "
+		"without a name,\n"
+		"and is freed when the last process has let go. Nothing but "
 		"regions is removed.\n"
 		"\n"
 		"  -h, --help   this text\n"

@@ -34,8 +34,8 @@ static void usage(FILE *to)
 	fprintf(to,
 		"Usage: msharectl top [options] [MOUNT]\n"
 		"Shows a mount of msharefs as it goes on: its pool, regions, "
-		"windows, and the page\n"
-		"tables that are saved.\n"
+		"windows, and the\n"
+		"page tables that are saved.\n"
 		"Without MOUNT: $MSHAREFS_MOUNT, else your default mount, else "
 		"/sys/fs/mshare.\n"
 		"\n"

@@ -22,8 +22,8 @@ static void usage(FILE *to)
 	fprintf(to,
 		"Usage: msharectl unmap [--offset OFFSET] [--size SIZE] FILE\n"
 		"Takes memory out of a region, in every process at once: what "
-		"it held is gone, and\n"
-		"an access to it is a fault (SIGSEGV) from then on.\n"
+		"it held is gone,\n"
+		"and an access to it is a fault (SIGSEGV) from then on.\n"
 		"\n"
 		"  -o, --offset OFFSET  from here on (0)\n"
 		"  -s, --size SIZE      so much of it (to the end)\n"
