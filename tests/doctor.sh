@@ -11,7 +11,7 @@ tests=$(cd "$(dirname "$0")" && pwd)
 
 PATH=$(dirname "$MSHARECTL"):$PATH # what is printed names programs only
 [ "${SANITIZE:-no}" != yes ] ||
-	export ASAN_OPTIONS="${ASAN_OPTIONS:-}verify_asan_link_order=0"
+	export ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 unset MSHAREFS_MOUNT
 
 by()

@@ -6,6 +6,8 @@ set -u
 . "$(dirname "$0")/shell.sh"
 tests=$(cd "$(dirname "$0")" && pwd)
 PATH=$(dirname "$MSHAREFS"):$PATH
+[ "${SANITIZE:-no}" != yes ] ||
+	export ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 
 by()
 {
