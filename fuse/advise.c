@@ -31,8 +31,48 @@ static int bytes_of(struct region *region, const struct extent *range,
 }
 
 /*
+ * Of range, what is not promised: what can be freed; the rest, as far as it is
+ * there, is added to what there is.
+ */
+static int lazy_bytes(struct region *region, const struct extent *range,
+		      struct extents *freed, struct extents *there)
+{
+	const uint64_t page = region->backing->page;
+	struct extents lazy = {0}, writable = {0}, rest = {0}, present = {0};
+	struct extents zeroed = {0}, all = {0};
+	int err = bytes_of(region, range, MAPPINGS_EAGER, false, &lazy);
+
+	if (!err)
+		err = bytes_of(region, range, MAPPINGS_WRITABLE, true,
+			       &writable);
+	if (!err)
+		err = extents_and(&lazy, &writable, freed);
+	if (!err)
+		err = extents_minus(&lazy, &writable, &rest);
+	if (!err && rest.n)
+		err = present_pages(
+			region->backing, region->fd, range->start / page * page,
+			(range->end + page - 1) / page * page, &present);
+	if (!err)
+		err = extents_and(&rest, &present, &zeroed);
+	if (!err)
+		err = extents_or(there, &zeroed, &all);
+	extents_free(&lazy);
+	extents_free(&writable);
+	extents_free(&rest);
+	extents_free(&present);
+	extents_free(&zeroed);
+	if (err)
+		return err;
+	extents_free(there);
+	*there = all;
+	return 0;
+}
+
+/*
  * What is promised stays there, and is zeroed; what is lazy is freed, in whole
- * pages (the kernel zeroes the rest); what is kept is zeroed where it is.
+ * pages (the kernel zeroes the rest), but for protected pages: windows could
+ * forget that. What is kept is zeroed where it is.
  */
 static int forget(struct region *region, const struct extent *range)
 {
@@ -43,7 +83,7 @@ static int forget(struct region *region, const struct extent *range)
 	int err = bytes_of(region, range, MAPPINGS_EAGER, true, &there);
 
 	if (!err)
-		err = bytes_of(region, range, MAPPINGS_EAGER, false, &others);
+		err = lazy_bytes(region, range, &others, &there);
 	if (!err)
 		err = extents_and(&region->kept, &only, &kept);
 	if (!err)

@@ -183,6 +183,37 @@ static int plan_then(struct region *region, const struct change *c,
 	return 0;
 }
 
+/* Pages that other mappings than the new one need to be in the file. */
+static int others_need(struct region *region, const struct change *c,
+		       struct work *work, struct extents *out)
+{
+	const struct extent *r = &c->range;
+	struct extents stays = {0};
+	struct mapping_tree others;
+	struct mapping_spare spare;
+	struct view view = {0};
+	int err = mapping_copy(&region->maps, work->pages.start,
+			       work->pages.end, &others);
+
+	if (!err)
+		err = mapping_spare_get(&spare);
+	if (err)
+		goto free;
+	mapping_remove(&others, r->start, r->end, &spare);
+	mapping_spare_free(&spare);
+	err = view_maps(region, &others, &work->pages, &view);
+	/* What is kept is there, if somebody can use its page. */
+	if (!err)
+		err = extents_and(&view.kept, &work->after.usable, &stays);
+	if (!err)
+		err = extents_or(&view.usable, &stays, out);
+free:
+	extents_free(&stays);
+	view_free(&view);
+	mapping_tree_free(&others);
+	return err;
+}
+
 /*
  * Pages that nothing needs but, if it begins anew there, the change itself:
  * those get their memory later, and what they have now goes.
@@ -190,31 +221,17 @@ static int plan_then(struct region *region, const struct change *c,
 static int plan_freed(struct region *region, const struct change *c,
 		      const struct extents *all, struct work *work)
 {
-	const struct extent *r = &c->range;
-	struct mapping_tree others;
 	struct extents used = {0};
-	struct mapping_spare spare;
 	int err;
 
 	if (c->kind != CHANGE_MAP)
 		return extents_minus(all, &work->after.usable, &work->freed);
 	if (is_eager(c->prot))
 		return 0;
-	err = mapping_copy(&region->maps, work->pages.start, work->pages.end,
-			   &others);
-	if (!err)
-		err = mapping_spare_get(&spare);
-	if (!err) {
-		mapping_remove(&others, r->start, r->end, &spare);
-		mapping_spare_free(&spare);
-		err = mapping_pages(&others, region->backing->page,
-				    work->pages.start, work->pages.end,
-				    MAPPINGS_USABLE, true, &used);
-	}
+	err = others_need(region, c, work, &used);
 	if (!err)
 		err = extents_minus(all, &used, &work->freed);
 	extents_free(&used);
-	mapping_tree_free(&others);
 	return err;
 }
 
@@ -287,9 +304,9 @@ static int plan_pages(struct region *region, const struct change *c,
 	if (!err)
 		err = extents_minus(&all, &before->usable, &work->fresh);
 	if (!err)
-		err = plan_freed(region, c, &all, work);
-	if (!err)
 		err = keep_plan(region, &keep, &work->keep);
+	if (!err)
+		err = plan_freed(region, c, &all, work);
 	return err ? err : plan_zeroing(c, work);
 }
 
@@ -297,8 +314,12 @@ static int plan(struct region *region, const struct change *c,
 		struct work *work)
 {
 	const uint64_t page = region->backing->page;
-	bool special = c->kind != CHANGE_UNMAP &&
-		       (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE));
+	const struct control_hints hints = {
+		.special = c->kind != CHANGE_UNMAP &&
+			   (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE)),
+		.back = &work->keep.back,
+		.freed = &work->freed,
+	};
 	int err = mapping_spare_get(&work->spare);
 
 	work->pages = (struct extent){
@@ -308,9 +329,10 @@ static int plan(struct region *region, const struct change *c,
 	if (!err)
 		err = plan_then(region, c, work);
 	if (!err)
-		err = control_plan(region, &work->pages, &work->then, special,
-				   &work->control);
-	return err ? err : plan_pages(region, c, work);
+		err = plan_pages(region, c, work);
+	return err ? err
+		   : control_plan(region, &work->pages, &work->then, &hints,
+				  &work->control);
 }
 
 /*
@@ -412,7 +434,10 @@ static int carry_out(struct region *region, const struct change *c,
 		err = control_tighten(region, &work->control);
 	if (err)
 		return err;
-	err = take(region, c, work);
+	/* Only now nobody makes pages, or writes to them, that are moved. */
+	err = keep_look(region, &work->keep);
+	if (!err)
+		err = take(region, c, work);
 	if (err) {
 		control_undo(region, &work->control);
 		return err;
@@ -421,7 +446,11 @@ static int carry_out(struct region *region, const struct change *c,
 	if (!late)
 		zero(region, work);
 	commit(region, c, work);
+	if (c->kind == CHANGE_MAP)
+		keep_zero(region, &c->range);
 	err = give(region, work);
+	if (work->freed.n)
+		control_freed(region, &work->control, &work->freed);
 	if (late)
 		zero(region, work);
 	control_relax(region, &work->control);

@@ -261,6 +261,7 @@ static int add_window(struct client *client, struct window *like,
 	if (pidfd < 0)
 		return pidfd;
 	like->pid = client->peer.pid;
+	like->uid = client->peer.uid;
 	like->holder = &client->window;
 	err = window_add(windows, like, pidfd, &client->window, steps);
 	if (err)
@@ -451,7 +452,7 @@ static int hear(struct client *client, const struct hello *hello, int *uffd)
 static void client_ready(struct attach *attach, struct watch *watch)
 {
 	struct client *client = (struct client *)watch;
-	struct hello hello;
+	struct hello hello = {0};
 	int uffd, err = receive_hello(client->fd, &hello, &uffd);
 
 	(void)attach;
@@ -469,7 +470,8 @@ static void client_ready(struct attach *attach, struct watch *watch)
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
-		counts.refused++;
+		if (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED)
+			counts.refused++;
 		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
 			strerror(-err));
 		send_error(client->fd, err);

@@ -55,7 +55,7 @@ static void look_and_end_one(struct closing *closing)
 
 	if (!atomic_load(&closing->region->owned) ||
 	    process_of_thread(closing->tid) != owner ||
-	    process_has_file(owner, &closing->file))
+	    process_has_file(closing->tid, &closing->file))
 		return;
 	tell(closing, &closing->ends);
 	region_end(closing->region);
@@ -65,10 +65,12 @@ static void *look_and_end(void *arg)
 {
 	struct closing *closing = arg;
 	struct owners *owners = closing->owners;
+	pid_t pid;
 
-	if (process_is_exiting(closing->tid)) {
+	pid = process_of_thread(closing->tid);
+	if (process_is_exiting(pid)) {
 		tell(closing, &closing->ends);
-		owners_process_exits(owners, process_of_thread(closing->tid));
+		owners_process_exits(owners, pid);
 	} else {
 		look_and_end_one(closing);
 	}
@@ -83,7 +85,7 @@ static void wait_for(struct closing *closing)
 {
 	struct timespec soon, late;
 
-	clock_gettime(CLOCK_REALTIME, &soon);
+	clock_gettime(CLOCK_MONOTONIC, &soon);
 	late = soon;
 	late.tv_sec += MAX_WAIT_SECONDS;
 	soon.tv_nsec += LOOK_NS;
@@ -105,6 +107,7 @@ void owners_closing(struct owners *owners, pid_t tid, struct region *region,
 		    uint64_t number)
 {
 	struct closing *closing;
+	pthread_condattr_t monotonic;
 	pthread_attr_t detached;
 	pthread_t thread;
 
@@ -120,7 +123,10 @@ void owners_closing(struct owners *owners, pid_t tid, struct region *region,
 	closing->file.device = owners_device(owners);
 	closing->file.number = number;
 	pthread_mutex_init(&closing->lock, NULL);
-	pthread_cond_init(&closing->moved, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&closing->moved, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	atomic_fetch_add(owners_busy(owners), 1);
 	pthread_attr_init(&detached);
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

@@ -68,6 +68,8 @@ void region_release_if_unused(struct region *region)
 
 void region_disown(struct region *region)
 {
+	uint64_t kept;
+
 	pthread_mutex_lock(&region->change);
 	pthread_mutex_lock(&region->lock);
 	region->gone = true;
@@ -77,7 +79,10 @@ void region_disown(struct region *region)
 		close(region->ro_fd);
 		region->fd = region->ro_fd = -1;
 	}
+	kept = extents_bytes(&region->kept);
 	keep_free(region);
+	region->held -= kept;
+	backing_give(region->backing, kept);
 	/* Windows that are left go by them still; the last reference comes. */
 	if (!region->nwindows)
 		mapping_tree_free(&region->maps);

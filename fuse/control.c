@@ -219,7 +219,8 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (!steps->n)
 		return 0;
 	if (!is_in_reach(w)) {
-		w->missed = true;
+		/* Of the others nothing is missed: they see pages go. */
+		w->missed = w->missed || (w->kind == WINDOW_SHARED && !w->dead);
 		return 0;
 	}
 	note_units(region, w, steps);
@@ -239,34 +240,59 @@ static int bring_up_to_date(struct region *region, struct window *w,
 }
 
 /*
- * Takes all windows from one state to another; on -ENOMEM some have not got
- * there. all: those that can are to get there all the same.
+ * Does it to all windows, those that can be written and those that cannot; on
+ * -ENOMEM it is not done to some. all: those it can be are not to wait for
+ * that.
  */
-static int apply(struct region *region, const struct modes *from,
-		 const struct modes *to, bool all)
+static int run_everywhere(struct region *region, const struct steps *writers,
+			  const struct steps *readers, bool all)
 {
-	const uint64_t unit = backing_unit(region->backing);
-	struct steps writers = {0}, readers = {0};
 	struct window *w;
-	int err = steps_plan(from, to, unit, true, &writers);
+	int err = 0;
 
-	if (!err)
-		err = steps_plan(from, to, unit, false, &readers);
-	if (err || (!writers.n && !readers.n))
-		goto out;
+	if (!writers->n && !readers->n)
+		return 0;
 	pthread_mutex_lock(&region->lock);
 	region->epoch++;
-	hostwin_do(region, &readers);
+	hostwin_do(region, readers);
 	while ((all || !err) && (w = TAILQ_FIRST(&region->windows)) &&
 	       w->epoch != region->epoch) {
 		if (w->state != WINDOW_HERE || w->busy)
 			pthread_cond_wait(&region->moved, &region->lock);
 		else if (bring_up_to_date(region, w,
-					  can_write(w) ? &writers : &readers))
+					  can_write(w) ? writers : readers))
 			err = -ENOMEM;
 	}
 	pthread_mutex_unlock(&region->lock);
-out:
+	return err;
+}
+
+/* There never is one of a region that no process has room for. */
+static bool has_windows(struct region *region)
+{
+	bool any;
+
+	pthread_mutex_lock(&region->lock);
+	any = region->nwindows || !SLIST_EMPTY(&region->hostwins);
+	pthread_mutex_unlock(&region->lock);
+	return any;
+}
+
+/* Takes all windows from one state to another; as above. */
+static int apply(struct region *region, const struct modes *from,
+		 const struct modes *to, bool all)
+{
+	const uint64_t unit = backing_unit(region->backing);
+	struct steps writers = {0}, readers = {0};
+	int err = 0;
+
+	if (!has_windows(region))
+		return 0;
+	err = steps_plan(from, to, unit, true, &writers);
+	if (!err)
+		err = steps_plan(from, to, unit, false, &readers);
+	if (!err)
+		err = run_everywhere(region, &writers, &readers, all);
 	steps_free(&writers);
 	steps_free(&readers);
 	return err;
@@ -288,7 +314,8 @@ static int set_tight(struct region *region, const struct modes *pages)
 }
 
 int control_plan(struct region *region, const struct extent *pages,
-		 struct mapping_tree *then, bool special, struct control *c)
+		 struct mapping_tree *then, const struct control_hints *hints,
+		 struct control *c)
 {
 	const uint64_t page = region->backing->page;
 	const uint64_t unit = backing_unit(region->backing);
@@ -296,11 +323,11 @@ int control_plan(struct region *region, const struct extent *pages,
 		pages->start / unit * unit,
 		(pages->end + unit - 1) / unit * unit,
 	};
-	struct modes settled = {0};
+	struct modes settled = {0}, tight = {0};
 	int err;
 
 	*c = (struct control){{0}, {0}, {0}, {0}};
-	if (special) {
+	if (hints->special) {
 		pthread_mutex_lock(&region->lock);
 		region->special = true;
 		pthread_mutex_unlock(&region->lock);
@@ -314,11 +341,15 @@ int control_plan(struct region *region, const struct extent *pages,
 	if (!err)
 		err = modes_overlay(&c->before, &settled, &c->after);
 	if (!err)
-		err = modes_tighten(&c->before, &c->after, &c->during);
+		err = modes_tighten(&c->before, &c->after, &tight);
+	if (!err)
+		err = modes_close(&tight, hints->back, hints->freed,
+				  &c->during);
 	if (!err)
 		err = modes_part(&c->during, pages->start, pages->end,
 				 &c->pages);
 	modes_free(&settled);
+	modes_free(&tight);
 	if (err)
 		control_free(c);
 	return err;
@@ -358,6 +389,27 @@ void control_changed(struct region *region)
 	region->changes++;
 	counts.changes++;
 	modes_free(&region->tight);
+}
+
+/*
+ * A page that a reader touches while it is being freed is unmapped twice, and
+ * the kernel forgets the second time that it was protected.
+ */
+void control_freed(struct region *region, const struct control *c,
+		   const struct extents *freed)
+{
+	const struct steps none = {0};
+	struct steps again;
+	int err = steps_protect(&c->during, freed, &again);
+
+	if (!err)
+		err = run_everywhere(region, &again, &none, true);
+	if (err)
+		log_msg(LOG_ERR,
+			"region %" PRIu64 ": not every window is protected "
+			"where memory was freed: %s",
+			region->id, strerror(-err));
+	steps_free(&again);
 }
 
 void control_relax(struct region *region, const struct control *c)

@@ -52,13 +52,18 @@ struct control {
 	struct modes pages; /* during, on the pages in question alone */
 };
 
+struct control_hints {
+	bool special;		    /* some mappings will be unlike the usual */
+	const struct extents *back; /* pages that will be there again */
+	const struct extents *freed; /* pages that will go */
+};
+
 /*
  * What these whole pages demand now, and will demand with the mappings that
- * will be there then. special: some of those are unlike the usual. 0 or
- * -ENOMEM.
+ * will be there then. 0 or -ENOMEM.
  */
 int control_plan(struct region *region, const struct extent *pages,
-		 struct mapping_tree *then, bool special,
+		 struct mapping_tree *then, const struct control_hints *hints,
 		 struct control *control);
 /*
  * Everywhere: forbids what will be forbidden, guards or opens as it will be.
@@ -69,6 +74,9 @@ int control_tighten(struct region *region, const struct control *control);
 void control_undo(struct region *region, const struct control *control);
 /* Under lock, together with the change of the mappings. */
 void control_changed(struct region *region);
+/* These pages were freed: what is protected of them still is, from now on. */
+void control_freed(struct region *region, const struct control *control,
+		   const struct extents *freed);
 /* Everywhere: allows what is allowed now. */
 void control_relax(struct region *region, const struct control *control);
 void control_free(struct control *control);

@@ -13,6 +13,7 @@
 
 #include "change.h"
 #include "mshare_ioctl.h"
+#include "process.h"
 #include "proto.h"
 
 /* Both dialects have these layouts; only what "at" counts from differs. */
@@ -192,13 +193,19 @@ static void set_size_or_unmap(struct call *call)
 /* The process that asks owns the region; half-way, nothing has changed. */
 static int own(struct call *call)
 {
-	struct owners *owners = call->server->owners;
 	pid_t tid = fuse_req_ctx(call->req)->pid;
-	int err = atomic_load(&call->region->owner)
-			  ? -EINVAL
-			  : owners_add(owners, tid, call->region);
+	pid_t owner = atomic_load(&call->region->owner);
+	int err = region_set_owned(call->region);
 
-	return err ? err : region_set_owned(call->region);
+	if (err)
+		return err;
+	if (!owner)
+		err = owners_add(call->server->owners, tid, call->region);
+	else if (owner != process_of_thread(tid))
+		err = -EINVAL; /* the option ownership gave it to another */
+	if (err)
+		atomic_store(&call->region->owned, false);
+	return err;
 }
 
 static int set_kind(struct call *call, const struct mshare_kind *kind)

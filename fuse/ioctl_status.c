@@ -116,7 +116,7 @@ static void windows(struct call *call)
 	int err;
 
 	memcpy(&out, call->in, sizeof(out));
-	err = status_windows(call->region, &out);
+	err = status_windows(call->region, fuse_req_ctx(call->req)->uid, &out);
 	call_reply(call, err, &out, sizeof(out));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "keep.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +10,15 @@
 #include "log.h"
 #include "populate.h"
 #include "present.h"
+#include "uffd.h"
 
-/* Of these pages, those that have something in them. */
-static int only_present(struct region *region, struct extents *list)
+#define TRIES 20
+
+static int plan_then(struct region *region, struct keep *keep);
+
+int keep_look(struct region *region, struct keep *keep)
 {
+	struct extents *list = &keep->put;
 	struct extents there, both;
 	int err;
 
@@ -28,11 +34,11 @@ static int only_present(struct region *region, struct extents *list)
 		return err;
 	extents_free(list);
 	*list = both;
-	return 0;
+	extents_free(&keep->then);
+	return plan_then(region, keep);
 }
 
-static int plan_put(struct region *region, const struct keep_plan *plan,
-		    struct keep *keep)
+static int plan_put(const struct keep_plan *plan, struct keep *keep)
 {
 	struct extents left;
 	int err = extents_minus(plan->usable_now, plan->usable_then, &left);
@@ -41,7 +47,7 @@ static int plan_put(struct region *region, const struct keep_plan *plan,
 		return err;
 	err = extents_and(&left, plan->kept_then, &keep->put);
 	extents_free(&left);
-	return err ? err : only_present(region, &keep->put);
+	return err;
 }
 
 static int plan_back(const struct keep_plan *plan, const struct extents *kept,
@@ -95,7 +101,7 @@ int keep_plan(struct region *region, const struct keep_plan *plan,
 
 	*keep = (struct keep){{0}, {0}, {0}, {0}};
 	if (!err)
-		err = plan_put(region, plan, keep);
+		err = plan_put(plan, keep);
 	if (!err)
 		err = plan_back(plan, &kept, keep);
 	if (!err)
@@ -155,6 +161,35 @@ static void punch(struct region *region, int fd, const struct extents *list)
 			region->id, strerror(-err));
 }
 
+/*
+ * Whatever gets into pages that nobody may use, by windows whose holes are not
+ * guarded, is not what was kept.
+ */
+static int bring_back(struct region *region, const struct keep *keep,
+		      const atomic_bool *stop)
+{
+	int err = -EEXIST;
+
+	for (int i = 0; i < TRIES && err == -EEXIST; i++) {
+		punch(region, region->fd, &keep->back);
+		err = populate_install(region->kept_fd, region->fd,
+				       region->backing->page, &keep->back,
+				       stop);
+	}
+	return err == -EEXIST ? -EBUSY : err;
+}
+
+/* What is moved away must be able to come back. */
+static int can_bring_back(void)
+{
+	int uffd = uffd_open();
+
+	if (uffd < 0)
+		return populate_refused(uffd);
+	close(uffd);
+	return 0;
+}
+
 int keep_copy(struct region *region, const struct keep *keep,
 	      const atomic_bool *stop)
 {
@@ -164,12 +199,10 @@ int keep_copy(struct region *region, const struct keep *keep,
 	if (!keep->put.n && !keep->back.n)
 		return 0;
 	err = need_file(region);
-	if (err)
-		return err;
-	/* Whatever got into pages that nobody may use is not what was kept. */
-	punch(region, region->fd, &keep->back);
-	err = populate_install(region->kept_fd, region->fd, page, &keep->back,
-			       stop);
+	if (!err)
+		err = can_bring_back();
+	if (!err && keep->back.n)
+		err = bring_back(region, keep, stop);
 	if (!err)
 		err = populate_copy(region->fd, region->kept_fd, page,
 				    &keep->put, stop);
@@ -189,6 +222,27 @@ void keep_changed(struct region *region, struct keep *keep)
 	extents_free(&region->kept);
 	region->kept = keep->then;
 	keep->then = (struct extents){0};
+}
+
+void keep_zero(struct region *region, const struct extent *range)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < region->kept.n && !err; i++) {
+		struct extent e = region->kept.v[i];
+		const struct extents one = {.v = &e, .n = 1};
+
+		if (e.start < range->start)
+			e.start = range->start;
+		if (e.end > range->end)
+			e.end = range->end;
+		if (e.start < e.end)
+			err = populate_zero(region->kept_fd,
+					    region->backing->page, &one);
+	}
+	if (err)
+		log_msg(LOG_ERR, "region %" PRIu64 ": zeroing what is kept: %s",
+			region->id, strerror(-err));
 }
 
 void keep_finish(struct region *region, const struct keep *keep)

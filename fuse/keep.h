@@ -34,16 +34,28 @@ struct keep_plan {
 int keep_plan(struct region *region, const struct keep_plan *plan,
 	      struct keep *keep);
 
+/*
+ * Once all windows are held to it: what there really is to put away. -ENOMEM,
+ * -EOPNOTSUPP: the kernel does not tell.
+ */
+int keep_look(struct region *region, struct keep *keep);
+
 /* Bytes that it takes, before it gives anything. */
 uint64_t keep_takes(const struct keep *keep);
 uint64_t keep_gives(const struct keep *keep);
 
-/* Copies there and back. On failure (-ENOMEM, -EINTR) undo it. */
+/*
+ * Copies there and back. On failure undo it: -ENOMEM, -EINTR, -EOPNOTSUPP as
+ * of populate_install(), -EBUSY: pages that nobody may use are touched all the
+ * time.
+ */
 int keep_copy(struct region *region, const struct keep *keep,
 	      const atomic_bool *stop);
 void keep_undo(struct region *region, const struct keep *keep);
 /* Under lock, with the change of the mappings; takes keep->then over. */
 void keep_changed(struct region *region, struct keep *keep);
+/* What is mapped anew in range without access is nothing yet, if it is kept. */
+void keep_zero(struct region *region, const struct extent *range);
 /* Frees what is of no use any more. */
 void keep_finish(struct region *region, const struct keep *keep);
 void keep_plan_free(struct keep *keep);

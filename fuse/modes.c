@@ -95,6 +95,39 @@ int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	return finish(out, err);
 }
 
+static int add_closed(struct modes *out, const struct mode_piece *p,
+		      struct extents_cursor *back, struct extents_cursor *freed)
+{
+	uint64_t at = p->start, next;
+	int err = 0;
+
+	for (; at < p->end && !err; at = next) {
+		bool is_back, is_freed;
+
+		next = p->end;
+		is_back = extents_is_inside(back, at, &next);
+		is_freed = extents_is_inside(freed, at, &next);
+		err = add_piece(
+			out, at, next,
+			is_back || (is_freed && p->mode & MODE_PROTECTED)
+				? p->mode & ~MODE_OPEN
+				: p->mode);
+	}
+	return err;
+}
+
+int modes_close(const struct modes *modes, const struct extents *back,
+		const struct extents *freed, struct modes *out)
+{
+	struct extents_cursor b = {back, 0}, f = {freed, 0};
+	int err = 0;
+
+	*out = (struct modes){0};
+	for (size_t i = 0; i < modes->n && !err; i++)
+		err = add_closed(out, &modes->v[i], &b, &f);
+	return finish(out, err);
+}
+
 int modes_plain(uint64_t start, uint64_t end, struct modes *out)
 {
 	*out = (struct modes){0};

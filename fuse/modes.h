@@ -50,6 +50,12 @@ int modes_overlay(const struct modes *under, const struct modes *over,
 /* Of the same pages: open as in after, protected as in before or in after. */
 int modes_tighten(const struct modes *before, const struct modes *after,
 		  struct modes *out);
+/*
+ * The same, but not open: pages that come back, and those that are freed and
+ * protected (freeing can make a window forget that they are).
+ */
+int modes_close(const struct modes *modes, const struct extents *back,
+		const struct extents *freed, struct modes *out);
 void modes_free(struct modes *modes);
 
 struct steps {
@@ -68,6 +74,9 @@ struct steps {
  */
 int steps_plan(const struct modes *from, const struct modes *to, uint64_t unit,
 	       bool can_write, struct steps *out);
+/* Protects again what of these pages modes protects. */
+int steps_protect(const struct modes *modes, const struct extents *pages,
+		  struct steps *out);
 void steps_free(struct steps *steps);
 
 #endif

@@ -21,6 +21,7 @@ struct job {
 	int (*work)(struct job *job, char *at, size_t length);
 	char *base; /* of the mapping; offset 0 of the region is origin */
 	uint64_t origin;
+	uint64_t piece; /* bytes that a thread takes at a time, whole pages */
 	int from_fd;
 	char *from; /* the same as it is mapped, for install() */
 	int uffd;   /* -1: the mapping is not registered */
@@ -95,8 +96,8 @@ static bool next_piece(struct job *job, struct extent *piece)
 
 		piece->start = e->start + job->at;
 		piece->end = e->end;
-		if (piece->end - piece->start > PIECE)
-			piece->end = piece->start + PIECE;
+		if (piece->end - piece->start > job->piece)
+			piece->end = piece->start + job->piece;
 		job->at += piece->end - piece->start;
 		if (piece->end == e->end) {
 			job->index++;
@@ -170,6 +171,7 @@ static int run(struct job *job, int fd, uint64_t page,
 	if (!list->n)
 		return 0;
 	job->list = list;
+	job->piece = page > PIECE ? page : PIECE;
 	job->origin = list->v[0].start / page * page;
 	length = list->v[list->n - 1].end - job->origin;
 	length = (length + page - 1) / page * page;
@@ -225,6 +227,12 @@ int populate_copy(int from, int to, uint64_t page, const struct extents *list,
 	return err == -EFAULT ? -ENOMEM : err;
 }
 
+int populate_refused(int err)
+{
+	return err == -EPERM || err == -ENOSYS || err == -EINVAL ? -EOPNOTSUPP
+								 : err;
+}
+
 int populate_install(int from, int to, uint64_t page,
 		     const struct extents *list, const atomic_bool *stop)
 {
@@ -235,7 +243,7 @@ int populate_install(int from, int to, uint64_t page,
 		return 0;
 	job.uffd = uffd_open();
 	if (job.uffd < 0)
-		return -EOPNOTSUPP;
+		return populate_refused(job.uffd);
 	err = run(&job, to, page, list);
 	close(job.uffd);
 	return err;

@@ -33,5 +33,7 @@ int populate_copy(int from, int to, uint64_t page, const struct extents *list,
  */
 int populate_install(int from, int to, uint64_t page,
 		     const struct extents *list, const atomic_bool *stop);
+/* What it says if uffd_open() says err. */
+int populate_refused(int err);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "backing.h"
+#include "populate.h"
 
 uint64_t present_bytes(int fd)
 {
@@ -51,11 +52,12 @@ static int open_minor(void)
 				 .features = UFFD_FEATURE_MINOR_HUGETLBFS};
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
 
-	if (fd >= 0 && ioctl(fd, UFFDIO_API, &api)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	if (fd < 0)
+		return -errno;
+	if (!ioctl(fd, UFFDIO_API, &api))
+		return fd;
+	close(fd);
+	return -EOPNOTSUPP;
 }
 
 /* Whether that page can be entered into our page table, without a new one. */
@@ -70,16 +72,20 @@ static int is_there(int uffd, char *at, uint64_t page)
 	return errno == EFAULT ? 0 : -errno;
 }
 
-/* Files of huge pages know nothing of SEEK_DATA. */
+/* Files of huge pages know nothing of SEEK_DATA, but how many there are. */
 static int probe(int fd, uint64_t page, uint64_t start, uint64_t end,
 		 struct extents *list)
 {
 	struct uffdio_register minor = {.mode = UFFDIO_REGISTER_MODE_MINOR};
-	int err = 0, uffd = open_minor();
+	uint64_t left = present_bytes(fd);
+	int err = 0, uffd;
 	char *base;
 
+	if (!left)
+		return 0;
+	uffd = open_minor();
 	if (uffd < 0)
-		return -EOPNOTSUPP;
+		return populate_refused(uffd);
 	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED | MAP_NORESERVE,
 		    fd, (off_t)start);
 	if (base == MAP_FAILED) {
@@ -90,9 +96,10 @@ static int probe(int fd, uint64_t page, uint64_t start, uint64_t end,
 	minor.range.len = end - start;
 	if (ioctl(uffd, UFFDIO_REGISTER, &minor))
 		err = -EOPNOTSUPP;
-	for (uint64_t at = start; at < end && !err; at += page) {
+	for (uint64_t at = start; at < end && left && !err; at += page) {
 		int there = is_there(uffd, base + (at - start), page);
 
+		left -= there > 0 && left >= page ? page : 0;
 		err = there > 0 ? extents_add(list, at, at + page) : there;
 	}
 	munmap(base, end - start);

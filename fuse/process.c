@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -27,24 +28,56 @@ pid_t process_of_thread(pid_t tid)
 	return pid;
 }
 
-/* A process that exits closes its files before anybody hears that it did. */
-bool process_is_exiting(pid_t tid)
+/* Its state, and the flags that the kernel has for it; false: it is gone. */
+static bool read_stat(const char *path, char *state, unsigned int *flags)
 {
-	const unsigned int pf_exiting = 4; /* the kernel's PF_EXITING */
-	char path[48], line[512], *after;
-	unsigned int flags = 0;
-	FILE *stat;
+	FILE *stat = fopen(path, "re");
+	char line[512], *after;
+	bool known = false;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	stat = fopen(path, "re");
 	if (!stat)
 		return false;
 	/* Behind the name, which may hold anything: state, then six numbers */
-	if (fgets(line, sizeof(line), stat) && (after = strrchr(line, ')')) &&
-	    sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
-		flags = 0;
+	if (fgets(line, sizeof(line), stat) && (after = strrchr(line, ')')))
+		known = sscanf(after + 1, " %c %*d %*d %*d %*d %*d %u", state,
+			       flags) == 2;
 	fclose(stat);
-	return flags & pf_exiting;
+	return known;
+}
+
+static bool task_is_exiting(const char *path)
+{
+	const unsigned int pf_exiting = 4; /* the kernel's PF_EXITING */
+	unsigned int flags;
+	char state;
+
+	return !read_stat(path, &state, &flags) || state == 'Z' ||
+	       state == 'X' || flags & pf_exiting;
+}
+
+/*
+ * A process that exits closes its files before anybody hears that it did; a
+ * thread with files of its own that ends does so, too, and others go on.
+ */
+bool process_is_exiting(pid_t pid)
+{
+	char path[64 + NAME_MAX];
+	struct dirent *entry;
+	bool all = true;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && all && (entry = readdir(dir))) {
+		if (*entry->d_name == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid,
+			 entry->d_name);
+		all = task_is_exiting(path);
+	}
+	if (dir)
+		closedir(dir);
+	return dir && all;
 }
 
 struct file_id process_file_id(const char *path)
@@ -59,23 +92,36 @@ struct file_id process_file_id(const char *path)
 	};
 }
 
-bool process_has_file(pid_t pid, const struct file_id *file)
+/* 1, 0, or -errno if not all of its files are to be seen. */
+static int look_for_file(pid_t tid, const struct file_id *file)
 {
 	char path[64 + NAME_MAX];
-	bool found = false;
 	struct dirent *entry;
 	struct file_id id;
+	int found = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
 	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid,
+	if (!dir)
+		return -errno;
+	while (found == 0 && (entry = readdir(dir))) {
+		if (*entry->d_name == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", tid,
 			 entry->d_name);
 		id = process_file_id(path);
-		found = id.device == file->device && id.number == file->number;
+		if (!id.device && errno != ENOENT)
+			found = -errno;
+		else if (id.device == file->device && id.number == file->number)
+			found = 1;
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return found;
+}
+
+/* Twice: another thread may move it to a number that was looked at before. */
+bool process_has_file(pid_t tid, const struct file_id *file)
+{
+	return look_for_file(tid, file) != 0 || look_for_file(tid, file) != 0;
 }

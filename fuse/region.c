@@ -15,6 +15,7 @@ struct region *region_new(struct backing *backing)
 {
 	static atomic_ulong last_id;
 	struct region *region = calloc(1, sizeof(*region));
+	pthread_condattr_t monotonic;
 
 	if (!region)
 		return NULL;
@@ -27,7 +28,10 @@ struct region *region_new(struct backing *backing)
 	region->fd = region->ro_fd = region->kept_fd = -1;
 	SLIST_INIT(&region->hostwins);
 	TAILQ_INIT(&region->windows);
-	pthread_cond_init(&region->moved, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&region->moved, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	return region;
 }
 
@@ -107,7 +111,9 @@ int region_truncate(struct region *region, uint64_t size, uint64_t align)
 int region_set_readable(struct region *region, uint64_t start, uint64_t size,
 			uint64_t align)
 {
-	int err = region_set_size(region, start, size, align);
+	int err = atomic_load(&region->owned)
+			  ? -EINVAL
+			  : region_set_size(region, start, size, align);
 
 	if (err)
 		return err;
@@ -122,10 +128,10 @@ int region_set_owned(struct region *region)
 	int err = 0;
 
 	pthread_mutex_lock(&region->lock);
-	if (region->size || region->ended || region->owned)
+	if (region->size || region->ended || atomic_load(&region->owned))
 		err = -EINVAL;
 	else
-		region->owned = true;
+		atomic_store(&region->owned, true);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }
@@ -214,6 +220,9 @@ static bool replaces(const struct window_request *req)
 	return req->flags & MAP_FIXED && !(req->flags & MAP_FIXED_NOREPLACE);
 }
 
+/* No process has addresses for more. */
+#define MAX_WINDOW ((uint64_t)1 << 47)
+
 static int place_v1(const struct window_request *req, uint64_t start,
 		    struct window_rule *rule)
 {
@@ -280,6 +289,8 @@ int region_check_window(struct region *region, const struct window_request *req,
 	region_shape(region, &start, &size, &mapped);
 	if (size == 0 || region_has_ended(region))
 		return -EINVAL;
+	if (size > MAX_WINDOW)
+		return -ENOMEM;
 	if (req->offset || req->length > size || size - req->length >= page)
 		return -EINVAL;
 	rule->size = size;

@@ -52,7 +52,7 @@ static void wait_for_coming(struct region *region)
 	struct timespec until;
 	struct window *w;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += WAIT_NS;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
@@ -69,15 +69,20 @@ again:
 	}
 }
 
+static bool may_know_address(uid_t asks, const struct window *w)
+{
+	return asks == 0 || asks == geteuid() || asks == w->uid;
+}
+
 static void describe(const struct region *region, const struct window *w,
-		     struct mshare_status_window *out)
+		     uid_t asks, struct mshare_status_window *out)
 {
 	uint64_t units = units_of(region);
 	uint64_t own = units_count(&w->own, units);
 
 	*out = (struct mshare_status_window){
 		.id = w->id,
-		.addr = w->base,
+		.addr = may_know_address(asks, w) ? w->base : 0,
 		.pid = (uint32_t)w->pid,
 		.prot = w->prot,
 		.flags = (w->guarded ? MSHARE_WINDOW_GUARDED : 0) |
@@ -119,7 +124,7 @@ void status_region(struct region *region, struct mshare_status_region *out)
 	TAILQ_FOREACH (w, &region->windows, entry) {
 		if (!is_settled(w))
 			continue;
-		describe(region, w, &description);
+		describe(region, w, 0, &description);
 		out->windows++;
 		out->sharing += is_sharing(&description);
 	}
@@ -198,7 +203,8 @@ static int by_id(const void *a, const void *b)
 	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
-int status_windows(struct region *region, struct mshare_status_windows *out)
+int status_windows(struct region *region, uid_t asks,
+		   struct mshare_status_windows *out)
 {
 	const uint64_t after = out->after;
 	const struct window **list, *w;
@@ -218,7 +224,7 @@ int status_windows(struct region *region, struct mshare_status_windows *out)
 			list[n++] = w;
 	qsort(list, n, sizeof(struct window *), by_id);
 	for (size_t i = 0; i < n && out->n < MSHARE_STATUS_WINDOWS; i++)
-		describe(region, list[i], &out->window[out->n++]);
+		describe(region, list[i], asks, &out->window[out->n++]);
 	pthread_mutex_unlock(&region->lock);
 	free(list);
 	return 0;

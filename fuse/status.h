@@ -11,6 +11,8 @@
 void status_region(struct region *region, struct mshare_status_region *out);
 /* 0 or -ENOMEM. */
 int status_maps(struct region *region, struct mshare_status_maps *out);
-int status_windows(struct region *region, struct mshare_status_windows *out);
+/* Where they are only to root, and to the user that asks of his own. */
+int status_windows(struct region *region, uid_t asks,
+		   struct mshare_status_windows *out);
 
 #endif

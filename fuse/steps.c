@@ -30,6 +30,29 @@ void steps_free(struct steps *steps)
 	*steps = (struct steps){0};
 }
 
+int steps_protect(const struct modes *modes, const struct extents *pages,
+		  struct steps *out)
+{
+	struct extents_cursor inside = {pages, 0};
+	int err = 0;
+
+	*out = (struct steps){0};
+	for (size_t i = 0; i < modes->n && !err; i++) {
+		const struct mode_piece *p = &modes->v[i];
+		uint64_t at = p->start, next;
+
+		for (; at < p->end && !err; at = next) {
+			next = p->end;
+			if (extents_is_inside(&inside, at, &next) &&
+			    p->mode & MODE_PROTECTED)
+				err = add_step(out, UFFD_PROTECT, at, next);
+		}
+	}
+	if (err)
+		steps_free(out);
+	return err;
+}
+
 /* Where a list of pieces is being read, and what its unit there needs. */
 struct reader {
 	const struct modes *list;

@@ -33,8 +33,8 @@ uint64_t units_count(const struct units *units, uint64_t n)
 
 	if (units->all)
 		return n;
-	for (uint64_t u = 0; units->bits && u < n; u++)
-		count += units->bits[u / 8] >> u % 8 & 1;
+	for (uint64_t i = 0; units->bits && i < (n + 7) / 8; i++)
+		count += (uint64_t)__builtin_popcount(units->bits[i]);
 	return count;
 }
 

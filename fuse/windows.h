@@ -37,6 +37,7 @@ struct window {
 	struct region *region; /* a reference */
 	uint64_t base;	       /* its address in that process */
 	pid_t pid;	       /* as the daemon sees it */
+	uid_t uid;	       /* whose process it was when it was made */
 	bool guarded;	       /* its holes are holes */
 	uint32_t kind;
 	uint32_t prot;

@@ -231,7 +231,7 @@ enum mshare_not_shared {
 /**
  * struct mshare_status_window - the region in one process
  * @id: of this window, ascending in the order in which they were made
- * @addr: its address in the process
+ * @addr: its address in the process; 0: it is another user's
  * @pid: in the daemon's PID namespace
  * @prot: PROT_* that it was mapped with
  * @flags: MSHARE_WINDOW_*

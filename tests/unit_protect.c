@@ -152,6 +152,19 @@ static void pieces(void)
 	tear_down();
 }
 
+/* The same by what gets its memory later */
+static void lazy_beside_kept(void)
+{
+	set_up();
+	CU_ASSERT(!map(0, 2, RW));
+	fill(0, 2, 'a');
+	CU_ASSERT(!protect(0, 2, PROT_NONE));
+	CU_ASSERT(!map(2, 3, RW | MAPPING_LAZY) && holds(2, 3, 0));
+	CU_ASSERT(holds(0, 2, 'a'));
+	CU_ASSERT(!protect(0, 2, RW) && holds(0, 2, 'a'));
+	tear_down();
+}
+
 static void kept_is_dropped(void)
 {
 	set_up();
@@ -440,7 +453,7 @@ static void judge_content(void)
 		}
 }
 
-#define SEEDS 40
+#define SEEDS 200
 #define CHANGES 300
 
 static void random_changes(void)
@@ -454,6 +467,7 @@ static void random_changes(void)
 		for (int i = 0; i < CHANGES; i++) {
 			random_change();
 			judge_memory();
+			judge_content();
 			if (CU_get_number_of_failures() != before) {
 				printf("seed %u, change %d\n", seed, i);
 				return;
@@ -477,6 +491,7 @@ static void random_changes(void)
 static const struct test tests[] = {
 	{"there and back", there_and_back},
 	{"pieces", pieces},
+	{"lazy beside kept", lazy_beside_kept},
 	{"kept is dropped", kept_is_dropped},
 	{"lazy", lazy},
 	{"never had access", never_had_access},
