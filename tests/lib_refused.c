@@ -295,11 +295,16 @@ static void signals(void)
 }
 
 static const struct test tests[] = {
-	{"addresses", addresses}, {"descriptors", descriptors},
-	{"files", full},	  {"guard", guard},
-	{"network", network},	  {"too old", too_old},
-	{"read-only", mounts},	  {"sticky", sticky},
-	{"memory", memory},	  {"signals", signals},
+	{"descriptors", descriptors},
+	{"files", full},
+	{"guard", guard},
+	{"network", network},
+	{"too old", too_old},
+	{"read-only", mounts},
+	{"sticky", sticky},
+	{"memory", memory},
+	{"signals", signals},
+	{"addresses", addresses}, /* the last */
 };
 
 static void begin(void)
