@@ -52,7 +52,11 @@ static size_t window_limit(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
 		return SIZE_MAX;
-	kept = limit.rlim_cur / 4 < 256 ? limit.rlim_cur / 4 : 256;
+	kept = limit.rlim_cur / 4;
+	if (kept > 256)
+		kept = 256;
+	if (kept < 24) /* what we have anyway, and a conversation */
+		kept = limit.rlim_cur < 48 ? limit.rlim_cur / 2 : 24;
 	return (limit.rlim_cur - kept) / 2; /* a window has two */
 }
 
@@ -239,10 +243,9 @@ static void log_full(struct client *client)
 {
 	if (!client->clients->full)
 		log_msg(LOG_ERR,
-			"%zu windows are too many for the descriptors we may "
-			"have: pid %d is refused; raise the limit (ulimit -n) "
-			"of the daemon",
-			client->clients->max_windows, client->peer.pid);
+			"out of descriptors, with %zu windows: pid %d is "
+			"refused; raise the limit (ulimit -n) of the daemon",
+			client->clients->windows.n, client->peer.pid);
 	client->clients->full = true;
 }
 
@@ -253,10 +256,8 @@ static int add_window(struct client *client, struct window *like,
 	struct windows *windows = &client->clients->windows;
 	int err, pidfd;
 
-	if (windows->n >= client->clients->max_windows) {
-		log_full(client);
+	if (windows->n >= client->clients->max_windows)
 		return -EMFILE;
-	}
 	pidfd = peer_pidfd(client);
 	if (pidfd < 0)
 		return pidfd;
@@ -470,6 +471,8 @@ static void client_ready(struct attach *attach, struct watch *watch)
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
+		if (err == -EMFILE)
+			log_full(client);
 		if (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED)
 			counts.refused++;
 		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,

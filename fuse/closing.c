@@ -71,7 +71,8 @@ static void *look_and_end(void *arg)
 	if (process_is_exiting(pid)) {
 		tell(closing, &closing->ends);
 		owners_process_exits(owners, pid);
-	} else {
+	} else if (!process_thread_is_exiting(closing->tid)) {
+		/* (Files that only that thread has are not its process's.) */
 		look_and_end_one(closing);
 	}
 	tell(closing, &closing->done);

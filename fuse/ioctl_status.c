@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "count.h"
 #include "status.h"
-#include "watch.h"
 
 /* All that is asked begins with the version. */
 static bool is_known_version(const struct call *call)
@@ -20,6 +20,15 @@ static bool is_known_version(const struct call *call)
 
 	memcpy(&version, call->in, sizeof(version));
 	return version == MSHARE_STATUS_VERSION;
+}
+
+static uint64_t uptime(const struct server *server)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec -
+	       server->began * 1000000;
 }
 
 static uint32_t open_fds(void)
@@ -69,7 +78,7 @@ static void mount_status(struct call *call)
 		.attached = counts.attached,
 		.refused = counts.refused,
 		.changes = counts.changes,
-		.uptime = (now_ms() - server->began) * 1000000,
+		.uptime = uptime(server),
 		.pid = (uint32_t)getpid(),
 		.uid = (uint32_t)geteuid(),
 		.fds = open_fds(),

@@ -163,7 +163,8 @@ static void punch(struct region *region, int fd, const struct extents *list)
 
 /*
  * Whatever gets into pages that nobody may use, by windows whose holes are not
- * guarded, is not what was kept.
+ * guarded, is not what was kept. If they do not give us the time to bring it
+ * back at once, it comes all the same.
  */
 static int bring_back(struct region *region, const struct keep *keep,
 		      const atomic_bool *stop)
@@ -176,7 +177,10 @@ static int bring_back(struct region *region, const struct keep *keep,
 				       region->backing->page, &keep->back,
 				       stop);
 	}
-	return err == -EEXIST ? -EBUSY : err;
+	if (err == -EEXIST)
+		err = populate_copy(region->kept_fd, region->fd,
+				    region->backing->page, &keep->back, stop);
+	return err;
 }
 
 /* What is moved away must be able to come back. */

@@ -46,8 +46,7 @@ uint64_t keep_gives(const struct keep *keep);
 
 /*
  * Copies there and back. On failure undo it: -ENOMEM, -EINTR, -EOPNOTSUPP as
- * of populate_install(), -EBUSY: pages that nobody may use are touched all the
- * time.
+ * of populate_install().
  */
 int keep_copy(struct region *region, const struct keep *keep,
 	      const atomic_bool *stop);

@@ -22,8 +22,8 @@ int populate_allocate(int fd, uint64_t page, const struct extents *list,
 /* Zeroes bytes of pages that are there. */
 int populate_zero(int fd, uint64_t page, const struct extents *list);
 /*
- * Copies whole pages to the same place of another file, which nobody else
- * sees. -ENOMEM, -EINTR; what was copied before the failure stays.
+ * Copies whole pages to the same place of another file, where nobody should
+ * look. -ENOMEM, -EINTR; what was copied before the failure stays.
  */
 int populate_copy(int from, int to, uint64_t page, const struct extents *list,
 		  const atomic_bool *stop);

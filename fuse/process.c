@@ -55,6 +55,14 @@ static bool task_is_exiting(const char *path)
 	       state == 'X' || flags & pf_exiting;
 }
 
+bool process_thread_is_exiting(pid_t tid)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	return task_is_exiting(path);
+}
+
 /*
  * A process that exits closes its files before anybody hears that it did; a
  * thread with files of its own that ends does so, too, and others go on.

@@ -14,6 +14,7 @@
 pid_t process_of_thread(pid_t tid);
 /* All of it, not one of its threads. */
 bool process_is_exiting(pid_t pid);
+bool process_thread_is_exiting(pid_t tid);
 
 /* A file, without asking the daemon of its filesystem (us) for anything. */
 struct file_id {

@@ -182,8 +182,8 @@ int mshare_protect(int fd, off_t offset, size_t size, int prot);
  * @fd: of the region, open for writing
  * @offset: in bytes from its beginning; page-aligned
  * @size: in bytes, not 0; rounded up to a page; all of it mapped
- * @advice: MADV_DONTNEED: it reads as zeros again, and lazy memory is given
- *	back; MADV_POPULATE_WRITE: lazy memory is taken now
+ * @advice: MADV_DONTNEED: it reads as zeros again, and lazy memory that can
+ *	be written is given back; MADV_POPULATE_WRITE: lazy memory is taken now
  *
  * Return: 0 or -1.
  */

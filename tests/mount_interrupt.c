@@ -10,11 +10,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "mshare_ioctl.h"
 
 #define LARGE ((uint64_t)2 << 30) /* some tenths of a second of work */
 
@@ -77,6 +80,58 @@ static void interrupted_and_undone(void)
 	CU_ASSERT(!unlink(in_mount("region")));
 }
 
+static int protect(int fd, uint64_t size, uint32_t prot)
+{
+	const struct mshare_change change = {.size = size, .what = prot};
+
+	return ioctl(fd, MSHARE_IOC_PROTECT, &change);
+}
+
+static int protect_with_alarm(int fd, uint64_t size, uint32_t prot, long usec)
+{
+	const struct itimerval timer = {.it_value = {.tv_usec = usec}};
+	struct sigaction act = {.sa_handler = on_alarm};
+	int err;
+
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	err = protect(fd, size, prot) ? errno : 0;
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	return err;
+}
+
+/* What nobody may access any more is moved, and back; not half of it. */
+static void half_way_moved(uint32_t from, uint32_t to)
+{
+	const uint64_t size = LARGE / 4;
+	int fd = region_create("region", align), err = 0;
+	char *w;
+
+	CU_ASSERT_FATAL(fd >= 0 && !region_add(fd, 0, size));
+	w = region_window(fd, align);
+	CU_ASSERT_FATAL(w != NULL);
+	memset(w, 7, size);
+	for (long usec = 40000; usec > 100 && err != EINTR; usec /= 2) {
+		CU_ASSERT(!protect(fd, size, from));
+		err = protect_with_alarm(fd, size, to, usec);
+		CU_ASSERT(err == 0 || err == EINTR);
+	}
+	CU_ASSERT(err == EINTR);
+	CU_ASSERT(try_read(w).signal == (from ? 0 : SIGSEGV));
+	CU_ASSERT(try_read(w + size - 1).signal == (from ? 0 : SIGSEGV));
+	CU_ASSERT(!protect(fd, size, PROT_READ | PROT_WRITE));
+	CU_ASSERT(w[0] == 7 && !memcmp(w, w + 1, size - 1));
+	CU_ASSERT(!munmap(w, align));
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("region")));
+}
+
+static void interrupted_protection(void)
+{
+	half_way_moved(PROT_READ | PROT_WRITE, PROT_NONE);
+	half_way_moved(PROT_NONE, PROT_READ | PROT_WRITE);
+}
+
 static void map_much(void *arg)
 {
 	CHILD_ASSERT(!region_add(*(int *)arg, page, LARGE));
@@ -114,6 +169,7 @@ static void others_are_served(void)
 
 static const struct test tests[] = {
 	{"interrupted and undone", interrupted_and_undone},
+	{"interrupted protection", interrupted_protection},
 	{"others are served", others_are_served},
 };
 

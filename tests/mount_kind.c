@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -295,6 +298,109 @@ static void ends_with_exec(void)
 	close(pair[1]);
 }
 
+static unsigned int flags_of(int of)
+{
+	struct mshare_status_region r = {.version = MSHARE_STATUS_VERSION};
+
+	CU_ASSERT(!ioctl(of, MSHARE_IOC_REGION, &r));
+	return r.flags;
+}
+
+static void is_refused(void *arg)
+{
+	CHILD_ASSERT(
+		fails(set_kind(*(int *)arg, 0, 0, MSHARE_KIND_OWNED), EINVAL));
+}
+
+/* Who is refused to own it does not. */
+static void refused_owner(void)
+{
+	int fd = region_create("r", align);
+
+	CU_ASSERT(!region_add(fd, 0, page) && !in_child(is_refused, &fd));
+	usleep(200000); /* it would end it a moment later */
+	CU_ASSERT(flags_of(fd) == 0 && region_mapped(fd) == page);
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("r")));
+}
+
+/* What the daemon cannot see is not taken for closed. */
+static void not_dumpable(void)
+{
+	int fd = owned(), copy = dup(fd);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT(!prctl(PR_SET_DUMPABLE, 0));
+	close(copy);
+	CU_ASSERT(flags_of(fd) == MSHARE_REGION_OWNED);
+	CU_ASSERT(!prctl(PR_SET_DUMPABLE, 1) && !close(fd));
+}
+
+static void *with_files_of_its_own(void *arg)
+{
+	return unshare(CLONE_FILES) ? arg : NULL;
+}
+
+static void a_thread_ends(void)
+{
+	pthread_t thread;
+	int fd = owned();
+	void *failed = &fd;
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT(!pthread_create(&thread, NULL, with_files_of_its_own, &fd));
+	CU_ASSERT(!pthread_join(thread, &failed) && !failed);
+	usleep(200000);
+	CU_ASSERT(flags_of(fd) == MSHARE_REGION_OWNED);
+	close(fd);
+}
+
+static int left_open;
+
+static void *after_the_main_thread(void *arg)
+{
+	(void)arg;
+	usleep(100000);
+	close(dup(left_open));
+	CHILD_ASSERT(flags_of(left_open) == MSHARE_REGION_OWNED);
+	_exit(0);
+}
+
+static void the_main_thread_ends(void)
+{
+	int status = -1;
+	pthread_t thread;
+	pid_t child = fork();
+
+	if (!child) {
+		left_open = owned();
+		CHILD_ASSERT(left_open >= 0);
+		CHILD_ASSERT(!pthread_create(&thread, NULL,
+					     after_the_main_thread, NULL));
+		pthread_exit(NULL);
+	}
+	CU_ASSERT(waitpid(child, &status, 0) == child && status == 0);
+}
+
+/* Where the creator of a file is its owner anyway */
+static void with_ownership(void)
+{
+	int fd;
+
+	if (!other_mount_start("ownership")) {
+		CU_FAIL("no mount with ownership");
+		return;
+	}
+	fd = owned();
+	CU_ASSERT(fd >= 0 && flags_of(fd) == MSHARE_REGION_OWNED);
+	close(fd);
+	fd = region_create("r", 0);
+	CU_ASSERT(!in_child(is_refused, &fd) && flags_of(fd) == 0);
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("r")));
+	other_mount_end();
+}
+
 /* What it takes is known to be gone, though nobody asked the kernel to tell. */
 static void shows(void)
 {
@@ -325,6 +431,11 @@ static const struct test tests[] = {
 	{"ends with its owner", ends_with_its_owner},
 	{"ends with exec", ends_with_exec},
 	{"shows", shows},
+	{"refused owner", refused_owner},
+	{"not dumpable", not_dumpable},
+	{"a thread ends", a_thread_ends},
+	{"the main thread ends", the_main_thread_ends},
+	{"with ownership", with_ownership},
 };
 
 static void look(void)

@@ -9,11 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mshare_ioctl.h"
@@ -294,85 +292,6 @@ static void advice(void)
 	end();
 }
 
-/*
- * Whole or not at all: a reader that looks all the time, while the page comes
- * and goes, sees what was written last, or a fault.
- */
-#define ROUNDS 200
-#define READERS 3
-
-static struct {
-	atomic_int value; /* what readers may see: this, or one less */
-	atomic_bool stop;
-} * common;
-
-/* Without a fault: the kernel reads it, into a pipe of ours. */
-static bool copy_byte(const int pipe_fds[2], const char *from, char *value)
-{
-	return write(pipe_fds[1], from, 1) == 1 &&
-	       read(pipe_fds[0], value, 1) == 1;
-}
-
-/* In two windows: what was there before, and the reader's own */
-static void look_all_the_time(int number)
-{
-	char *own = number % 2 ? at : region_window(fd, align);
-	long seen = 0, faults = 0;
-	int pipe_fds[2];
-
-	CHILD_ASSERT(own && !pipe(pipe_fds));
-	while (!atomic_load(&common->stop)) {
-		int most, least = atomic_load(&common->value) - 1;
-		const char *byte = own + (size_t)rand() % page;
-		char value = 0;
-
-		if (!copy_byte(pipe_fds, byte, &value)) {
-			CHILD_ASSERT(errno == EFAULT);
-			faults++;
-			continue;
-		}
-		most = atomic_load(&common->value);
-		CHILD_ASSERT(value >= least && value <= most);
-		seen++;
-	}
-	CHILD_ASSERT(seen > 0 && faults > 0);
-}
-
-static void whole_or_not_at_all(void)
-{
-	pid_t children[READERS];
-	int status;
-
-	begin();
-	common = mmap(NULL, sizeof(*common), RW, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	CU_ASSERT(!region_add(fd, 0, page));
-	memset(at, 1, page);
-	atomic_store(&common->value, 1);
-	for (int i = 0; i < READERS; i++) {
-		children[i] = fork();
-		if (!children[i]) {
-			look_all_the_time(i);
-			_exit(0);
-		}
-	}
-	for (int i = 2; i < ROUNDS && i < 127; i++) {
-		CU_ASSERT(!protect(0, page, PROT_NONE));
-		CU_ASSERT(obeys(at, PROT_NONE, 0));
-		CU_ASSERT(!protect(0, page, RW));
-		atomic_store(&common->value, i);
-		memset(at, i, page);
-		usleep(500);
-	}
-	atomic_store(&common->stop, true);
-	for (int i = 0; i < READERS; i++) {
-		CU_ASSERT(waitpid(children[i], &status, 0) == children[i]);
-		CU_ASSERT(status == 0);
-	}
-	munmap(common, sizeof(*common));
-	end();
-}
-
 static const struct test tests[] = {
 	{"all transitions", all_transitions},
 	{"lazy transitions", lazy_transitions},
@@ -382,7 +301,6 @@ static const struct test tests[] = {
 	{"system calls", system_calls},
 	{"wrong", wrong},
 	{"advice", advice},
-	{"whole or not at all", whole_or_not_at_all},
 	{"no memory", no_memory},
 };
 

@@ -24,6 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mshare_ioctl.h"
+
 #define RW (PROT_READ | PROT_WRITE)
 
 static uint64_t align, page;
@@ -396,6 +398,55 @@ static void guard_is_required(void)
 	other_mount_end();
 }
 
+static int protect(uint32_t prot)
+{
+	const struct mshare_change change = {.size = page, .what = prot};
+
+	return ioctl(fd, MSHARE_IOC_PROTECT, &change);
+}
+
+static void daemon_without_userfaultfd(const char *dir)
+{
+	(void)dir;
+	forbid_userfaultfd();
+}
+
+/*
+ * A daemon that is refused it can protect, by the userfaultfds it is given, but
+ * not take pages away and bring them back. Root's only: fusermount3 would have
+ * no privilege under a filter.
+ */
+static void the_daemon_itself(void)
+{
+	const struct mshare_change populate = {
+		.offset = page, .size = page, .what = MADV_POPULATE_WRITE};
+	char *at;
+
+	before_daemon = daemon_without_userfaultfd;
+	if (!other_mount_start(NULL)) {
+		CU_FAIL("no mount");
+		return;
+	}
+	before_daemon = NULL;
+	begin();
+	at = region_window(fd, align);
+	CU_ASSERT(at && !try_write(at, 'a').signal);
+	CU_ASSERT(fails(protect(PROT_NONE), EOPNOTSUPP) && at[0] == 'a');
+	CU_ASSERT(!try_write(at, 'b').signal);
+	CU_ASSERT(!protect(PROT_READ));
+	CU_ASSERT(try_write(at, 'c').code == SEGV_ACCERR && at[0] == 'b');
+	CU_ASSERT(!protect(RW) && !try_write(at, 'd').signal);
+	if (page > 4096) {
+		/* There is a page in the file: it has to look which. */
+		CU_ASSERT(!add(page, RW, MAP_NORESERVE));
+		CU_ASSERT(fails(ioctl(fd, MSHARE_IOC_ADVISE, &populate),
+				EOPNOTSUPP));
+	}
+	CU_ASSERT(at && !munmap(at, align));
+	end();
+	other_mount_end();
+}
+
 static const struct test tests[] = {
 	{"works", works},
 	{"holes are no holes", holes_are_no_holes},
@@ -403,6 +454,7 @@ static const struct test tests[] = {
 	{"they share among themselves", share_among_themselves},
 	{"inherited under a filter", inherited_under_filter},
 	{"require=guard", guard_is_required},
+	{"the daemon itself", the_daemon_itself}, /* root's: the last one */
 };
 
 static void look(void)
@@ -414,5 +466,6 @@ static void look(void)
 int main(void)
 {
 	before_tests = look;
-	return run_mount_tests("mount_seccomp", NULL, tests, N_TESTS(tests));
+	return run_mount_tests("mount_seccomp", NULL, tests,
+			       N_TESTS(tests) - (geteuid() != 0));
 }

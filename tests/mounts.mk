@@ -122,7 +122,7 @@ tests_mount_limits_CPPFLAGS = $(mount_cppflags)
 tests_mount_limits_LDADD = $(call_ldadd)
 
 check_PROGRAMS += tests/mount_seccomp
-tests_mount_seccomp_CPPFLAGS = $(mount_cppflags)
+tests_mount_seccomp_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
 tests_mount_seccomp_LDADD = $(call_ldadd)
 
 check_PROGRAMS += tests/mount_align
@@ -144,3 +144,7 @@ tests_mount_kind_LDADD = $(call_ldadd)
 check_PROGRAMS += tests/mount_protect
 tests_mount_protect_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
 tests_mount_protect_LDADD = $(call_ldadd)
+
+check_PROGRAMS += tests/mount_races
+tests_mount_races_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
+tests_mount_races_LDADD = $(call_ldadd)

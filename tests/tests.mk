@@ -53,5 +53,5 @@ tests_mount_churn_CPPFLAGS = $(mount_cppflags)
 tests_mount_churn_LDADD = $(mount_ldadd)
 
 check_PROGRAMS += tests/mount_interrupt
-tests_mount_interrupt_CPPFLAGS = $(mount_cppflags)
+tests_mount_interrupt_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
 tests_mount_interrupt_LDADD = $(mount_ldadd)
