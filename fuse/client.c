@@ -21,6 +21,7 @@
 #include "fdpass.h"
 #include "log.h"
 #include "watch.h"
+#include "window_limit.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -44,20 +45,13 @@ struct client {
 /* Of a conversation: all is said. */
 #define DONE 1
 
-/* How many windows leave enough descriptors for all else. */
-static size_t window_limit(void)
+static size_t max_windows(void)
 {
 	struct rlimit limit;
-	rlim_t kept;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
 		return SIZE_MAX;
-	kept = limit.rlim_cur / 4;
-	if (kept > 256)
-		kept = 256;
-	if (kept < 24) /* what we have anyway, and a conversation */
-		kept = limit.rlim_cur < 48 ? limit.rlim_cur / 2 : 24;
-	return (limit.rlim_cur - kept) / 2; /* a window has two */
+	return window_limit(limit.rlim_cur);
 }
 
 static void drop_region(void *region)
@@ -69,7 +63,7 @@ void clients_init(struct clients *clients, int epoll_fd, bool must_guard)
 {
 	clients->epoll_fd = epoll_fd;
 	clients->must_guard = must_guard;
-	clients->max_windows = window_limit();
+	clients->max_windows = max_windows();
 	clients->full = false;
 	ticket_table_init(&clients->tickets, drop_region);
 	windows_init(&clients->windows, epoll_fd);

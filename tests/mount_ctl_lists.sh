@@ -292,6 +292,22 @@ many_windows()
 	return $got
 }
 
+# A region that is in use goes on without a name.
+nameless()
+{
+	"$ctl" create --size 1G --map "$m/gone" || return 1
+	sleep 100 <"$m/gone" &
+	user=$!
+	echo $user >>"$dir/holders"
+	hold "$m/gone" rw 1 1 && "$ctl" rm "$m/gone" &&
+		json "len(d['windows']) == 2" "$ctl" windows -J \
+			"/proc/$user/fd/0" &&
+		json "len(d['mappings']) == 1" "$ctl" maps -J "/proc/$user/fd/0"
+	got=$?
+	let_go
+	return $got
+}
+
 check "mount" mount_here "$(with_others)"
 chmod 755 "$m" 2>/dev/null
 check "ls" ls_regions
@@ -305,6 +321,7 @@ check "windows" windows
 check "windows: kinds" kinds_of_windows
 check "protected parts" protected
 check "windows: 1000" many_windows
+check "without a name" nameless
 check "umount" "$ctl" umount
 check "regions that have ended" ended
 finish mount_ctl_lists

@@ -132,14 +132,24 @@ with_windows()
 	return $got
 }
 
+no_daemon_left()
+{
+	! pgrep -f "^msharefs .*$dir" >/dev/null
+}
+
 dead_daemon()
 {
-	mount_here || return 1
+	# The kernel remembers what it knows of the directory.
+	mount_here && "$ctl" ls "$m" || return 1
 	kill -9 "$(pgrep -f "^msharefs .*$dir")"
-	soon not stat "$m" >/dev/null 2>&1
-	complains 69 "its daemon has ended" "$ctl" ls "$m" &&
-		complains 69 "its daemon has ended" "$ctl" mount &&
+	soon no_daemon_left
+	complains 69 "its daemon has ended" "$ctl" mount &&
+		complains 69 "umount --lazy $m" "$ctl" ls "$m" &&
 		status 0 "$ctl" umount --lazy && [ "$(mounts)" -eq 0 ] &&
+		mount_here || return 1
+	kill -9 "$(pgrep -f "^msharefs .*$dir")"
+	soon no_daemon_left
+	[ -z "$("$ctl" umount 2>&1)" ] && [ "$(mounts)" -eq 0 ] &&
 		mount_here && "$ctl" umount
 }
 

@@ -4,6 +4,7 @@
  * memory afterwards. That others see it is mount_visible.c's, protection
  * mount_prot.c's, want of memory mount_memory.c's.
  */
+#include "attached.h"
 #include "calls.h"
 #include "harness.h"
 
@@ -22,26 +23,6 @@
 #define TOP (1ULL << 63)
 #define PAGE 4096ULL
 #define FLAGS (MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS)
-
-static uint64_t align, page;
-
-/* The region that most tests are about: file "f", all of it in a window. */
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	fd = region_create("f", align);
-	at = region_window(fd, align);
-	CU_ASSERT_FATAL(at != NULL);
-}
-
-static void end(void)
-{
-	CU_ASSERT(!munmap(at, align));
-	close(fd);
-	CU_ASSERT(!unlink(in_mount("f")));
-}
 
 static int create(uint32_t flags, uint32_t prot, int file, uint64_t offset)
 {
@@ -479,12 +460,6 @@ static const struct test tests[] = {
 	{"the last piece frees the page", last_piece_frees_page},
 	{"MAP_HUGETLB", huge_pages},
 };
-
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
 
 int main(void)
 {

@@ -3,6 +3,7 @@
  * mprotect() and madvise() inside a region (MSHARE_IOC_PROTECT, _ADVISE): every
  * process obeys when the call returns.
  */
+#include "attached.h"
 #include "calls.h"
 #include "harness.h"
 
@@ -17,24 +18,6 @@
 #include "mshare_ioctl.h"
 
 #define RW (PROT_READ | PROT_WRITE)
-
-static uint64_t align, page;
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	fd = region_create("f", align);
-	at = region_window(fd, align);
-	CU_ASSERT_FATAL(at != NULL);
-}
-
-static void end(void)
-{
-	CU_ASSERT(!munmap(at, align));
-	close(fd);
-	CU_ASSERT(!unlink(in_mount("f")));
-}
 
 static int change_of(int of, unsigned long request, uint64_t offset,
 		     uint64_t size, int what)
@@ -303,12 +286,6 @@ static const struct test tests[] = {
 	{"advice", advice},
 	{"no memory", no_memory},
 };
-
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
 
 int main(void)
 {

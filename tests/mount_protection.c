@@ -3,6 +3,7 @@
  * SPEC section 5: prot of CREATE_MAPPING holds for every process, whatever
  * protection its window was mapped with.
  */
+#include "attached.h"
 #include "calls.h"
 #include "harness.h"
 
@@ -14,24 +15,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static uint64_t align, page;
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	fd = region_create("f", align);
-	at = region_window(fd, align);
-	CU_ASSERT_FATAL(at != NULL);
-}
-
-static void end(void)
-{
-	CU_ASSERT(!munmap(at, align));
-	close(fd);
-	CU_ASSERT(!unlink(in_mount("f")));
-}
 
 /* A whole page of the backing: what is smaller shares its neighbour's fate. */
 static int add(uint64_t offset, int prot)
@@ -304,12 +287,6 @@ static const struct test tests[] = {
 	{"every process at once", every_process_at_once},
 	{"a change that fails", failed_change},
 };
-
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
 
 int main(void)
 {

@@ -3,6 +3,7 @@
  * mprotect() and madvise() inside a region, while others read and write there
  * all the time: nothing is lost, and nothing seen that was not there.
  */
+#include "attached.h"
 #include "calls.h"
 #include "harness.h"
 
@@ -19,24 +20,6 @@
 #include "mshare_ioctl.h"
 
 #define RW (PROT_READ | PROT_WRITE)
-
-static uint64_t align, page;
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	fd = region_create("f", align);
-	at = region_window(fd, align);
-	CU_ASSERT_FATAL(at != NULL);
-}
-
-static void end(void)
-{
-	CU_ASSERT(!munmap(at, align));
-	close(fd);
-	CU_ASSERT(!unlink(in_mount("f")));
-}
 
 static int change(unsigned long request, uint64_t size, int what)
 {
@@ -262,27 +245,42 @@ static void read_and_try(void)
 	}
 }
 
-/* What is protected stays so, whoever reads it while its memory goes. */
-static void protection_stays(int flags, bool by_advice)
+/* A change that takes memory away and leaves it protected. */
+typedef bool (*forgetter)(void);
+
+static bool took_away_and_back(void)
 {
-	const uint64_t size = PAGES * page;
+	return !protect(PAGES * page, PROT_NONE) &&
+	       !protect(PAGES * page, PROT_READ);
+}
+
+static bool advised(void)
+{
+	return !change(MSHARE_IOC_ADVISE, PAGES * page, MADV_DONTNEED);
+}
+
+static bool replaced(void)
+{
+	return !region_add_like(fd, 0, PAGES * page, PROT_READ, MAP_NORESERVE);
+}
+
+/* What is protected stays so, whoever reads it while its memory goes. */
+static void protection_stays(int flags, forgetter forget)
+{
 	pid_t child;
 
 	share();
 	begin();
-	CU_ASSERT(!region_add_like(fd, 0, size, RW, flags));
-	memset(at, 'a', size);
-	CU_ASSERT(!protect(size, PROT_READ));
+	CU_ASSERT(!region_add_like(fd, 0, PAGES * page, RW, flags));
+	memset(at, 'a', PAGES * page);
+	CU_ASSERT(!protect(PAGES * page, PROT_READ));
 	child = fork();
 	if (!child) {
 		read_and_try();
 		_exit(0);
 	}
 	for (int i = 1; i <= 300; i++) {
-		CU_ASSERT(by_advice ? !change(MSHARE_IOC_ADVISE, size,
-					      MADV_DONTNEED)
-				    : !protect(size, PROT_NONE) &&
-					      !protect(size, PROT_READ));
+		CU_ASSERT(forget());
 		atomic_store(&common->ask, i);
 		while (atomic_load(&common->answered) < i)
 			;
@@ -295,43 +293,22 @@ static void protection_stays(int flags, bool by_advice)
 
 static void eager_protection_stays(void)
 {
-	protection_stays(0, false);
+	protection_stays(0, took_away_and_back);
 }
 
 static void lazy_protection_stays(void)
 {
-	protection_stays(MAP_NORESERVE, false);
+	protection_stays(MAP_NORESERVE, took_away_and_back);
 }
 
 static void forgotten_protection_stays(void)
 {
-	protection_stays(MAP_NORESERVE, true);
+	protection_stays(MAP_NORESERVE, advised);
 }
 
 static void replaced_protection_stays(void)
 {
-	pid_t child;
-
-	share();
-	begin();
-	CU_ASSERT(!region_add_like(fd, 0, PAGES * page, PROT_READ,
-				   MAP_NORESERVE));
-	child = fork();
-	if (!child) {
-		read_and_try();
-		_exit(0);
-	}
-	for (int i = 1; i <= 300; i++) {
-		CU_ASSERT(!region_add_like(fd, 0, PAGES * page, PROT_READ,
-					   MAP_NORESERVE));
-		atomic_store(&common->ask, i);
-		while (atomic_load(&common->answered) < i)
-			;
-	}
-	finish(child);
-	CU_ASSERT(common->wrote == 0);
-	munmap(common, sizeof(*common));
-	end();
+	protection_stays(MAP_NORESERVE, replaced);
 }
 
 static const struct test tests[] = {
@@ -343,12 +320,6 @@ static const struct test tests[] = {
 	{"protection stays: forgotten", forgotten_protection_stays},
 	{"protection stays: replaced", replaced_protection_stays},
 };
-
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
 
 int main(void)
 {

@@ -3,6 +3,7 @@
  * SPEC section 5: memory is shared between processes, and what one of them maps
  * and unmaps all of them see before the ioctl returns.
  */
+#include "attached.h"
 #include "calls.h"
 #include "harness.h"
 
@@ -11,26 +12,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static uint64_t align, page;
-
-/* The region: file "f", all of it in a window. */
-static int fd;
-static char *at;
-
-static void begin(void)
-{
-	fd = region_create("f", align);
-	at = region_window(fd, align);
-	CU_ASSERT_FATAL(at != NULL);
-}
-
-static void end(void)
-{
-	CU_ASSERT(!munmap(at, align));
-	close(fd);
-	CU_ASSERT(!unlink(in_mount("f")));
-}
 
 static bool is_all(const char *from, char value, uint64_t n)
 {
@@ -157,12 +138,6 @@ static const struct test tests[] = {
 	{"seen by other processes at once", seen_by_others},
 	{"done by other processes", done_by_others},
 };
-
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 # The rules of the interface on a real mount: tests/mount_<topic>.c.
 check_LTLIBRARIES += libcalls.la
 libcalls_la_CPPFLAGS = $(mount_cppflags)
-libcalls_la_SOURCES = tests/calls.c tests/calls.h \
+libcalls_la_SOURCES = tests/calls.c tests/calls.h tests/attached.h \
 	tests/surrounded.c tests/surrounded.h
 
 call_ldadd = libcalls.la $(mount_ldadd)

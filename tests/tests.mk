@@ -3,7 +3,7 @@
 # real mounts, written as programs for the kernel series.
 check_LTLIBRARIES = libharness.la
 libharness_la_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
-libharness_la_SOURCES = tests/harness.c tests/harness.h
+libharness_la_SOURCES = tests/harness.c tests/harness.h tests/small_region.h
 libharness_la_LIBADD = $(CUNIT_LIBS)
 
 unit_cppflags = $(libmodel_la_CPPFLAGS) $(CUNIT_CFLAGS)

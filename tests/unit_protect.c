@@ -4,49 +4,20 @@
  * all changes beside a model that says, for each page, what it must hold. The
  * backing is as in unit_change.c.
  */
-#include "harness.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "backing.h"
-#include "change.h"
 #include "keep.h"
 #include "present.h"
 
-#define RW (PROT_READ | PROT_WRITE)
 #define HUGE 4 /* pages in a huge page */
 #define HUGES 8
 #define UNITS (HUGES * HUGE)
 
-static struct backing backing;
-static struct region *region;
-static uint64_t unit;
-static char *window; /* as of a process that cannot guard its holes */
-static int lent;
-
-static void set_up(void)
-{
-	backing.page = HUGE * unit;
-	backing.max_size = UINT64_MAX;
-	region = region_new(&backing);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(region);
-	CU_ASSERT_FATAL(!region_truncate(region, UNITS * unit, HUGE * unit));
-	lent = region_lend(region, WINDOW_SHARED);
-	window = mmap(NULL, UNITS * unit, RW, MAP_SHARED, lent, 0);
-	CU_ASSERT_FATAL(window != MAP_FAILED);
-}
-
-static void tear_down(void)
-{
-	munmap(window, UNITS * unit);
-	close(lent);
-	region_put(region);
-	CU_ASSERT(backing.held == 0);
-}
+#include "small_region.h"
 
 static struct extent range_of(uint64_t start, uint64_t end)
 {
@@ -90,24 +61,6 @@ static uint64_t in_file(void)
 static uint64_t in_kept_file(void)
 {
 	return present_bytes(region->kept_fd) / unit;
-}
-
-static uint64_t held(void)
-{
-	CU_ASSERT(region->held == backing.held);
-	return region->held / unit;
-}
-
-static void fill(uint64_t start, uint64_t end, int byte)
-{
-	memset(window + start * unit, byte, (end - start) * unit);
-}
-
-static bool holds(uint64_t start, uint64_t end, char byte)
-{
-	const char *at = window + start * unit;
-
-	return *at == byte && !memcmp(at, at + 1, (end - start) * unit - 1);
 }
 
 static void there_and_back(void)

@@ -3,6 +3,7 @@
 #include "msharectl.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -111,11 +112,26 @@ static void show(struct table *t, const struct region *region, uint64_t page)
 		show_known(t, region);
 }
 
+/* An empty screen would leave open whether it worked. */
+static void say_rest(const struct where *where,
+		     const struct mshare_status_mount *mount, size_t shown)
+{
+	bool all = !strcmp(where->path, where->mount);
+
+	if (all && mount->regions > shown)
+		say("%s: in use without a name: %llu more; msharectl windows "
+		    "/proc/PID/fd/N shows one",
+		    where->path, (unsigned long long)(mount->regions - shown));
+	else if (!shown)
+		say("%s: no regions; msharectl create makes one", where->path);
+}
+
 static int list(const struct where *where, const struct table_options *options)
 {
 	struct mshare_status_mount mount;
 	struct regions regions = {0};
 	struct table t;
+	size_t shown;
 	int status =
 		table_begin(&t, "ls", "regions", columns, DEFAULTS, options);
 
@@ -130,11 +146,12 @@ static int list(const struct where *where, const struct table_options *options)
 	}
 	for (size_t i = 0; i < regions.n; i++)
 		show(&t, &regions.v[i], mount.page);
-	/* An empty screen would leave open whether it worked. */
-	if (!regions.n && !options->json && isatty(STDOUT_FILENO))
-		say("%s: no regions; msharectl create makes one", where->path);
+	shown = regions.n;
 	regions_free(&regions);
-	return table_end(&t, NULL);
+	status = table_end(&t, NULL);
+	if (!options->json && isatty(STDOUT_FILENO))
+		say_rest(where, &mount, shown);
+	return status;
 }
 
 int cmd_ls(int argc, char **argv)

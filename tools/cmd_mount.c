@@ -58,11 +58,13 @@ static int make_default(char *dir, size_t size, bool *made)
 	return fail(EX_CANTCREAT, "%s: %s; name DIR", dir, strerror(errno));
 }
 
+/* What is known of the directory itself outlives its daemon. */
 static bool daemon_is_gone(const char *dir)
 {
-	struct stat st;
+	struct statx stx;
 
-	return stat(dir, &st) && errno == ENOTCONN;
+	return statx(AT_FDCWD, dir, AT_STATX_FORCE_SYNC, STATX_INO, &stx) &&
+	       errno == ENOTCONN;
 }
 
 static int start(const char *dir, const char *options)
@@ -77,9 +79,8 @@ static int start(const char *dir, const char *options)
 	case EINVAL:
 		return EX_USAGE;
 	default:
-		/* msharefs has said what is wrong. */
-		return fail(status_of(err), "%s: not mounted: %s%s", dir,
-			    strerror(-err),
+		/* msharefs has said what is wrong, in better words. */
+		return fail(status_of(err), "%s: not mounted%s", dir,
 			    err == -ENOENT || err == -ENOTDIR
 				    ? ""
 				    : "; msharectl doctor looks for the cause");

@@ -3,7 +3,6 @@
 #include "msharectl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,33 +115,12 @@ static int protect_range(int fd, const char *file, struct range *range,
 
 int cmd_protect(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"offset", required_argument, NULL, 'o'},
-		{"size", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct range range = {0};
-	int c, fd, status = EX_OK;
+	int fd, status;
 	uint32_t prot;
 
-	while (status == EX_OK &&
-	       (c = getopt_long(argc, argv, "o:s:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			status = range_parse_offset(&range, "protect", optarg);
-			break;
-		case 's':
-			status = range_parse_size(&range, "protect", optarg);
-			break;
-		case 'h':
-			usage(stdout);
-			return EX_OK;
-		default:
-			return fail_usage("protect", NULL);
-		}
-	}
-	if (status != EX_OK)
+	status = range_options(&range, "protect", argc, argv, usage);
+	if (status >= 0)
 		return status;
 	if (argc - optind != 2)
 		return fail_usage("protect", "give one FILE, a region, and "

@@ -4,6 +4,7 @@
 #include "msharectl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <mntent.h>
@@ -22,8 +23,8 @@
 #include "default_mount.h"
 #include "process.h"
 #include "say.h"
+#include "status.h"
 #include "users.h"
-#include "where.h"
 
 #define END_MS 30000
 
@@ -88,18 +89,26 @@ static bool is_our_mount(const char *path)
 	return ours;
 }
 
+/* Without a word if it does not answer: then it is taken away all the same. */
+static int ask_mount(const char *path, struct mshare_status_mount *mount)
+{
+	char info[PATH_MAX + sizeof("/mshare_info")];
+	int fd, err;
+
+	snprintf(info, sizeof(info), "%s/mshare_info", path);
+	fd = open(info, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	err = status_mount(fd, mount);
+	close(fd);
+	return err;
+}
+
 /* A descriptor of the daemon's process, or -1 if it is not to be seen. */
 static int find_daemon(const char *path, struct mshare_status_mount *mount)
 {
-	struct where where;
-	struct stat st;
-	int status;
-
-	if (stat(path, &st) || where_find(&where, path) != EX_OK)
-		return -1;
-	status = where_status(&where, mount);
-	where_end(&where);
-	if (status != EX_OK || !process_same_namespace((pid_t)mount->pid))
+	if (ask_mount(path, mount) ||
+	    !process_same_namespace((pid_t)mount->pid))
 		return -1;
 	return pidfd_open((pid_t)mount->pid, 0);
 }
@@ -146,8 +155,8 @@ static int take_away(const char *path, bool lazy)
 
 	if (!is_our_mount(path))
 		return fail(EX_NOINPUT,
-			    "%s: no msharefs is mounted there; msharectl ls "
-			    "shows what is",
+			    "%s: no msharefs is mounted there; findmnt -t "
+			    "fuse.msharefs shows where one is",
 			    path);
 	stat(path, &st);
 	daemon = find_daemon(path, &mount);

@@ -5,7 +5,6 @@
 #include <linux/msharefs.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -57,32 +56,11 @@ static int unmap_range(int fd, const char *file, struct range *range)
 
 int cmd_unmap(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"offset", required_argument, NULL, 'o'},
-		{"size", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct range range = {0};
-	int c, fd, status = EX_OK;
+	int fd, status;
 
-	while (status == EX_OK &&
-	       (c = getopt_long(argc, argv, "o:s:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			status = range_parse_offset(&range, "unmap", optarg);
-			break;
-		case 's':
-			status = range_parse_size(&range, "unmap", optarg);
-			break;
-		case 'h':
-			usage(stdout);
-			return EX_OK;
-		default:
-			return fail_usage("unmap", NULL);
-		}
-	}
-	if (status != EX_OK)
+	status = range_options(&range, "unmap", argc, argv, usage);
+	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
 		return fail_usage("unmap", "give one FILE, a region");

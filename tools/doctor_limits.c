@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 #include "amount.h"
+#include "window_limit.h"
 
-/* Two a window, two a region, and what a daemon has anyway. */
-#define FDS_BESIDES 64
-#define FDS_PER_WINDOW 2
 #define FEW_FDS 4096
 #define MANY_FDS (1ULL << 20)
 
@@ -35,9 +33,7 @@ void doctor_descriptors(struct finding *f, const char *mount)
 		found(f, DOCTOR_OK,
 		      "a daemon may have %" PRIu64 ": about %" PRIu64
 		      " windows",
-		      (uint64_t)limit.rlim_max,
-		      ((uint64_t)limit.rlim_max - FDS_BESIDES) /
-			      FDS_PER_WINDOW);
+		      (uint64_t)limit.rlim_max, window_limit(limit.rlim_max));
 		return;
 	}
 	found(f, DOCTOR_DEGRADED,

@@ -40,7 +40,7 @@ static void mend_anew(struct finding *f, const char *dir)
 	char text[QUOTED_TEXT];
 
 	quoted(dir, text);
-	mend(f, "fusermount3 -u %s && msharefs %s", text, text);
+	mend(f, "msharectl umount %s && msharectl mount %s", text, text);
 }
 
 static void look_at_status(struct finding *f, const char *dir,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "range.h"
 
+#include <getopt.h>
 #include <inttypes.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -25,13 +26,13 @@ static int parse(const char *verb, const char *option, const char *arg,
 	return EX_OK;
 }
 
-int range_parse_offset(struct range *range, const char *verb, const char *arg)
+static int parse_offset(struct range *range, const char *verb, const char *arg)
 {
 	range->offset_given = true;
 	return parse(verb, "--offset", arg, &range->offset);
 }
 
-int range_parse_size(struct range *range, const char *verb, const char *arg)
+static int parse_size(struct range *range, const char *verb, const char *arg)
 {
 	int status = parse(verb, "--size", arg, &range->size);
 
@@ -39,6 +40,36 @@ int range_parse_size(struct range *range, const char *verb, const char *arg)
 	if (status == EX_OK && !range->size)
 		return fail_usage(verb, "--size 0: nothing would change");
 	return status;
+}
+
+int range_options(struct range *range, const char *verb, int argc, char **argv,
+		  void (*usage)(FILE *to))
+{
+	static const struct option longs[] = {
+		{"offset", required_argument, NULL, 'o'},
+		{"size", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c, status = EX_OK;
+
+	while (status == EX_OK &&
+	       (c = getopt_long(argc, argv, "o:s:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			status = parse_offset(range, verb, optarg);
+			break;
+		case 's':
+			status = parse_size(range, verb, optarg);
+			break;
+		case 'h':
+			usage(stdout);
+			return EX_OK;
+		default:
+			return fail_usage(verb, NULL);
+		}
+	}
+	return status == EX_OK ? -1 : status;
 }
 
 int range_settle(struct range *range, const char *file, uint64_t region_size)

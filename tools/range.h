@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct range {
 	uint64_t offset;
@@ -13,9 +14,12 @@ struct range {
 	bool size_given;
 };
 
-/* An option's argument; EX_OK, or EX_USAGE after a message. */
-int range_parse_offset(struct range *range, const char *verb, const char *arg);
-int range_parse_size(struct range *range, const char *verb, const char *arg);
+/*
+ * The options of such a verb: -1 to go on with what is behind them, or the
+ * status to end with, after the usage or a message.
+ */
+int range_options(struct range *range, const char *verb, int argc, char **argv,
+		  void (*usage)(FILE *to));
 /*
  * Once the size of the region is known: fills in what was not given. EX_OK, or
  * the status to end with after a message.

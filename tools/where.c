@@ -23,7 +23,9 @@ static bool is_mount_root(const char *path)
 {
 	struct statx stx;
 
-	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_INO, &stx) &&
+	/* It is known of a mount whose daemon has ended, too. */
+	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		      STATX_INO, &stx) &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
@@ -32,13 +34,18 @@ int where_is_root(const char *path)
 	return is_mount_root(path) && ours_file(AT_FDCWD, path, 0);
 }
 
+static int no_daemon(const char *named, const char *mount)
+{
+	return fail(EX_UNAVAILABLE,
+		    "%s: its daemon has ended; take the mount away: msharectl "
+		    "umount --lazy %s",
+		    named, mount);
+}
+
 static int no_mount(const char *named, int err)
 {
 	if (err == -ENOTCONN)
-		return fail(EX_UNAVAILABLE,
-			    "%s: its daemon has ended; take the mount away: "
-			    "msharectl umount --lazy DIR",
-			    named);
+		return no_daemon(named, is_mount_root(named) ? named : "DIR");
 	return fail(status_of(err), "%s: %s", named, strerror(-err));
 }
 
@@ -68,9 +75,30 @@ static int open_info(struct where *where)
 
 	snprintf(path, sizeof(path), "%s/mshare_info", where->mount);
 	where->info = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (where->info < 0 && errno == ENOTCONN)
+		return no_daemon(where->mount, where->mount);
 	if (where->info < 0)
 		return no_mount(path, -errno);
 	return EX_OK;
+}
+
+/*
+ * Of a region without a name, which is named by a descriptor in /proc: where it
+ * was, for free(); or NULL.
+ */
+static char *last_path(const char *named)
+{
+	static const char deleted[] = " (deleted)";
+	char text[PATH_MAX + sizeof(deleted)];
+	ssize_t n = readlink(named, text, sizeof(text) - 1);
+	size_t tail = sizeof(deleted) - 1;
+
+	if (n < 0)
+		return NULL;
+	text[n] = 0;
+	if ((size_t)n > tail && !strcmp(text + n - tail, deleted))
+		text[(size_t)n - tail] = 0;
+	return *text == '/' ? strdup(text) : NULL;
 }
 
 static int find_in(struct where *where, const char *named)
@@ -86,6 +114,8 @@ static int find_in(struct where *where, const char *named)
 			    "first (msharectl mount), or give a file that is",
 			    named);
 	where->path = realpath(named, NULL);
+	if (!where->path && errno == ENOENT)
+		where->path = last_path(named);
 	if (!where->path)
 		return no_mount(named, -errno);
 	status = find_root(where, named);
