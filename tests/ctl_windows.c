@@ -28,7 +28,8 @@ static void check(int ok, const char *what)
 
 int main(int argc, char **argv)
 {
-	int read_only, fd, prot;
+	int read_only, fd, prot, ready[2];
+	char byte;
 	struct stat st;
 
 	if (argc != 6)
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	/* A window needs no file; and so the mount is not in use. */
 	close(fd);
 	prctl(PR_SET_NAME, STRANGE_NAME);
+	check(!pipe(ready), "pipe");
 	for (int i = atoi(argv[4]); i > 0; i--) {
 		pid_t pid = fork();
 
@@ -51,9 +53,13 @@ int main(int argc, char **argv)
 		if (pid)
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		check(write(ready[1], "", 1) == 1, "write");
 		for (;;)
 			pause();
 	}
+	/* A child's windows are its own once its fork() has returned. */
+	for (int i = atoi(argv[4]); i > 0; i--)
+		check(read(ready[0], &byte, 1) == 1, "read");
 	fd = open(argv[5], O_WRONLY | O_CREAT, 0600);
 	check(fd >= 0, argv[5]);
 	close(fd);
