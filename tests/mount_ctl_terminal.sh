@@ -6,7 +6,8 @@ set -u
 . "$(dirname "$0")/ctl.sh"
 
 TMUX_TMPDIR=$dir
-export TMUX_TMPDIR
+SHELL=$(command -v bash) # tmux would take the one of passwd, which nobody has not
+export TMUX_TMPDIR SHELL
 verbs="run mount umount ls maps windows top create rm protect unmap plan doctor"
 
 in_tmux()
