@@ -3,12 +3,9 @@
 #include "change.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "backing.h"
-#include "log.h"
 #include "populate.h"
 #include "present.h"
 
@@ -30,6 +27,17 @@ static int bytes_of(struct region *region, const struct extent *range,
 	return err;
 }
 
+/* The pages of range that are there. */
+static int present_in(struct region *region, const struct extent *range,
+		      struct extents *out)
+{
+	const struct extent pages =
+		extent_rounded(range->start, range->end, region->backing->page);
+
+	return present_pages(region->backing, region->fd, pages.start,
+			     pages.end, out);
+}
+
 /*
  * Of range, what is not promised: what can be freed; the rest, as far as it is
  * there, is added to what there is.
@@ -37,7 +45,6 @@ static int bytes_of(struct region *region, const struct extent *range,
 static int lazy_bytes(struct region *region, const struct extent *range,
 		      struct extents *freed, struct extents *there)
 {
-	const uint64_t page = region->backing->page;
 	struct extents lazy = {0}, writable = {0}, rest = {0}, present = {0};
 	struct extents zeroed = {0}, all = {0};
 	int err = bytes_of(region, range, MAPPINGS_EAGER, false, &lazy);
@@ -50,9 +57,7 @@ static int lazy_bytes(struct region *region, const struct extent *range,
 	if (!err)
 		err = extents_minus(&lazy, &writable, &rest);
 	if (!err && rest.n)
-		err = present_pages(
-			region->backing, region->fd, range->start / page * page,
-			(range->end + page - 1) / page * page, &present);
+		err = present_in(region, range, &present);
 	if (!err)
 		err = extents_and(&rest, &present, &zeroed);
 	if (!err)
@@ -112,16 +117,14 @@ static bool is_writable(struct region *region, const struct extent *range)
 static int missing(struct region *region, const struct extent *range,
 		   struct extents *out)
 {
-	const uint64_t page = region->backing->page;
 	struct extents lazy, there = {0};
-	int err = mapping_pages(&region->maps, page, range->start, range->end,
-				MAPPINGS_LAZY, true, &lazy);
+	int err = mapping_pages(&region->maps, region->backing->page,
+				range->start, range->end, MAPPINGS_LAZY, true,
+				&lazy);
 
 	if (err)
 		return err;
-	err = present_pages(region->backing, region->fd,
-			    range->start / page * page,
-			    (range->end + page - 1) / page * page, &there);
+	err = present_in(region, range, &there);
 	if (!err)
 		err = extents_minus(&lazy, &there, out);
 	extents_free(&lazy);

@@ -21,15 +21,15 @@
 int region_free_pages(struct region *region, const struct extent *pages)
 {
 	uint64_t unit = backing_unit(region->backing);
-	uint64_t start = pages->start / unit * unit;
-	uint64_t end = (pages->end + unit - 1) / unit * unit;
+	const struct extent units =
+		extent_rounded(pages->start, pages->end, unit);
 	int err = backing_punch(region->fd, pages->start, pages->end);
 
 	if (err)
 		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
 			strerror(-err));
 	pthread_mutex_lock(&region->lock);
-	hostwin_fill(region, start, end);
+	hostwin_fill(region, units.start, units.end);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }
@@ -139,15 +139,9 @@ static void work_free(struct work *work)
 	mapping_spare_free(&work->spare);
 }
 
-/* Without any access there is nothing to hold memory for. */
-static bool is_usable(uint32_t prot)
-{
-	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-}
-
 static bool is_eager(uint32_t prot)
 {
-	return is_usable(prot) && !(prot & MAPPING_LAZY);
+	return prot_is_usable(prot) && !(prot & MAPPING_LAZY);
 }
 
 static int view_maps(struct region *region, struct mapping_tree *maps,
@@ -313,7 +307,6 @@ static int plan_pages(struct region *region, const struct change *c,
 static int plan(struct region *region, const struct change *c,
 		struct work *work)
 {
-	const uint64_t page = region->backing->page;
 	const struct control_hints hints = {
 		.special = c->kind != CHANGE_UNMAP &&
 			   (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE)),
@@ -322,10 +315,8 @@ static int plan(struct region *region, const struct change *c,
 	};
 	int err = mapping_spare_get(&work->spare);
 
-	work->pages = (struct extent){
-		c->range.start / page * page,
-		(c->range.end + page - 1) / page * page,
-	};
+	work->pages = extent_rounded(c->range.start, c->range.end,
+				     region->backing->page);
 	if (!err)
 		err = plan_then(region, c, work);
 	if (!err)

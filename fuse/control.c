@@ -74,9 +74,8 @@ int control_steps(struct region *region, bool can_write, struct steps *steps)
 static void note_units(struct region *region, struct window *w,
 		       const struct steps *steps)
 {
-	const uint64_t unit = backing_unit(region->backing);
-
-	units_note(&w->own, (region->size + unit - 1) / unit, unit, steps);
+	units_note(&w->own, region_units(region), backing_unit(region->backing),
+		   steps);
 }
 
 int control_add(struct region *region, struct window *w, struct steps *steps)
@@ -319,10 +318,8 @@ int control_plan(struct region *region, const struct extent *pages,
 {
 	const uint64_t page = region->backing->page;
 	const uint64_t unit = backing_unit(region->backing);
-	const struct extent units = {
-		pages->start / unit * unit,
-		(pages->end + unit - 1) / unit * unit,
-	};
+	const struct extent units =
+		extent_rounded(pages->start, pages->end, unit);
 	struct modes settled = {0}, tight = {0};
 	int err;
 

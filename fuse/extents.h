@@ -13,6 +13,14 @@ struct extent {
 	uint64_t end;
 };
 
+/* The least one of whole units that holds [start, end). */
+static inline struct extent extent_rounded(uint64_t start, uint64_t end,
+					   uint64_t unit)
+{
+	return (struct extent){start / unit * unit,
+			       (end + unit - 1) / unit * unit};
+}
+
 /* In order and without overlap. */
 struct extents {
 	struct extent *v;

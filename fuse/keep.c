@@ -14,30 +14,6 @@
 
 #define TRIES 20
 
-static int plan_then(struct region *region, struct keep *keep);
-
-int keep_look(struct region *region, struct keep *keep)
-{
-	struct extents *list = &keep->put;
-	struct extents there, both;
-	int err;
-
-	if (!list->n)
-		return 0;
-	err = present_pages(region->backing, region->fd, list->v[0].start,
-			    list->v[list->n - 1].end, &there);
-	if (err)
-		return err;
-	err = extents_and(list, &there, &both);
-	extents_free(&there);
-	if (err)
-		return err;
-	extents_free(list);
-	*list = both;
-	extents_free(&keep->then);
-	return plan_then(region, keep);
-}
-
 static int plan_put(const struct keep_plan *plan, struct keep *keep)
 {
 	struct extents left;
@@ -91,6 +67,28 @@ static int plan_then(struct region *region, struct keep *keep)
 	err = extents_or(&left, &keep->put, &keep->then);
 	extents_free(&left);
 	return err;
+}
+
+int keep_look(struct region *region, struct keep *keep)
+{
+	struct extents *list = &keep->put;
+	struct extents there, both;
+	int err;
+
+	if (!list->n)
+		return 0;
+	err = present_pages(region->backing, region->fd, list->v[0].start,
+			    list->v[list->n - 1].end, &there);
+	if (err)
+		return err;
+	err = extents_and(list, &there, &both);
+	extents_free(&there);
+	if (err)
+		return err;
+	extents_free(list);
+	*list = both;
+	extents_free(&keep->then);
+	return plan_then(region, keep);
 }
 
 int keep_plan(struct region *region, const struct keep_plan *plan,

@@ -14,7 +14,7 @@ static enum look look_up(struct region *region, uint64_t offset)
 
 	if (!m || m->start > offset)
 		return LOOK_HOLE;
-	if (!(m->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
+	if (!prot_is_usable(m->prot))
 		return LOOK_NO_ACCESS;
 	if (m->prot & MAPPING_LAZY)
 		return LOOK_LAZY;
@@ -25,7 +25,7 @@ static enum look look_up(struct region *region, uint64_t offset)
 static enum look fill(struct region *region, uint64_t offset)
 {
 	const uint64_t page = region->backing->page;
-	struct extent e = {offset / page * page, offset / page * page + page};
+	struct extent e = extent_rounded(offset, offset + 1, page);
 	const struct extents list = {.v = &e, .n = 1};
 	int err = region->fd < 0
 			  ? -ENOENT

@@ -154,18 +154,13 @@ void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	merge(tree, RB_PREV(mapping_head, NULL, m), m);
 }
 
-static bool is_usable(uint32_t prot)
-{
-	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-}
-
 static uint32_t protected_as(uint32_t old, uint32_t prot)
 {
 	uint32_t lazy = old & MAPPING_LAZY;
 
-	if (is_usable(prot))
+	if (prot_is_usable(prot))
 		return prot | lazy;
-	return lazy | (is_usable(old) ? MAPPING_KEPT : old & MAPPING_KEPT);
+	return lazy | (prot_is_usable(old) ? MAPPING_KEPT : old & MAPPING_KEPT);
 }
 
 /* A boundary between mappings at offset, if that is inside of one. */
@@ -234,7 +229,7 @@ int mapping_copy(struct mapping_tree *tree, uint64_t start, uint64_t end,
 
 static bool is_in(const struct mapping *m, enum mapping_class which)
 {
-	bool usable = is_usable(m->prot);
+	bool usable = prot_is_usable(m->prot);
 
 	switch (which) {
 	case MAPPINGS_ALL:
@@ -264,8 +259,8 @@ int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
 		  uint64_t end, enum mapping_class which, bool inside,
 		  struct extents *list)
 {
-	uint64_t at = start / page * page,
-		 stop = (end + page - 1) / page * page;
+	const struct extent all = extent_rounded(start, end, page);
+	uint64_t at = all.start, stop = all.end;
 	struct mapping *m = mapping_find(tree, at);
 	int err = 0;
 
@@ -275,8 +270,11 @@ int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
 
 		m = skip_others(m, which);
 		if (m && m->start < stop) {
-			from = m->start / page * page;
-			to = (m->end + page - 1) / page * page;
+			const struct extent pages =
+				extent_rounded(m->start, m->end, page);
+
+			from = pages.start;
+			to = pages.end;
 			m = mapping_next(m);
 		}
 		if (from < at)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "extents.h"
 #include "tree.h"
@@ -20,6 +21,12 @@ struct mapping {
 	uint64_t end;
 	uint32_t prot; /* PROT_*, and MAPPING_* */
 };
+
+/* Without any access there is nothing to hold memory for. */
+static inline bool prot_is_usable(uint32_t prot)
+{
+	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+}
 
 /* It gets its memory page by page, when it is touched (MAP_NORESERVE). */
 #define MAPPING_LAZY 0x10000U

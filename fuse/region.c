@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backing.h"
 #include "change.h"
 #include "present.h"
 
@@ -60,6 +61,13 @@ void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 	*size = region->size;
 	*mapped = region->maps.bytes;
 	pthread_mutex_unlock(&region->lock);
+}
+
+uint64_t region_units(const struct region *region)
+{
+	const uint64_t unit = backing_unit(region->backing);
+
+	return (region->size + unit - 1) / unit;
 }
 
 uint64_t region_present(const struct region *region)

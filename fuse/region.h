@@ -69,6 +69,9 @@ void region_put(struct region *region);
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
 
+/* How many sharing units its windows have; its size is set. */
+uint64_t region_units(const struct region *region);
+
 /* Memory in use, in bytes. Under lock. */
 uint64_t region_present(const struct region *region);
 

@@ -14,13 +14,6 @@
 
 #define WAIT_NS 100000000
 
-static uint64_t units_of(const struct region *region)
-{
-	uint64_t unit = backing_unit(region->backing);
-
-	return (region->size + unit - 1) / unit;
-}
-
 /* Called under the lock, as what follows. */
 static uint32_t why_not_shared(const struct region *region,
 			       const struct window *w, uint32_t own_units)
@@ -77,7 +70,7 @@ static bool may_know_address(uid_t asks, const struct window *w)
 static void describe(const struct region *region, const struct window *w,
 		     uid_t asks, struct mshare_status_window *out)
 {
-	uint64_t units = units_of(region);
+	uint64_t units = region_units(region);
 	uint64_t own = units_count(&w->own, units);
 
 	*out = (struct mshare_status_window){
@@ -136,9 +129,7 @@ static int fill_present(const struct backing *backing, int fd,
 			const struct extents *kept,
 			struct mshare_status_mapping *m)
 {
-	struct extent pages = {m->start / backing->page * backing->page,
-			       (m->end + backing->page - 1) / backing->page *
-				       backing->page};
+	struct extent pages = extent_rounded(m->start, m->end, backing->page);
 	const struct extents only = {.v = &pages, .n = 1};
 	struct extents there = {0};
 	int err = 0;

@@ -22,21 +22,6 @@ mounts()
 	grep -c " $dir[^ ]* fuse.msharefs " /proc/self/mounts
 }
 
-# Waits for something that comes a moment later.
-soon()
-{
-	for _ in $(seq 100); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
-not()
-{
-	! "$@"
-}
-
 # hold FILE HOW N CHILDREN: a process with windows, $holder
 hold()
 {

@@ -8,7 +8,7 @@ set -u
 
 dir=$(mktemp -d /tmp/msharefs-conform-XXXXXX)
 backing=${MSHARE_TEST_BACKING:-auto}
-pages=$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)
+pages=$(pool)
 
 is_mounted()
 {
@@ -49,17 +49,6 @@ conform()
 	fi
 	set -- $numbers 0
 	passed=$((passed + $1)) failed=$((failed + $2 - $1 - $3))
-}
-
-left_nothing()
-{
-	for _ in $(seq 100); do
-		[ "$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)" = "$pages" ] &&
-			return 0
-		sleep 0.05
-	done
-	grep HugePages /proc/meminfo
-	return 1
 }
 
 check "mount" mount_at default

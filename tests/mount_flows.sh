@@ -36,21 +36,6 @@ mount_here()
 	"$MSHAREFS" -o "backing=$backing${1:+,$1}" "$dir"
 }
 
-# Waits for something that comes a moment later.
-soon()
-{
-	for _ in $(seq 100); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
-not()
-{
-	! "$@"
-}
-
 pages_in_use()
 {
 	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }

@@ -7,7 +7,7 @@ set -u
 
 dir=$(mktemp -d /tmp/msharefs-lib-XXXXXX)
 backing=${MSHARE_TEST_BACKING:-auto}
-pages=$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)
+pages=$(pool)
 LD_LIBRARY_PATH=$LIBTESTS
 export LD_LIBRARY_PATH
 unset LD_PRELOAD
@@ -79,17 +79,6 @@ ring()
 reader: cannot write any more: SIGSEGV (SEGV_ACCERR)
 reader: read 100 messages of 100
 writer: the messages are read-only, for every process" ]
-}
-
-left_nothing()
-{
-	for _ in $(seq 100); do
-		[ "$(awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo)" = "$pages" ] &&
-			return 0
-		sleep 0.05
-	done
-	grep HugePages /proc/meminfo
-	return 1
 }
 
 for program in lib_mount lib_2022 lib_fd lib_2026 lib_half_way lib_refused \

@@ -60,3 +60,36 @@ status()
 	echo "wanted status $want, got $got: $*"
 	return 1
 }
+
+# Waits for something that comes a moment later.
+soon()
+{
+	for _ in $(seq 100); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+not()
+{
+	! "$@"
+}
+
+# The pool of huge pages is soon as it was when $pages=$(pool) was noted.
+pool()
+{
+	awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo
+}
+
+pool_is_back()
+{
+	[ "$(pool)" = "$pages" ]
+}
+
+left_nothing()
+{
+	soon pool_is_back && return 0
+	grep HugePages /proc/meminfo
+	return 1
+}

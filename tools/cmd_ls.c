@@ -156,24 +156,13 @@ static int list(const struct where *where, const struct table_options *options)
 
 int cmd_ls(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		TABLE_LONG,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct table_options options = {0};
 	struct where where;
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, TABLE_SHORT "h", longs, NULL)) !=
-	       -1) {
-		if (c == 'h') {
-			usage(stdout);
-			return EX_OK;
-		}
-		if (!table_option(&options, c, optarg))
-			return fail_usage("ls", NULL);
-	}
+	status = table_parse(&options, "ls", argc, argv, usage);
+	if (status >= 0)
+		return status;
 	if (argc - optind > 1)
 		return fail_usage("ls", "more than one place is given");
 	status = where_find(&where, argv[optind]);

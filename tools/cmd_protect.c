@@ -99,12 +99,8 @@ static int protect_mapped(int fd, const char *file, uint32_t prot)
 static int protect_range(int fd, const char *file, struct range *range,
 			 uint32_t prot)
 {
-	struct mshare_status_region region;
-	int err = status_region(fd, &region), status;
+	int err, status = range_settle(range, fd, file);
 
-	if (err)
-		return where_no_status(file, err);
-	status = range_settle(range, file, region.size);
 	if (status != EX_OK)
 		return status;
 	if (!range->offset_given && !range->size_given)

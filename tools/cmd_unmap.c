@@ -38,13 +38,9 @@ static void usage(FILE *to)
 
 static int unmap_range(int fd, const char *file, struct range *range)
 {
-	struct mshare_status_region region;
 	struct mshare_unmap unmap;
-	int err = status_region(fd, &region), status;
+	int status = range_settle(range, fd, file);
 
-	if (err)
-		return where_no_status(file, err);
-	status = range_settle(range, file, region.size);
 	if (status != EX_OK)
 		return status;
 	unmap.region_offset = range->offset;

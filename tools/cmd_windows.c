@@ -179,23 +179,12 @@ static int list(const char *file, const struct table_options *options)
 
 int cmd_windows(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		TABLE_LONG,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct table_options options = {0};
-	int c;
+	int status;
 
-	while ((c = getopt_long(argc, argv, TABLE_SHORT "h", longs, NULL)) !=
-	       -1) {
-		if (c == 'h') {
-			usage(stdout);
-			return EX_OK;
-		}
-		if (!table_option(&options, c, optarg))
-			return fail_usage("windows", NULL);
-	}
+	status = table_parse(&options, "windows", argc, argv, usage);
+	if (status >= 0)
+		return status;
 	if (argc - optind != 1)
 		return fail_usage("windows", "give one FILE, a region");
 	return list(argv[optind], &options);

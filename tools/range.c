@@ -8,6 +8,8 @@
 
 #include "amount.h"
 #include "say.h"
+#include "status.h"
+#include "where.h"
 
 static int parse(const char *verb, const char *option, const char *arg,
 		 uint64_t *bytes)
@@ -72,22 +74,26 @@ int range_options(struct range *range, const char *verb, int argc, char **argv,
 	return status == EX_OK ? -1 : status;
 }
 
-int range_settle(struct range *range, const char *file, uint64_t region_size)
+int range_settle(struct range *range, int fd, const char *file)
 {
+	struct mshare_status_region region;
+	int err = status_region(fd, &region);
 	char text[AMOUNT_TEXT];
 
-	if (!region_size)
+	if (err)
+		return where_no_status(file, err);
+	if (!region.size)
 		return fail(EX_DATAERR,
 			    "%s: its size is not set yet, so nothing is mapped "
 			    "in it",
 			    file);
-	if (range->offset >= region_size ||
-	    (range->size_given && range->size > region_size - range->offset))
+	if (range->offset >= region.size ||
+	    (range->size_given && range->size > region.size - range->offset))
 		return fail(EX_DATAERR,
 			    "%s: that is not all within the region, whose size "
 			    "is %s",
-			    file, amount_exact(region_size, text));
+			    file, amount_exact(region.size, text));
 	if (!range->size_given)
-		range->size = region_size - range->offset;
+		range->size = region.size - range->offset;
 	return EX_OK;
 }

@@ -21,9 +21,9 @@ struct range {
 int range_options(struct range *range, const char *verb, int argc, char **argv,
 		  void (*usage)(FILE *to));
 /*
- * Once the size of the region is known: fills in what was not given. EX_OK, or
- * the status to end with after a message.
+ * For the region that fd is open of: fills in what was not given. EX_OK, or the
+ * status to end with after a message.
  */
-int range_settle(struct range *range, const char *file, uint64_t region_size);
+int range_settle(struct range *range, int fd, const char *file);
 
 #endif

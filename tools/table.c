@@ -39,6 +39,28 @@ bool table_option(struct table_options *options, int c, const char *arg)
 	}
 }
 
+int table_parse(struct table_options *options, const char *verb, int argc,
+		char **argv, void (*usage)(FILE *to))
+{
+	static const struct option longs[] = {
+		TABLE_LONG,
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, TABLE_SHORT "h", longs, NULL)) !=
+	       -1) {
+		if (c == 'h') {
+			usage(stdout);
+			return EX_OK;
+		}
+		if (!table_option(options, c, optarg))
+			return fail_usage(verb, NULL);
+	}
+	return -1;
+}
+
 void table_help(FILE *to, const struct column *columns)
 {
 	fprintf(to,

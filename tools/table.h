@@ -62,6 +62,12 @@ struct table {
 
 /* Whether c was one of TABLE_SHORT. */
 bool table_option(struct table_options *options, int c, const char *arg);
+/*
+ * All options of a verb that has no others: -1 to go on with what is behind
+ * them, or the status to end with, after the usage or a message.
+ */
+int table_parse(struct table_options *options, const char *verb, int argc,
+		char **argv, void (*usage)(FILE *to));
 /* Lines of --help about the options and the columns; columns end with NULL. */
 void table_help(FILE *to, const struct column *columns);
 
