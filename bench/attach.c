@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time of a process that was given a name until it has touched all of the
+ * memory; and that of its mmap() alone, for one process and for 100 at a time,
+ * beside round trips to the same FUSE daemon.
+ */
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "crowd.h"
+#include "peers.h"
+
+#define AT_A_TIME 100
+
+static int by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void sort(double *values, int n)
+{
+	qsort(values, (size_t)n, sizeof(*values), by_value);
+}
+
+/* Attach and touch */
+
+static double faults_of_last;
+
+static double attach_and_touch(void *arg, int index, char what)
+{
+	struct memory *memory = arg;
+	double start = now_us();
+	long faults = minor_faults();
+	char *at;
+
+	if (what == 'f')
+		return faults_of_last;
+	at = memory->peer->attach(memory, index);
+	if (!at)
+		die(memory->peer->series);
+	touch(at, memory->size, memory->peer->page);
+	start = now_us() - start;
+	faults_of_last = (double)(minor_faults() - faults);
+	return start;
+}
+
+static void sample_touch(const char *file, size_t size, int round,
+			 const struct peer *peer, int n)
+{
+	struct memory memory;
+	struct crowd *crowd;
+	double us[AT_A_TIME];
+
+	peer_set_up(&memory, peer, file, size);
+	crowd = crowd_new(n, attach_and_touch, &memory);
+	crowd_grow(crowd, n);
+	for (int i = 0; i < n; i++)
+		us[i] = crowd_ask(crowd, i, 'a');
+	sample("attach-touch.faults", peer->series, size, n, round,
+	       crowd_ask(crowd, n - 1, 'f'));
+	sort(us, n);
+	sample("attach-touch", peer->series, size, n, round, us[n / 2]);
+	crowd_end(crowd);
+	memory.peer->clean_up(&memory);
+}
+
+static void touch_round(const struct args *args, int round)
+{
+	const size_t size = 8 * GIB;
+	const int n = args->quick ? 20 : AT_A_TIME;
+
+	sample_touch(args->file, size, round, &peer_msharefs, n);
+	sample_touch(args->file, size, round, &peer_limit, n);
+	sample_touch(args->file, size, round, &peer_hugetlbfs, 20);
+	sample_touch(args->file, size, round, &peer_sysv_huge, 20);
+	sample_touch(args->file, size, round, &peer_shm_thp, 20);
+	if (round < (args->quick ? 1 : 2))
+		sample_touch(args->file, size, round, &peer_shm, 3);
+}
+
+/* Attach alone */
+
+static double attach_alone(void *arg, int index, char what)
+{
+	const struct memory *memory = arg;
+	static int fd;
+	double start;
+	char *at;
+
+	(void)index;
+	if (what == 'o') {
+		fd = open(memory->file, O_RDWR | O_CLOEXEC);
+		return fd;
+	}
+	start = now_us();
+	at = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		  0);
+	start = now_us() - start;
+	if (at == MAP_FAILED)
+		die("mmap");
+	return start;
+}
+
+/* One question that the daemon answers at once, from the same mount. */
+static double round_trip(int fd)
+{
+	double us[AT_A_TIME];
+	struct statx stx;
+
+	for (int i = 0; i < AT_A_TIME; i++) {
+		double start = now_us();
+
+		if (syscall(SYS_statx, fd, "",
+			    AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
+			    STATX_BASIC_STATS, &stx))
+			die("statx");
+		us[i] = now_us() - start;
+	}
+	sort(us, AT_A_TIME);
+	return us[AT_A_TIME / 2];
+}
+
+static void sample_latencies(const char *measure, size_t size, int at_a_time,
+			     int round, double *us)
+{
+	char name[64];
+
+	sort(us, AT_A_TIME);
+	snprintf(name, sizeof(name), "%s.p50", measure);
+	sample(name, "msharefs", size, at_a_time, round, us[AT_A_TIME / 2]);
+	snprintf(name, sizeof(name), "%s.p99", measure);
+	sample(name, "msharefs", size, at_a_time, round,
+	       us[AT_A_TIME - 1 - AT_A_TIME / 100]);
+}
+
+static void alone_round(const struct args *args, int round)
+{
+	const size_t size = GIB;
+	double us[AT_A_TIME], start;
+	struct memory memory;
+	struct crowd *crowd;
+
+	peer_set_up(&memory, &peer_msharefs, args->file, size);
+	for (int at_a_time = 1; at_a_time <= AT_A_TIME;
+	     at_a_time += AT_A_TIME - 1) {
+		crowd = crowd_new(AT_A_TIME, attach_alone, &memory);
+		crowd_grow(crowd, AT_A_TIME);
+		crowd_ask_all(crowd, 'o', NULL);
+		start = now_us();
+		if (at_a_time == 1)
+			for (int i = 0; i < AT_A_TIME; i++)
+				us[i] = crowd_ask(crowd, i, 'a');
+		else
+			crowd_ask_all(crowd, 'a', us);
+		start = now_us() - start;
+		sample_latencies("attach", size, at_a_time, round, us);
+		sample("attaches", "msharefs", size, at_a_time, round,
+		       AT_A_TIME / start * 1e6);
+		sample("attach.p50", "fuse-round-trip", size, at_a_time, round,
+		       round_trip(memory.fd));
+		crowd_end(crowd);
+	}
+	memory.peer->clean_up(&memory);
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = bench_args(argc, argv);
+
+	for (int round = 0; round < (args.quick ? 2 : 5); round++) {
+		touch_round(&args, round);
+		for (int i = 0; i < 4; i++)
+			alone_round(&args, 4 * round + i);
+	}
+	return 0;
+}
