@@ -96,6 +96,7 @@ void crowd_grow(struct crowd *crowd, int n)
 		abort();
 	fflush(stdout);
 	for (; crowd->n < n; crowd->n++) {
+		const int index = crowd->n; /* that moves on, shared */
 		pid_t pid = fork();
 
 		if (pid < 0)
@@ -104,9 +105,9 @@ void crowd_grow(struct crowd *crowd, int n)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (getppid() != parent)
 				_exit(1);
-			serve(crowd, crowd->n);
+			serve(crowd, index);
 		}
-		crowd->places[crowd->n].pid = pid;
+		crowd->places[index].pid = pid;
 	}
 }
 
