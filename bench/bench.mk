@@ -2,7 +2,7 @@
 # bench/: one program a kind of work, with its peers; bench/run starts them all.
 
 bench_programs = bench/page_tables bench/attach bench/fork bench/fill \
-	bench/changes
+	bench/changes bench/windows bench/exit
 bench_common = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \
 	bench/peers.c bench/peers.h
 
@@ -12,8 +12,13 @@ bench_attach_SOURCES = bench/attach.c $(bench_common)
 bench_fork_SOURCES = bench/fork.c $(bench_common)
 bench_fill_SOURCES = bench/fill.c $(bench_common)
 bench_changes_SOURCES = bench/changes.c $(bench_common)
+bench_windows_SOURCES = bench/windows.c bench/daemon.c bench/daemon.h \
+	$(bench_common)
+bench_exit_SOURCES = bench/exit.c $(bench_common)
 bench_page_tables_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_attach_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fork_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fill_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
+bench_windows_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(LINKED_CPPFLAGS)
+bench_exit_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
