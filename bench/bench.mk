@@ -16,4 +16,4 @@ bench_page_tables_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_attach_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fork_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fill_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
+bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS) -I$(srcdir)/lib
