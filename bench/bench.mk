@@ -19,6 +19,6 @@ bench_page_tables_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_attach_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fork_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
 bench_fill_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
+bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS) -I$(srcdir)/lib
 bench_windows_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(LINKED_CPPFLAGS)
 bench_exit_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
