@@ -240,8 +240,9 @@ static int shm_set_up(struct memory *memory)
 
 static int shm_thp_set_up(struct memory *memory)
 {
-	memory->fd = open(getenv("BENCH_THP_DIR"),
-			  O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	const char *dir = getenv("BENCH_THP_DIR");
+
+	memory->fd = open(dir ? dir : "", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return fill(memory);
 }
 
