@@ -6,6 +6,7 @@
  * nothing take.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -48,17 +49,20 @@ static struct state look(const struct daemon *daemon)
 	};
 }
 
-/* In a process */
+/* In a process: us that it took to attach, to touch, to detach. */
 static double act(void *arg, int index, char what)
 {
 	struct memory *memory = arg;
+	double start = now_us();
 	static char *at;
 
 	if (what == 'a')
 		at = memory->peer->attach(memory, index);
 	if (!at || (what == 'd' && munmap(at, memory->size)))
 		die(memory->peer->series);
-	return 0;
+	if (what == 't')
+		touch(at, memory->size, HUGE_PAGE);
+	return now_us() - start;
 }
 
 /* What the daemon still has to do, it does. */
@@ -74,18 +78,36 @@ static void settle(const struct daemon *daemon)
 	} while (now - before > 100);
 }
 
-/* Of all windows up to each number, and of those since the last number */
-static void sample_number(int i, int round, const struct state *first,
-			  const struct state *last, const struct state *now)
+static int by_value(const void *a, const void *b)
 {
-	const int n = numbers[i], more = n - (i ? numbers[i - 1] : 0);
+	const double *x = a, *y = b;
 
+	return (*x > *y) - (*x < *y);
+}
+
+/* Of these processes; each attaches, or touches, after the one before it. */
+static double median_us(struct crowd *crowd, int from, int to, char what)
+{
+	static double us[MAX];
+
+	for (int i = from; i < to; i++)
+		us[i] = crowd_ask(crowd, i, what);
+	qsort(us + from, (size_t)(to - from), sizeof(*us), by_value);
+	return us[(from + to) / 2];
+}
+
+/* Of windows since the last number; descriptors of all */
+static void sample_state(int n, int more, int round, const struct state *first,
+			 const struct state *last, const struct state *now)
+{
 	sample("windows.cpu", "msharefs", GIB, n, round,
 	       (now->cpu_us - last->cpu_us) / more);
-	sample("windows.memory", "msharefs", GIB, n, round,
-	       (now->kib - last->kib) / more);
 	sample("windows.descriptors", "msharefs", GIB, n, round,
 	       (double)(now->descriptors - first->descriptors) / n);
+	/* In later rounds there is room left of the first. */
+	if (!round)
+		sample("windows.memory", "msharefs", GIB, n, round,
+		       (now->kib - last->kib) / more);
 }
 
 static void come_one_by_one(const struct daemon *daemon, struct crowd *crowd,
@@ -95,12 +117,17 @@ static void come_one_by_one(const struct daemon *daemon, struct crowd *crowd,
 	int had = 0;
 
 	for (size_t i = 0; i < N_NUMBERS && numbers[i] <= max; i++) {
-		for (; had < numbers[i]; had++)
-			crowd_ask(crowd, had, 'a');
+		const int n = numbers[i];
+
+		sample("windows.attach", "msharefs", GIB, n, round,
+		       median_us(crowd, had, n, 'a'));
 		settle(daemon);
 		now = look(daemon);
-		sample_number((int)i, round, &first, &last, &now);
+		sample_state(n, n - had, round, &first, &last, &now);
+		sample("windows.touch", "msharefs", GIB, n, round,
+		       median_us(crowd, had, n, 't'));
 		last = now;
+		had = n;
 	}
 }
 
