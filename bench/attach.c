@@ -19,18 +19,6 @@
 
 #define AT_A_TIME 100
 
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void sort(double *values, int n)
-{
-	qsort(values, (size_t)n, sizeof(*values), by_value);
-}
-
 /* Attach and touch */
 
 static double faults_of_last;
@@ -69,8 +57,7 @@ static void sample_touch(const char *file, size_t size, int round,
 		us[i] = crowd_ask(crowd, i, 'a');
 	sample("attach-touch.faults", peer->series, size, n, round,
 	       crowd_ask(crowd, n - 1, 'f'));
-	sort(us, n);
-	sample("attach-touch", peer->series, size, n, round, us[n / 2]);
+	sample("attach-touch", peer->series, size, n, round, median(us, n));
 	crowd_end(crowd);
 	memory.peer->clean_up(&memory);
 }
@@ -144,13 +131,11 @@ static void alone_round(const struct args *args, int round)
 		crowd_grow(crowd, AT_A_TIME);
 		crowd_ask_all(crowd, 'o', NULL);
 		ask(crowd, n, 'r', us);
-		sort(us, AT_A_TIME);
 		sample("attach.p50", "fuse-round-trip", size, n, round,
-		       us[AT_A_TIME / 2]);
+		       median(us, AT_A_TIME));
 		total = ask(crowd, n, 'a', us);
-		sort(us, AT_A_TIME);
 		sample("attach.p50", "msharefs", size, n, round,
-		       us[AT_A_TIME / 2]);
+		       median(us, AT_A_TIME)); /* sorts it */
 		sample("attach.p99", "msharefs", size, n, round,
 		       us[AT_A_TIME - 1 - AT_A_TIME / 100]);
 		sample("attaches", "msharefs", size, n, round,

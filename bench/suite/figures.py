@@ -16,6 +16,7 @@ HUGE_PAGE = 2 << 20
 
 UNITS = {
     "page-tables": "KiB a process",
+    "page-tables.once": "KiB",
     "attach-touch": "us",
     "attach-touch.faults": "page faults",
     "attach.p50": "us",
@@ -60,6 +61,7 @@ class Figure:
         self.row, self.what, self.ours = row, what, ours
         self.peers, self.how, self.note = tuple(peers), how, note
         self.low, self.high, self.floor = low, high, floor
+        self.whole = what
 
     @property
     def target(self):
@@ -195,7 +197,18 @@ def _changes():
                      [Value("change.protect.first", "limit", *at)])
 
 
+_ROWS = (_page_tables, _attach_touch, _attach, _fork, _fill, _changes)
+
+
 def all_figures():
-    for some in (_page_tables, _attach_touch, _attach, _fork, _fill,
-                 _changes):
-        yield from some()
+    """In the order of the rows. What begins with blanks goes on from the line
+    above; whole says all of it."""
+    head = ""
+    for some in _ROWS:
+        for figure in some():
+            if figure.what.startswith(" "):
+                figure.whole = head + ": " + figure.what.strip()
+            else:
+                head = figure.what.partition(":")[0]
+                figure.whole = figure.what
+            yield figure

@@ -14,7 +14,7 @@ def number(value):
         "%.2f" % value
 
 
-def _unit(figure):
+def unit(figure):
     if figure.how in ("ratio", "times"):
         return "x"
     return " " + UNITS[figure.ours.measure].split(" ")[0] \
@@ -33,7 +33,7 @@ def row(figure, results):
     got = figure.of(results)
     return {
         "row": figure.row,
-        "what": figure.what.strip(),
+        "what": figure.whole,
         "how": figure.how,
         "ours": figure.ours._asdict(),
         "peers": [peer._asdict() for peer in figure.peers],
@@ -55,8 +55,7 @@ def text(figures, results):
         if got is None:
             median, middle = "-", ""
         else:
-            unit = _unit(figure)
-            median = number(got.median) + unit
+            median = number(got.median) + unit(figure)
             middle = "%s to %s" % (number(got.low), number(got.high))
         lines.append("%-3s %-52s %9s %17s %-15s %s" %
                      (figure.row if figure.row != shown else "", figure.what,
