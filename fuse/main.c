@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,16 @@ static void raise_descriptor_limit(void)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		log_msg(LOG_WARNING, "descriptor limit: %s", strerror(errno));
+}
+
+/*
+ * What many windows at a time have taken is given back. By itself malloc would
+ * keep twice the largest block that it ever gave back: megabytes, as libfuse's
+ * threads have buffers of one.
+ */
+static void keep_little_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 }
 
 /* In one line */
@@ -304,6 +315,7 @@ int main(int argc, char **argv)
 		/* A file-size limit must be an error, not our end. */
 		signal(SIGXFSZ, SIG_IGN);
 		raise_descriptor_limit();
+		keep_little_memory();
 		err = run(&server, &args);
 	}
 	status = exit_status(&server.options, err);
