@@ -71,9 +71,11 @@ static void touch_round(const struct args *args, int round)
 	sample_touch(args->file, size, round, &peer_hugetlbfs, 20);
 	sample_touch(args->file, size, round, &peer_sysv_huge, 20);
 	sample_touch(args->file, size, round, &peer_hugectl, 20);
+	/* Filling them takes seconds, and they are far away. */
+	if (round >= (args->quick ? 1 : 2))
+		return;
 	sample_touch(args->file, size, round, &peer_shm_thp, 20);
-	if (round < (args->quick ? 1 : 2))
-		sample_touch(args->file, size, round, &peer_shm, 3);
+	sample_touch(args->file, size, round, &peer_shm, 3);
 }
 
 /* Attach alone */

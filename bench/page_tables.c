@@ -22,8 +22,8 @@ static const struct {
 	int most, most_quick;
 } series[] = {
 	{&peer_msharefs, MAX, MAX}, {&peer_limit, MAX, 500},
-	{&peer_hugetlbfs, 500, 10}, {&peer_sysv_huge, 100, 10},
-	{&peer_shm_thp, MAX, 100},  {&peer_shm, 10, 1},
+	{&peer_hugetlbfs, 500, 10}, {&peer_sysv_huge, 100, 0},
+	{&peer_shm_thp, MAX, 0},    {&peer_shm, 10, 1},
 };
 
 static double attach_and_touch(void *arg, int index, char what)
@@ -65,7 +65,7 @@ static void one_round(const char *file, size_t size, int round, bool quick)
 	for (size_t s = 0; s < sizeof(series) / sizeof(series[0]); s++) {
 		int most = quick ? series[s].most_quick : series[s].most;
 
-		if (!peer_is_here(series[s].peer))
+		if (!most || !peer_is_here(series[s].peer))
 			continue;
 		before = (double)settled_page_tables();
 		peer_set_up(&memory, series[s].peer, file, size);
