@@ -54,7 +54,7 @@ def _by_setting(model):
     count = _number("fs/epoll/max_user_watches")
     yield Limit("what one user may watch",
                 "fs.epoll.max_user_watches = %d" % count, count, NEVER,
-                "ENOSPC for one more window")
+                "ENOSPC or ENOMEM for one more window")
 
 
 def _fixed(model):
