@@ -57,6 +57,7 @@ struct namespace
 	struct inode *root;
 	uint64_t last_number;	    /* lock */
 	uint64_t ninodes;	    /* lock */
+	uint64_t nfreed;	    /* lock; since memory was given back */
 	uint64_t xattr_bytes;	    /* lock */
 	LIST_HEAD(, inode) all;	    /* lock */
 	SLIST_HEAD(, region) dying; /* lock; see namespace_unlock() */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,15 @@ static void raise_descriptor_limit(void)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		log_msg(LOG_WARNING, "descriptor limit: %s", strerror(errno));
+}
+
+/*
+ * What one thread has taken another gives back: with a part of memory for each
+ * thread, all of them would grow to hold all regions.
+ */
+static void share_memory(void)
+{
+	mallopt(M_ARENA_MAX, 1);
 }
 
 /* In one line */
@@ -304,6 +314,7 @@ int main(int argc, char **argv)
 		/* A file-size limit must be an error, not our end. */
 		signal(SIGXFSZ, SIG_IGN);
 		raise_descriptor_limit();
+		share_memory();
 		err = run(&server, &args);
 	}
 	status = exit_status(&server.options, err);
