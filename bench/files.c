@@ -26,7 +26,7 @@
 #define MANY 10000
 #define FEW 1000
 /* So many are done in one place before it is the next one's turn. */
-#define AT_A_TIME 500
+#define AT_A_TIME 100
 
 struct place {
 	const char *series;
@@ -107,7 +107,7 @@ static void do_some(struct place *p, file_work *work, int from, int to)
 	}
 	p->us += now_us() - start;
 	/* What it does in the background is not the next one's burden. */
-	rest_ms(2);
+	rest_ms(1);
 }
 
 /* In turns, so that what disturbs the machine disturbs them all. */

@@ -6,7 +6,9 @@
  * Mounted, threaded and cached as msharefs does it (fuse/main.c, fuse/ops.c),
  * so that the kernel asks both for the same: permissions are the kernel's
  * affair, what it was told stays true for a day, data is never spliced, and
- * there is nothing to flush. Attributes are passed on, but only a size is set.
+ * there is nothing to flush. Like tmpfs both have extended attributes, which
+ * the kernel looks at before it sets a size. Attributes are passed on, but only
+ * a size is set.
  */
 #define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
@@ -234,12 +237,17 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 }
 
 /* By the number the node has, as its name may be another file's by now. */
+static void path_of(fuse_ino_t ino, char path[32])
+{
+	snprintf(path, 32, "/proc/self/fd/%d", fd_of(ino));
+}
+
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd_of(ino));
+	path_of(ino, path);
 	fd = open(path, (fi->flags & ~O_NOFOLLOW) | O_CLOEXEC);
 	if (fd < 0) {
 		fuse_reply_err(req, errno);
@@ -249,6 +257,26 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fi->direct_io = 1;
 	fi->noflush = 1;
 	fuse_reply_open(req, fi);
+}
+
+/* size 0 asks how much there is. */
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+			size_t size)
+{
+	char path[32], *value = size ? malloc(size) : NULL;
+	ssize_t got;
+
+	path_of(ino, path);
+	got = getxattr(path, name, value, value ? size : 0);
+	if (got < 0)
+		fuse_reply_err(req, errno);
+	else if (size && !value)
+		fuse_reply_err(req, ENOMEM);
+	else if (size)
+		fuse_reply_buf(req, value, (size_t)got);
+	else
+		fuse_reply_xattr(req, (size_t)got);
+	free(value);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino,
@@ -336,6 +364,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.create = op_create,
 	.open = op_open,
 	.release = op_release,
+	.getxattr = op_getxattr,
 	.opendir = op_opendir,
 	.readdir = op_readdir,
 	.releasedir = op_releasedir,
