@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -96,11 +97,21 @@ static void take_away(const struct place *p, const char *name)
 
 typedef void file_work(const struct place *p, const char *name);
 
+/* Told to end: what was started and made is taken away first. */
+static volatile sig_atomic_t told_to_end;
+
+static void end_soon(int signal)
+{
+	told_to_end = signal;
+}
+
 static void do_some(struct place *p, file_work *work, int from, int to)
 {
 	double start = now_us();
 	char name[16];
 
+	if (told_to_end)
+		exit(1);
 	for (int i = from; i < to; i++) {
 		snprintf(name, sizeof(name), "r%06d", i);
 		work(p, name);
@@ -213,27 +224,28 @@ static void path_in(const char *dir, const char *name, char path[PATH_MAX])
 	}
 }
 
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *where)
+{
+	(void)st, (void)type, (void)where;
+	return remove(path);
+}
+
 /* It unmounts what it has mounted. */
 static void end_null_fuse(void)
 {
-	char path[PATH_MAX];
-
 	if (null_fuse > 0 && !kill(null_fuse, SIGTERM))
 		waitpid(null_fuse, NULL, 0);
-	if (!scratch[0])
-		return;
-	rmdir(places[TMPFS].dir);
-	path_in(scratch, "mount", path);
-	rmdir(path);
-	path_in(scratch, "null", path);
-	rmdir(path);
-	rmdir(scratch);
+	if (scratch[0] &&
+	    nftw(scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT))
+		perror(scratch);
 }
 
 static void run_null_fuse(const char *under, const char *mount)
 {
 	char self[PATH_MAX - 16] = "", path[PATH_MAX];
 
+	scratch[0] = 0; /* it is not its own to take away */
 	/* It must not outlive us, nor pay for what msharefs preloads. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	unsetenv("LD_PRELOAD");
@@ -293,6 +305,8 @@ static void find_peers(void)
 		exit(1);
 	}
 	atexit(end_null_fuse);
+	signal(SIGINT, end_soon);
+	signal(SIGTERM, end_soon);
 	path_in(scratch, "bare", places[TMPFS].dir);
 	path_in(scratch, "null", under);
 	path_in(scratch, "mount", mount);
@@ -365,7 +379,7 @@ int main(int argc, char **argv)
 	find_daemon(args.file);
 	find_peers();
 	begin();
-	for (int round = 0; round < (args.quick ? 2 : 5); round++)
+	for (int round = 0; round < (args.quick ? 3 : 5); round++)
 		one_round(n, round);
 	end();
 	return 0;

@@ -20,7 +20,10 @@
 /* What a directory seems to take for each name, "." and "..", as on tmpfs. */
 #define BYTES_A_NAME 20
 
-/* The memory of so many files is worth giving back. */
+/*
+ * The memory of so many files is worth giving back. (Of fewer it is not: it is
+ * taken anew at once, and unlink() of 1000 of them takes a quarter longer.)
+ */
 #define MANY_FREED 4096
 
 struct timespec inode_now(void)
