@@ -19,18 +19,6 @@
 
 #define AT_A_TIME 100
 
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void sort(double *values, int n)
-{
-	qsort(values, (size_t)n, sizeof(*values), by_value);
-}
-
 /* Attach and touch */
 
 static double faults_of_last;
@@ -60,6 +48,8 @@ static void sample_touch(const char *file, size_t size, int round,
 	struct crowd *crowd;
 	double us[AT_A_TIME];
 
+	if (!peer_is_here(peer))
+		return;
 	peer_set_up(&memory, peer, file, size);
 	crowd = crowd_new(n, attach_and_touch, &memory);
 	crowd_grow(crowd, n);
@@ -67,8 +57,7 @@ static void sample_touch(const char *file, size_t size, int round,
 		us[i] = crowd_ask(crowd, i, 'a');
 	sample("attach-touch.faults", peer->series, size, n, round,
 	       crowd_ask(crowd, n - 1, 'f'));
-	sort(us, n);
-	sample("attach-touch", peer->series, size, n, round, us[n / 2]);
+	sample("attach-touch", peer->series, size, n, round, median(us, n));
 	crowd_end(crowd);
 	memory.peer->clean_up(&memory);
 }
@@ -76,25 +65,28 @@ static void sample_touch(const char *file, size_t size, int round,
 static void touch_round(const struct args *args, int round)
 {
 	const size_t size = 8 * GIB;
-	const int n = args->quick ? 20 : AT_A_TIME;
 
-	sample_touch(args->file, size, round, &peer_msharefs, n);
-	sample_touch(args->file, size, round, &peer_limit, n);
+	sample_touch(args->file, size, round, &peer_msharefs, AT_A_TIME);
+	sample_touch(args->file, size, round, &peer_limit, AT_A_TIME);
 	sample_touch(args->file, size, round, &peer_hugetlbfs, 20);
 	sample_touch(args->file, size, round, &peer_sysv_huge, 20);
+	sample_touch(args->file, size, round, &peer_hugectl, 20);
+	/* Filling them takes seconds, and they are far away. */
+	if (round >= (args->quick ? 1 : 2))
+		return;
 	sample_touch(args->file, size, round, &peer_shm_thp, 20);
-	if (round < (args->quick ? 1 : 2))
-		sample_touch(args->file, size, round, &peer_shm, 3);
+	sample_touch(args->file, size, round, &peer_shm, 3);
 }
 
 /* Attach alone */
 
+/* In a process that has not done any of it before: as the daemon meets them. */
 static double attach_alone(void *arg, int index, char what)
 {
 	const struct memory *memory = arg;
 	static int fd;
+	struct statx stx;
 	double start;
-	char *at;
 
 	(void)index;
 	if (what == 'o') {
@@ -102,71 +94,54 @@ static double attach_alone(void *arg, int index, char what)
 		return fd;
 	}
 	start = now_us();
-	at = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		  0);
-	start = now_us() - start;
-	if (at == MAP_FAILED)
-		die("mmap");
-	return start;
-}
-
-/* One question that the daemon answers at once, from the same mount. */
-static double round_trip(int fd)
-{
-	double us[AT_A_TIME];
-	struct statx stx;
-
-	for (int i = 0; i < AT_A_TIME; i++) {
-		double start = now_us();
-
-		if (syscall(SYS_statx, fd, "",
-			    AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
-			    STATX_BASIC_STATS, &stx))
-			die("statx");
-		us[i] = now_us() - start;
+	if (what == 'a') {
+		if (mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 fd, 0) == MAP_FAILED)
+			die("mmap");
+	} else if (syscall(SYS_statx, fd, "",
+			   AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
+			   STATX_BASIC_STATS, &stx)) {
+		/* a question that the daemon answers at once */
+		die("statx");
 	}
-	sort(us, AT_A_TIME);
-	return us[AT_A_TIME / 2];
+	return now_us() - start;
 }
 
-static void sample_latencies(const char *measure, size_t size, int at_a_time,
-			     int round, double *us)
+/* One after the other, or all at the same time; the us that takes. */
+static double ask(struct crowd *crowd, int at_a_time, char what, double *us)
 {
-	char name[64];
+	double start = now_us();
 
-	sort(us, AT_A_TIME);
-	snprintf(name, sizeof(name), "%s.p50", measure);
-	sample(name, "msharefs", size, at_a_time, round, us[AT_A_TIME / 2]);
-	snprintf(name, sizeof(name), "%s.p99", measure);
-	sample(name, "msharefs", size, at_a_time, round,
-	       us[AT_A_TIME - 1 - AT_A_TIME / 100]);
+	if (at_a_time == 1)
+		for (int i = 0; i < AT_A_TIME; i++)
+			us[i] = crowd_ask(crowd, i, what);
+	else
+		crowd_ask_all(crowd, what, us);
+	return now_us() - start;
 }
 
 static void alone_round(const struct args *args, int round)
 {
 	const size_t size = GIB;
-	double us[AT_A_TIME], start;
+	double us[AT_A_TIME], total;
 	struct memory memory;
 	struct crowd *crowd;
 
 	peer_set_up(&memory, &peer_msharefs, args->file, size);
-	for (int at_a_time = 1; at_a_time <= AT_A_TIME;
-	     at_a_time += AT_A_TIME - 1) {
+	for (int n = 1; n <= AT_A_TIME; n += AT_A_TIME - 1) {
 		crowd = crowd_new(AT_A_TIME, attach_alone, &memory);
 		crowd_grow(crowd, AT_A_TIME);
 		crowd_ask_all(crowd, 'o', NULL);
-		start = now_us();
-		if (at_a_time == 1)
-			for (int i = 0; i < AT_A_TIME; i++)
-				us[i] = crowd_ask(crowd, i, 'a');
-		else
-			crowd_ask_all(crowd, 'a', us);
-		start = now_us() - start;
-		sample_latencies("attach", size, at_a_time, round, us);
-		sample("attaches", "msharefs", size, at_a_time, round,
-		       AT_A_TIME / start * 1e6);
-		sample("attach.p50", "fuse-round-trip", size, at_a_time, round,
-		       round_trip(memory.fd));
+		ask(crowd, n, 'r', us);
+		sample("attach.p50", "fuse-round-trip", size, n, round,
+		       median(us, AT_A_TIME));
+		total = ask(crowd, n, 'a', us);
+		sample("attach.p50", "msharefs", size, n, round,
+		       median(us, AT_A_TIME)); /* sorts it */
+		sample("attach.p99", "msharefs", size, n, round,
+		       us[AT_A_TIME - 1 - AT_A_TIME / 100]);
+		sample("attaches", "msharefs", size, n, round,
+		       AT_A_TIME / total * 1e6);
 		crowd_end(crowd);
 	}
 	memory.peer->clean_up(&memory);

@@ -84,6 +84,19 @@ long minor_faults(void)
 	return usage.ru_minflt;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+double median(double *values, int n)
+{
+	qsort(values, (size_t)n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
 void touch(char *at, size_t size, size_t page)
 {
 	volatile char *p = at;

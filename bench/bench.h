@@ -43,6 +43,9 @@ long settled_page_tables(void);
 /* Page faults of this process up to now that needed no disk. */
 long minor_faults(void);
 
+/* Of n values, which it sorts. */
+double median(double *values, int n);
+
 /* Every page of that size is written to. */
 void touch(char *at, size_t size, size_t page);
 

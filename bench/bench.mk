@@ -1,25 +1,68 @@
 # SPDX-License-Identifier: MIT
 # bench/: one program a kind of work, with its peers; bench/run starts them all.
 
-bench_programs = bench/page_tables bench/attach bench/fork bench/fill \
-	bench/changes bench/files
-bench_common = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \
-	bench/peers.c bench/peers.h
+noinst_LTLIBRARIES += libbench.la
+libbench_la_SOURCES = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \
+	bench/daemon.c bench/daemon.h bench/peers.c bench/peers.h
+libbench_la_CPPFLAGS = $(BENCH_CPPFLAGS)
 
-# What files is measured beside
-noinst_PROGRAMS += $(bench_programs) bench/null_fuse
-bench_page_tables_SOURCES = bench/page_tables.c $(bench_common)
-bench_attach_SOURCES = bench/attach.c $(bench_common)
-bench_fork_SOURCES = bench/fork.c $(bench_common)
-bench_fill_SOURCES = bench/fill.c $(bench_common)
-bench_changes_SOURCES = bench/changes.c $(bench_common)
-bench_files_SOURCES = bench/files.c $(bench_common)
-bench_null_fuse_SOURCES = bench/null_fuse.c
-bench_page_tables_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_attach_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_fork_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_fill_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_changes_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-bench_files_CPPFLAGS = $(EXAMPLE_CPPFLAGS) -I$(srcdir)/lib
+BENCH_CPPFLAGS = $(EXAMPLE_CPPFLAGS) -I$(srcdir)/lib
+
+noinst_PROGRAMS += bench/demo_table
+bench_demo_table_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_demo_table_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/page_tables
+bench_page_tables_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_page_tables_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/attach
+bench_attach_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_attach_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/fork
+bench_fork_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_fork_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/fill
+bench_fill_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_fill_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/changes
+bench_changes_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_changes_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/windows
+bench_windows_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_windows_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/exit
+bench_exit_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_exit_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/files
+bench_files_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_files_LDADD = libbench.la
+
+# What files is measured beside, which starts it.
+noinst_PROGRAMS += bench/null_fuse
 bench_null_fuse_CPPFLAGS = -D_GNU_SOURCE $(FUSE_CFLAGS) $(BSD_CFLAGS)
 bench_null_fuse_LDADD = $(FUSE_LIBS)
+
+bench_scripts = bench/run bench/compare bench/publish bench/demo
+bench_modules = bench/suite/__init__.py bench/suite/figures.py \
+	bench/suite/headline.py bench/suite/machine.py bench/suite/plots.py \
+	bench/suite/readme.py bench/suite/results.py bench/suite/table.py
+EXTRA_DIST += $(bench_scripts) $(bench_modules)
+
+# Both write what they measured below the build. A bytecode cache would be
+# written to the sources.
+bench: all
+	PYTHONDONTWRITEBYTECODE=1 BUILD=$(abs_builddir) $(srcdir)/bench/run \
+		--output bench/results.json --plots bench/plots
+
+bench-quick: all
+	PYTHONDONTWRITEBYTECODE=1 BUILD=$(abs_builddir) $(srcdir)/bench/run \
+		--quick --output bench/quick.json
+
+.PHONY: bench bench-quick

@@ -8,13 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,7 +20,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "mshare_ioctl.h"
+#include "daemon.h"
 
 #define MANY 10000
 #define FEW 1000
@@ -32,10 +30,10 @@
 struct place {
 	const char *series;
 	char dir[PATH_MAX];
-	int fd;	      /* of dir */
-	pid_t daemon; /* 0: none */
-	double us;    /* that the work under way took so far */
-	double kib;   /* of the daemon, when there were no files */
+	int fd;		      /* of dir */
+	struct daemon daemon; /* pid 0: none */
+	double us;	      /* that the work under way took so far */
+	double kib;	      /* of the daemon, when there were no files */
 };
 
 enum {
@@ -165,39 +163,17 @@ static void list_all(int n, int round)
 
 /* Memory */
 
-/* KiB that only that process has */
-static long private_kib(pid_t pid)
-{
-	char path[64], line[128];
-	long kib = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	file = fopen(path, "r");
-	if (!file)
-		die(path);
-	while (kib < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, "Private_Dirty:", 14))
-			kib = atol(line + 14);
-	fclose(file);
-	if (kib < 0) {
-		errno = ENODATA;
-		die(path);
-	}
-	return kib;
-}
-
 /* Once it has done all that the kernel has told it in the background. */
-static double settled_kib(pid_t pid)
+static double settled_kib(const struct daemon *daemon)
 {
-	long kib = private_kib(pid), before;
+	double kib = daemon_private_kib(daemon), before;
 
 	do {
 		before = kib;
 		rest_ms(50);
-		kib = private_kib(pid);
+		kib = daemon_private_kib(daemon);
 	} while (kib != before);
-	return (double)kib;
+	return kib;
 }
 
 static void sample_memory(const char *measure, size_t size, int n, int round)
@@ -205,9 +181,9 @@ static void sample_memory(const char *measure, size_t size, int n, int round)
 	for (int i = 0; i < PLACES; i++) {
 		struct place *p = &places[i];
 
-		if (p->daemon)
+		if (p->daemon.pid)
 			sample(measure, p->series, size, n, round,
-			       (settled_kib(p->daemon) - p->kib) / n);
+			       (settled_kib(&p->daemon) - p->kib) / n);
 	}
 }
 
@@ -282,7 +258,7 @@ static void start_null_fuse(const char *under, const char *mount)
 		}
 		rest_ms(5);
 	}
-	places[NULL_FUSE].daemon = null_fuse;
+	places[NULL_FUSE].daemon.pid = null_fuse;
 }
 
 static void make_dir(const char *path)
@@ -316,23 +292,6 @@ static void find_peers(void)
 	path_in(mount, "files", places[NULL_FUSE].dir);
 }
 
-/* Who serves the mount says so itself. */
-static void find_daemon(const char *file)
-{
-	struct mshare_status_mount status = {.version = MSHARE_STATUS_VERSION};
-	char dir[PATH_MAX], path[PATH_MAX];
-	int fd;
-
-	snprintf(places[OURS].dir, PATH_MAX, "%s", file);
-	snprintf(dir, PATH_MAX, "%s", file);
-	path_in(dirname(dir), "mshare_info", path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, MSHARE_IOC_MOUNT, &status))
-		die(path);
-	close(fd);
-	places[OURS].daemon = (pid_t)status.pid;
-}
-
 static void begin(void)
 {
 	for (int i = 0; i < PLACES; i++) {
@@ -342,8 +301,8 @@ static void begin(void)
 		p->fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (p->fd < 0)
 			die(p->dir);
-		if (p->daemon)
-			p->kib = settled_kib(p->daemon);
+		if (p->daemon.pid)
+			p->kib = settled_kib(&p->daemon);
 	}
 }
 
@@ -376,7 +335,8 @@ int main(int argc, char **argv)
 	struct args args = bench_args(argc, argv);
 	const int n = args.quick ? FEW : MANY;
 
-	find_daemon(args.file);
+	places[OURS].daemon = daemon_of(args.file);
+	strcpy(places[OURS].dir, args.file); /* it was looked whether it fits */
 	find_peers();
 	begin();
 	for (int round = 0; round < (args.quick ? 3 : 5); round++)

@@ -242,12 +242,7 @@ static int shm_thp_set_up(struct memory *memory)
 {
 	const char *dir = getenv("BENCH_THP_DIR");
 
-	if (!dir) {
-		fprintf(stderr, "BENCH_THP_DIR: no tmpfs with huge=always\n");
-		errno = ENOENT;
-		return -1;
-	}
-	memory->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	memory->fd = open(dir ? dir : "", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return fill(memory);
 }
 
@@ -267,6 +262,28 @@ const struct peer peer_shm = {"shm", SMALL_PAGE, shm_set_up, map_somewhere,
 			      close_file};
 const struct peer peer_shm_thp = {"shm-thp", HUGE_PAGE, shm_thp_set_up,
 				  map_somewhere, close_file};
+
+static bool may_use_sysv_huge(void)
+{
+	int id = shmget(IPC_PRIVATE, HUGE_PAGE, IPC_CREAT | SHM_HUGETLB | 0600);
+
+	return id >= 0 && !shmctl(id, IPC_RMID, NULL);
+}
+
+bool peer_is_here(const struct peer *peer)
+{
+	const char *why = NULL;
+
+	if (peer == &peer_shm_thp && !getenv("BENCH_THP_DIR"))
+		why = "BENCH_THP_DIR names no tmpfs with huge=always";
+	else if (peer == &peer_hugectl && !getenv("HUGETLB_SHM"))
+		why = "not started under hugectl --shm";
+	else if (peer == &peer_sysv_huge && !may_use_sysv_huge())
+		why = "vm.hugetlb_shm_group does not let this user";
+	if (why)
+		fprintf(stderr, "%s is left out: %s\n", peer->series, why);
+	return !why;
+}
 
 void peer_set_up(struct memory *memory, const struct peer *peer,
 		 const char *file, size_t size)

@@ -3,6 +3,7 @@
 #ifndef PEERS_H
 #define PEERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct memory {
@@ -34,6 +35,9 @@ extern const struct peer peer_sysv_huge; /* shmget(SHM_HUGETLB) */
 extern const struct peer peer_hugectl;	 /* shmget() under hugectl --shm */
 extern const struct peer peer_shm;	 /* POSIX, 4 KiB pages */
 extern const struct peer peer_shm_thp;	 /* tmpfs, huge=always */
+
+/* Whether this machine and user can have it; says why not. */
+bool peer_is_here(const struct peer *peer);
 
 /* Dies with a message. */
 void peer_set_up(struct memory *memory, const struct peer *peer,

@@ -14,10 +14,7 @@
 #include "populate.h"
 #include "present.h"
 
-/*
- * Freeing takes shared tables along, one sharing unit at a time, so what stays
- * in those units is entered again.
- */
+/* That takes shared tables along, one sharing unit at a time. */
 int region_free_pages(struct region *region, const struct extent *pages)
 {
 	uint64_t unit = backing_unit(region->backing);
@@ -29,7 +26,7 @@ int region_free_pages(struct region *region, const struct extent *pages)
 		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
 			strerror(-err));
 	pthread_mutex_lock(&region->lock);
-	hostwin_fill(region, units.start, units.end);
+	hostwin_lost(region, units.start, units.end);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }

@@ -73,6 +73,27 @@ void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
 	fill(region, win, start, end);
 }
 
+void hostwin_lost(struct region *region, uint64_t start, uint64_t end)
+{
+	struct extent *lost = &region->lost;
+
+	if (lost->start == lost->end)
+		*lost = (struct extent){start, end};
+	if (start < lost->start)
+		lost->start = start;
+	if (end > lost->end)
+		lost->end = end;
+}
+
+void hostwin_refill(struct region *region)
+{
+	pthread_mutex_lock(&region->lock);
+	if (region->lost.start < region->lost.end)
+		hostwin_fill(region, region->lost.start, region->lost.end);
+	region->lost = (struct extent){0};
+	pthread_mutex_unlock(&region->lock);
+}
+
 /*
  * Page tables are shared only where registrations are alike, too. Protection
  * is not for host windows: tables that have it are never shared.

@@ -21,6 +21,12 @@ void hostwin_init(void);
 void hostwin_add(struct region *region, uint32_t prot);
 /* Enters the pages of [start, end) that are mapped into the tables. */
 void hostwin_fill(struct region *region, uint64_t start, uint64_t end);
+/*
+ * The tables of these units are gone. What they held is entered again by
+ * hostwin_refill(), which takes the lock: after whoever asked was answered.
+ */
+void hostwin_lost(struct region *region, uint64_t start, uint64_t end);
+void hostwin_refill(struct region *region);
 /* What windows that cannot be written have to do. */
 void hostwin_do(struct region *region, const struct steps *steps);
 void hostwin_free(struct region *region);

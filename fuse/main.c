@@ -36,11 +36,15 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * What one thread has taken another gives back: with a part of memory for each
- * thread, all of them would grow to hold all regions.
+ * What many windows at a time have taken is given back. By itself malloc would
+ * keep twice the largest block that it ever gave back: megabytes, as libfuse's
+ * threads have buffers of one. And what one thread has taken another gives
+ * back: with a heap for each thread, all of them would grow to hold all
+ * regions.
  */
-static void share_memory(void)
+static void keep_little_memory(void)
 {
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 	mallopt(M_ARENA_MAX, 1);
 }
 
@@ -314,7 +318,7 @@ int main(int argc, char **argv)
 		/* A file-size limit must be an error, not our end. */
 		signal(SIGXFSZ, SIG_IGN);
 		raise_descriptor_limit();
-		share_memory();
+		keep_little_memory();
 		err = run(&server, &args);
 	}
 	status = exit_status(&server.options, err);

@@ -133,7 +133,7 @@ static void *worker(void *arg)
 static void work_in_parallel(struct job *job)
 {
 	uint64_t pieces = extents_bytes(job->list) / PIECE;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long cpus = pieces > 1 ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
 	pthread_t threads[MAX_THREADS];
 	sigset_t all, old;
 	int n = 0;

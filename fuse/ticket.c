@@ -17,24 +17,30 @@ void ticket_table_init(struct ticket_table *table, void (*drop)(void *))
 {
 	pthread_mutex_init(&table->lock, NULL);
 	RB_INIT(&table->head);
+	TAILQ_INIT(&table->by_age);
+	table->n = 0;
 	table->drop = drop;
 }
 
+/* Under the lock. */
+static void take_off(struct ticket_table *table, struct ticket *t)
+{
+	RB_REMOVE(ticket_head, &table->head, t);
+	TAILQ_REMOVE(&table->by_age, t, age);
+	table->n--;
+}
+
+/* All are good for as long. */
 static size_t expire(struct ticket_table *table, uint64_t now)
 {
-	struct ticket *t, *next;
-	size_t left = 0;
+	struct ticket *t;
 
-	RB_FOREACH_SAFE (t, ticket_head, &table->head, next) {
-		if (t->expires > now) {
-			left++;
-			continue;
-		}
-		RB_REMOVE(ticket_head, &table->head, t);
+	while ((t = TAILQ_FIRST(&table->by_age)) && t->expires <= now) {
+		take_off(table, t);
 		table->drop(t->region);
 		free(t);
 	}
-	return left;
+	return table->n;
 }
 
 size_t ticket_expire(struct ticket_table *table, uint64_t now)
@@ -74,6 +80,8 @@ int ticket_issue(struct ticket_table *table, uint64_t now, uid_t uid,
 
 	pthread_mutex_lock(&table->lock);
 	RB_INSERT(ticket_head, &table->head, t);
+	TAILQ_INSERT_TAIL(&table->by_age, t, age);
+	table->n++;
 	pthread_mutex_unlock(&table->lock);
 	return 0;
 release:
@@ -99,7 +107,7 @@ int ticket_redeem(struct ticket_table *table, uint64_t now, uid_t uid,
 	} else if (t->uid != uid) {
 		err = -EACCES;
 	} else {
-		RB_REMOVE(ticket_head, &table->head, t);
+		take_off(table, t);
 		*out = *t;
 		free(t);
 	}

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <bsd/sys/queue.h>
 #include "tree.h"
 
 #define TICKET_BYTES 16
@@ -16,6 +17,7 @@
 
 struct ticket {
 	RB_ENTRY(ticket) entry;
+	TAILQ_ENTRY(ticket) age;
 	unsigned char bits[TICKET_BYTES];
 	uid_t uid;
 	uint64_t expires; /* ms, the caller's clock */
@@ -27,6 +29,8 @@ struct ticket {
 struct ticket_table {
 	pthread_mutex_t lock;
 	RB_HEAD(ticket_head, ticket) head; /* lock */
+	TAILQ_HEAD(, ticket) by_age;	   /* lock; the oldest is first */
+	size_t n;			   /* lock */
 	void (*drop)(void *region);	   /* ends a ticket's reference */
 };
 

@@ -7,12 +7,16 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "fdpass.h"
 #include "sys.h"
 
 /* A daemon that does not answer for so long is taken for dead. */
 #define DAEMON_SECONDS 10
+
+/* For as long it takes us for one that is about to say something. */
+#define TURN_MS 5000
 
 int talk_connect(const char *name)
 {
@@ -79,11 +83,29 @@ static bool may_have_uffd(int sock)
 	return peer.uid == 0 || (peer.uid == self && is_certain(self));
 }
 
+/*
+ * The kernel lets a user have only so many descriptors under way at a time, in
+ * all of his processes, as one of them may have open: where more attach at the
+ * same moment, some wait for the daemon to take those of the others.
+ */
+static int send_in_turn(int sock, const struct hello *hello, int uffd)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	int err = -ETOOMANYREFS;
+
+	for (int ms = 0; ms < TURN_MS && err == -ETOOMANYREFS; ms++) {
+		if (ms)
+			SYS_CALL(SYS_nanosleep, &pause, NULL);
+		err = fdpass_send(sock, hello, sizeof(*hello), uffd, 0);
+	}
+	return err;
+}
+
 int talk_say(int sock, const struct hello *hello, int uffd)
 {
 	if (uffd >= 0 && !may_have_uffd(sock))
 		uffd = -1;
-	return fdpass_send(sock, hello, sizeof(*hello), uffd, 0) ? -EIO : 0;
+	return send_in_turn(sock, hello, uffd) ? -EIO : 0;
 }
 
 struct hello talk_hello(enum hello_op op, const unsigned char *key,

@@ -4,6 +4,7 @@
  * gets EMFILE; nobody and nothing else suffers.
  */
 #include "calls.h"
+#include "fdpass.h"
 #include "harness.h"
 
 #include <errno.h>
@@ -12,8 +13,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -390,6 +393,83 @@ static void unmapping_with_full_table(void)
 	end();
 }
 
+static int hand_over(int sock)
+{
+	return fdpass_send(sock, "", 1, 0, MSG_DONTWAIT);
+}
+
+#define UNDER_WAY 40
+
+/* Descriptors that nobody receives, until somebody was heard and a moment */
+_Noreturn static void keep_under_way(int hear, int tell)
+{
+	const struct timespec moment = {.tv_nsec = 100000000};
+	int pair[2], n = 0;
+	char byte = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		_exit(1);
+	while (n < UNDER_WAY && !hand_over(pair[0]))
+		n++;
+	if (n < UNDER_WAY || write(tell, &byte, 1) != 1 ||
+	    read(hear, &byte, 1) != 1)
+		_exit(1);
+	nanosleep(&moment, NULL);
+	_exit(0);
+}
+
+static time_t seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void wait_for_turn(void *arg)
+{
+	struct rlimit limit = {.rlim_cur = UNDER_WAY - 8, .rlim_max = 64};
+	time_t start = seconds();
+	char *at, byte = 0;
+	int pair[2];
+
+	CHILD_ASSERT(!setrlimit(RLIMIT_NOFILE, &limit));
+	CHILD_ASSERT(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	CHILD_ASSERT(hand_over(pair[0]) == -ETOOMANYREFS);
+	CHILD_ASSERT(write(*(int *)arg, &byte, 1) == 1);
+	at = try_window(fd);
+	CHILD_ASSERT(at != MAP_FAILED);
+	CHILD_ASSERT(!try_write(at, 1).signal && is_hole(at + page));
+	/* and did not take the daemon for dead meanwhile */
+	CHILD_ASSERT(seconds() - start < 5);
+}
+
+/*
+ * All processes of a user together may have as many descriptors on their way to
+ * others as one may have open.
+ */
+static void user_has_many_under_way(void)
+{
+	int tell[2], go[2], status;
+	char byte;
+	pid_t pid;
+
+	begin();
+	CU_ASSERT_FATAL(!pipe2(tell, O_CLOEXEC) && !pipe2(go, O_CLOEXEC));
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		keep_under_way(go[0], tell[1]);
+	CU_ASSERT(read(tell[0], &byte, 1) == 1);
+	CU_ASSERT(!without_privilege(wait_for_turn, &go[1]));
+	CU_ASSERT(waitpid(pid, &status, 0) == pid && !status);
+	for (int i = 0; i < 2; i++) {
+		close(tell[i]);
+		close(go[i]);
+	}
+	end();
+}
+
 static const struct test tests[] = {
 	{"the limit is raised", raised_at_start},
 	{"the daemon has no more", daemon_has_no_more},
@@ -399,6 +479,7 @@ static const struct test tests[] = {
 	{"fork beyond the limit", fork_beyond_the_limit},
 	{"a process has no more", process_has_no_more},
 	{"unmapping with a full table", unmapping_with_full_table},
+	{"a user has many under way", user_has_many_under_way},
 };
 
 static void look(void)

@@ -118,8 +118,8 @@ tests_mount_owner_CPPFLAGS = $(mount_cppflags)
 tests_mount_owner_LDADD = $(call_ldadd)
 
 check_PROGRAMS += tests/mount_limits
-tests_mount_limits_CPPFLAGS = $(mount_cppflags)
-tests_mount_limits_LDADD = $(call_ldadd)
+tests_mount_limits_CPPFLAGS = $(mount_cppflags) $(LINKED_CPPFLAGS)
+tests_mount_limits_LDADD = $(call_ldadd) libengine.la
 
 check_PROGRAMS += tests/mount_seccomp
 tests_mount_seccomp_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib

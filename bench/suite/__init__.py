@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What bench/run, bench/compare and bench/model have in common."""

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""All that the suite measures, beside which peer, and what is to be reached.
+
+A figure is a ratio of two series of one measure (or of two measures), taken
+round by round: what was sampled in the same round is divided, and the median
+and the middle half of the ratios are told.
+"""
+
+import math
+from collections import namedtuple
+
+from .results import spread
+
+GIB = 1 << 30
+HUGE_PAGE = 2 << 20
+
+UNITS = {
+    "page-tables": "KiB a process",
+    "page-tables.once": "KiB",
+    "attach-touch": "us",
+    "attach-touch.faults": "page faults",
+    "attach.p50": "us",
+    "attach.p99": "us",
+    "attaches": "a second",
+    "fork": "us",
+    "fill": "us",
+    "change.unmap": "us",
+    "change.map": "us",
+    "change.protect": "us",
+    "change.lift": "us",
+    "change.unmap.first": "us",
+    "change.map.first": "us",
+    "change.protect.first": "us",
+    "change.lift.first": "us",
+}
+
+NAMES = {
+    "msharefs": "msharefs",
+    "limit": "by hand, shared (the limit)",
+    "hugetlbfs": "hugetlbfs, not shared",
+    "sysv-huge": "SysV SHM_HUGETLB",
+    "hugectl": "SysV under hugectl --shm",
+    "shm": "POSIX shm, 4 KiB pages",
+    "shm-thp": "tmpfs, transparent huge pages",
+    "nothing": "without a region",
+    "fuse-round-trip": "one FUSE round trip",
+}
+
+# A value that is measured: by whom, with what
+Value = namedtuple("Value", "measure series size number")
+
+
+class Figure:
+    """ours beside peers: "ratio" is ours / peer, "times" is peer / ours,
+    "value" is ours alone, "more" is ours - peer. floor: the least that ours
+    is taken for, where less than that is noise. More than one peer: their sum
+    is what it is beside."""
+
+    def __init__(self, row, what, ours, peers=(), how="ratio", low=None,
+                 high=None, floor=0.0, note=""):
+        self.row, self.what, self.ours = row, what, ours
+        self.peers, self.how, self.note = tuple(peers), how, note
+        self.low, self.high, self.floor = low, high, floor
+        self.whole = what
+
+    @property
+    def target(self):
+        if self.low is None and self.high is None:
+            return "reported"
+        unit = "x" if self.how in ("ratio", "times") else \
+            " " + UNITS[self.ours.measure].split(" ")[0]
+        if self.low is not None and self.high is not None:
+            middle = (self.low + self.high) / 2
+            return "%.2f +- %.2f%s" % (middle, self.high - middle, unit)
+        bound = self.low if self.high is None else self.high
+        return "%s %g%s" % (">=" if self.high is None else "<=", bound, unit)
+
+    def _rounds(self, results):
+        """By round: (ours, peers' sum). A peer that was measured in fewer
+        rounds, as it is slow, counts with its median in the others."""
+        ours = results.of(*self.ours)
+        peers = [results.of(*peer) for peer in self.peers]
+        if not ours or not all(peers):
+            return None
+        middles = [spread(peer.values()).median for peer in peers]
+        return [(max(value, self.floor),
+                 sum(peer.get(round_, middle)
+                     for peer, middle in zip(peers, middles)))
+                for round_, value in ours.items()]
+
+    def of(self, results):
+        """Its Spread, or None where it was not measured."""
+        rounds = self._rounds(results)
+        if rounds is None:
+            return None
+        ways = {
+            "ratio": lambda ours, peer: ours / peer if peer else math.inf,
+            "times": lambda ours, peer: peer / ours if ours else math.inf,
+            "value": lambda ours, peer: ours,
+            "more": lambda ours, peer: ours - peer,
+        }
+        return spread(ways[self.how](*pair) for pair in rounds)
+
+    def reached(self, results):
+        """True, False, or None: not measured, or nothing to reach."""
+        got = self.of(results)
+        if got is None or self.low is None and self.high is None:
+            return None
+        return (self.low is None or got.median >= self.low) and \
+            (self.high is None or got.median <= self.high)
+
+
+def _page_tables():
+    def ours(number, gib=8):
+        return Value("page-tables", "msharefs", gib * GIB, number)
+
+    yield Figure(1, "page tables of a process: 8 GiB, 1500 processes",
+                 ours(1500), how="value", high=8, note="KiB")
+    for gib in (1, 4):
+        yield Figure(1, "  the same of %d GiB" % gib, ours(1500, gib),
+                     how="value", high=8, note="KiB")
+    yield Figure(1, "  POSIX shm, as many (1 measured: each its own)",
+                 ours(1500), [Value("page-tables", "shm", 8 * GIB, 1)],
+                 "times", low=1000, floor=4)
+    for series, number in (("hugetlbfs", 10), ("sysv-huge", 10), ("shm-thp", 100)):
+        yield Figure(1, "  " + NAMES[series], ours(1500),
+                     [Value("page-tables", series, 8 * GIB, number)],
+                     "times", floor=4)
+
+
+def _attach_touch():
+    def of(series, number):
+        return Value("attach-touch", series, 8 * GIB, number)
+
+    ours = of("msharefs", 100)
+    yield Figure(2, "open, size, mmap, touch 8 GiB: beside the limit", ours,
+                 [of("limit", 100)], high=2.0)
+    for series, number, low in (("hugetlbfs", 20, 15), ("sysv-huge", 20, None),
+                                ("hugectl", 20, None), ("shm-thp", 20, None),
+                                ("shm", 3, 2000)):
+        yield Figure(2, "  " + NAMES[series], ours, [of(series, number)],
+                     "times", low=low)
+
+
+def _attach():
+    for number in (1, 100):
+        at = (GIB, number)
+        name = "attach alone, %d at a time" % number
+        yield Figure(3, name + ": p50, in FUSE round trips",
+                     Value("attach.p50", "msharefs", *at),
+                     [Value("attach.p50", "fuse-round-trip", *at)],
+                     high=4 if number == 1 else None)
+        yield Figure(3, "  p50", Value("attach.p50", "msharefs", *at),
+                     how="value")
+        yield Figure(3, "  p99", Value("attach.p99", "msharefs", *at),
+                     how="value")
+        yield Figure(3, "  attaches", Value("attaches", "msharefs", *at),
+                     how="value")
+
+
+def _fork():
+    def of(series):
+        return Value("fork", series, 8 * GIB, 100)
+
+    yield Figure(4, "fork and first touch: beside no region", of("msharefs"),
+                 [of("nothing")], high=3)
+    yield Figure(4, "  beside the limit, which does not follow children",
+                 of("msharefs"), [of("limit")])
+
+
+def _fill():
+    def of(series):
+        return Value("fill", series, 8 * GIB, 0)
+
+    yield Figure(5, "CREATE_MAPPING of 8 GiB: beside fallocate()",
+                 of("msharefs"), [of("fallocate")], high=0.65)
+    yield Figure(5, "  beside memset()", of("msharefs"), [of("memset")])
+
+
+def _changes():
+    for change in ("unmap", "map", "protect", "lift"):
+        measure = "change." + change
+        for number in (1, 100, 1000):
+            at = (HUGE_PAGE, number)
+            ours = Value(measure, "msharefs", *at)
+            by_hand = Value(measure, "limit", *at)
+            trip = Value(measure, "fuse-round-trip", *at)
+            yield Figure(6, "%s 2 MiB, %d windows: by hand" %
+                         (change, number), ours, [by_hand],
+                         high=1.5 if change != "lift" else None)
+            yield Figure(6, "  by hand and one FUSE round trip", ours,
+                         [by_hand, trip])
+    for number in (1, 100, 1000):
+        at = (HUGE_PAGE, number)
+        yield Figure(6, "the first protection, %d windows: by hand" % number,
+                     Value("change.protect.first", "msharefs", *at),
+                     [Value("change.protect.first", "limit", *at)])
+
+
+_ROWS = (_page_tables, _attach_touch, _attach, _fork, _fill, _changes)
+
+
+def all_figures():
+    """In the order of the rows. What begins with blanks goes on from the line
+    above; whole says all of it."""
+    head = ""
+    for some in _ROWS:
+        for figure in some():
+            if figure.what.startswith(" "):
+                figure.whole = head + ": " + figure.what.strip()
+            else:
+                head = figure.what.partition(":")[0]
+                figure.whole = figure.what
+            yield figure
