@@ -30,7 +30,7 @@
 
 #define CACHE_SECONDS 86400.0
 #define MAX_THREADS 64
-#define IDLE_THREADS 4
+#define IDLE_THREADS 16
 #define BUCKETS 16384
 
 /* A file that the kernel knows; its address is the number it knows it by. */

@@ -19,9 +19,12 @@
 #include "size.h"
 #include "watch.h"
 
-/* CREATE_MAPPING can take seconds; the others must find a thread meanwhile. */
+/*
+ * CREATE_MAPPING can take seconds; the others must find a thread meanwhile.
+ * With few idle ones that may stay, threads end and are made all the time.
+ */
 #define MAX_THREADS 64
-#define IDLE_THREADS 4
+#define IDLE_THREADS 16
 
 /* A window takes two descriptors of the daemon, a region two more. */
 static void raise_descriptor_limit(void)
