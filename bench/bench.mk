@@ -40,6 +40,15 @@ noinst_PROGRAMS += bench/exit
 bench_exit_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_exit_LDADD = libbench.la
 
+noinst_PROGRAMS += bench/files
+bench_files_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_files_LDADD = libbench.la
+
+# What files is measured beside, which starts it.
+noinst_PROGRAMS += bench/null_fuse
+bench_null_fuse_CPPFLAGS = -D_GNU_SOURCE $(FUSE_CFLAGS) $(BSD_CFLAGS)
+bench_null_fuse_LDADD = $(FUSE_LIBS)
+
 bench_scripts = bench/run bench/compare bench/publish bench/demo bench/model
 bench_modules = bench/suite/__init__.py bench/suite/figures.py \
 	bench/suite/headline.py bench/suite/limits.py bench/suite/machine.py \

@@ -19,6 +19,7 @@
 #include "tree.h"
 
 #include "region.h"
+#include "told.h"
 #include "xattr.h"
 
 struct name;
@@ -27,6 +28,7 @@ struct inode {
 	uint64_t number;       /* constant */
 	bool control;	       /* constant; the file mshare_info */
 	struct region *region; /* constant; of a regular file, else NULL */
+	struct told told;      /* of a directory; locks by itself */
 
 	/* The rest: namespace lock. */
 	mode_t mode;
@@ -55,6 +57,7 @@ struct namespace
 	struct inode *root;
 	uint64_t last_number;	    /* lock */
 	uint64_t ninodes;	    /* lock */
+	uint64_t nfreed;	    /* lock; since memory was given back */
 	uint64_t xattr_bytes;	    /* lock */
 	LIST_HEAD(, inode) all;	    /* lock */
 	SLIST_HEAD(, region) dying; /* lock; see namespace_unlock() */

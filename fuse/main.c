@@ -19,9 +19,12 @@
 #include "size.h"
 #include "watch.h"
 
-/* CREATE_MAPPING can take seconds; the others must find a thread meanwhile. */
+/*
+ * CREATE_MAPPING can take seconds; the others must find a thread meanwhile.
+ * With few idle ones that may stay, threads end and are made all the time.
+ */
 #define MAX_THREADS 64
-#define IDLE_THREADS 4
+#define IDLE_THREADS 16
 
 /* A window takes two descriptors of the daemon, a region two more. */
 static void raise_descriptor_limit(void)
@@ -38,11 +41,14 @@ static void raise_descriptor_limit(void)
 /*
  * What many windows at a time have taken is given back. By itself malloc would
  * keep twice the largest block that it ever gave back: megabytes, as libfuse's
- * threads have buffers of one.
+ * threads have buffers of one. And what one thread has taken another gives
+ * back: with a heap for each thread, all of them would grow to hold all
+ * regions.
  */
 static void keep_little_memory(void)
 {
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	mallopt(M_ARENA_MAX, 1);
 }
 
 /* In one line */

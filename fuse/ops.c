@@ -29,6 +29,11 @@ struct inode *server_inode(struct server *server, fuse_ino_t ino)
 				   : (struct inode *)(uintptr_t)ino;
 }
 
+static bool is_dir(const struct inode *inode)
+{
+	return !inode->region && !inode->control;
+}
+
 static bool has_owner(const struct inode *inode)
 {
 	return inode->region && atomic_load(&inode->region->owner);
@@ -79,6 +84,10 @@ static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 		return;
 	}
 	entry = entry_of(server, inode, st);
+	if (is_dir(inode)) { /* read again, for the sake of the order */
+		told_attr(&inode->told, fuse_req_ctx(req)->pid);
+		inode_stat(&server->ns, inode, &entry.attr);
+	}
 	if (fuse_reply_entry(req, &entry))
 		inode_forget(&server->ns, inode, 1);
 }
@@ -88,7 +97,7 @@ static void reply_new_entry(fuse_req_t req, int err, fuse_ino_t parent,
 			    struct inode *inode, const struct stat *st)
 {
 	if (!err)
-		server_attr_changed(server_of(req), parent);
+		server_names_changed(req, parent);
 	reply_entry(req, err, inode, st);
 }
 
@@ -143,6 +152,8 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 	struct stat st;
 
 	(void)fi;
+	if (is_dir(inode))
+		told_attr(&inode->told, fuse_req_ctx(req)->pid);
 	inode_stat(&server->ns, inode, &st);
 	fuse_reply_attr(req, &st, attr_seconds(inode));
 }
@@ -190,6 +201,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	int err = 0;
 
 	(void)fi;
+	if (is_dir(inode))
+		told_attr(&inode->told, fuse_req_ctx(req)->pid);
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		err = set_size(server, inode, attr->st_size);
 		what |= INODE_MTIME_NOW | server_drops(req, inode);
@@ -312,7 +325,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, -err);
 		return;
 	}
-	server_attr_changed(server, parent);
+	server_names_changed(req, parent);
 	set_handle(server, inode, fi);
 	entry = entry_of(server, inode, &st);
 	if (fuse_reply_create(req, &entry, fi)) {

@@ -54,11 +54,20 @@ void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	free(l.buf);
 }
 
+void server_names_changed(fuse_req_t req, fuse_ino_t dir)
+{
+	struct server *server = fuse_req_userdata(req);
+	struct inode *inode = server_inode(server, dir);
+
+	if (told_others(&inode->told, fuse_req_ctx(req)->pid))
+		server_attr_changed(server, dir);
+}
+
 /* Something was done to names in a directory, or not. */
 static void reply_done(fuse_req_t req, int err, fuse_ino_t parent)
 {
 	if (!err)
-		server_attr_changed(fuse_req_userdata(req), parent);
+		server_names_changed(req, parent);
 	fuse_reply_err(req, -err);
 }
 
@@ -103,7 +112,7 @@ void server_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	if (!err) {
 		named_changed(server, parent, name); /* an exchange */
 		named_changed(server, to_parent, to_name);
-		server_attr_changed(server, to_parent);
+		server_names_changed(req, to_parent);
 	}
 	reply_done(req, err, parent);
 }

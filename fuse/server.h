@@ -46,6 +46,12 @@ int server_chown(fuse_req_t req, struct inode *inode, unsigned int *what);
  */
 void server_attr_changed(struct server *server, fuse_ino_t ino);
 
+/*
+ * Likewise, of a directory in which who asks has made or removed a name: of
+ * that the kernel knows, so it is told only if need be. ops_dir.c.
+ */
+void server_names_changed(fuse_req_t req, fuse_ino_t dir);
+
 /* ops_dir.c */
 void server_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,

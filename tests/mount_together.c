@@ -10,7 +10,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -22,6 +27,8 @@
 #define OPERATIONS 400
 #define ROUNDS 25
 #define FILES 4096
+/* Changes of a directory that others look at */
+#define ASKED 1000
 
 static off_t align;
 static char together[64];
@@ -197,8 +204,80 @@ static void same_names(void)
 	CU_ASSERT(wait_until(all_gone, &before));
 }
 
+/* One that asks for a directory's attributes, each time it is told to. */
+static struct asking {
+	atomic_int told, done, failed;
+} * asking;
+
+static pid_t start_asking(const char *dir)
+{
+	pid_t pid = fork();
+	struct statx stx;
+
+	while (pid == 0) {
+		int told = asking->told;
+
+		if (told == asking->done)
+			sched_yield();
+		else if (statx(AT_FDCWD, dir, AT_STATX_FORCE_SYNC,
+			       STATX_BASIC_STATS, &stx))
+			asking->failed++;
+		asking->done = told;
+	}
+	return pid;
+}
+
+/* It asks now, and a moment later something is changed. */
+static void ask(void)
+{
+	asking->told++;
+	for (volatile int i = rand() % 1000; i > 0; i--)
+		;
+}
+
+/* It has its answer, which may be old: nobody must believe that. */
+static bool tells(const char *dir, off_t size, nlink_t links)
+{
+	struct stat st;
+
+	while (asking->done != asking->told)
+		sched_yield();
+	return !stat(dir, &st) && st.st_size == size && st.st_nlink == links;
+}
+
+/* What is made and removed, its directory tells at once. */
+static void while_others_ask(void)
+{
+	const char *dir = in_mount("asked"), *sub = in_mount("asked/d");
+	struct stat st;
+	int bad = 0;
+	off_t name;
+	pid_t pid;
+
+	asking = mmap(NULL, sizeof(*asking), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CU_ASSERT_FATAL(asking != MAP_FAILED);
+	CU_ASSERT_FATAL(!mkdir(dir, 0777) && !stat(dir, &st));
+	name = st.st_size / 2; /* "." and ".." */
+	pid = start_asking(dir);
+	for (int i = 0; i < ASKED; i++) {
+		ask();
+		bad += mkdir(sub, 0777) || !tells(dir, 3 * name, 3);
+		ask();
+		bad += rmdir(sub) || !tells(dir, 2 * name, 2);
+		ask();
+		bad += close(creat(sub, 0600)) || !tells(dir, 3 * name, 2);
+		ask();
+		bad += unlink(sub) || !tells(dir, 2 * name, 2);
+	}
+	CU_ASSERT(bad == 0 && asking->failed == 0);
+	CU_ASSERT(!kill(pid, SIGKILL) && waitpid(pid, NULL, 0) == pid);
+	CU_ASSERT(!rmdir(dir) && !munmap(asking, sizeof(*asking)));
+}
+
 static const struct test tests[] = {
 	{"the same names at once", same_names},
+	{"a directory while others ask", while_others_ask},
 };
 
 int main(void)

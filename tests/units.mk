@@ -34,6 +34,10 @@ check_PROGRAMS += tests/unit_ticket
 tests_unit_ticket_CPPFLAGS = $(unit_cppflags)
 tests_unit_ticket_LDADD = $(unit_ldadd)
 
+check_PROGRAMS += tests/unit_told
+tests_unit_told_CPPFLAGS = $(unit_cppflags)
+tests_unit_told_LDADD = $(unit_ldadd)
+
 # The library's half: only what is in lib/.
 check_PROGRAMS += tests/unit_window
 tests_unit_window_CPPFLAGS = $(AM_CPPFLAGS) $(CUNIT_CFLAGS)
