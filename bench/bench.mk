@@ -40,6 +40,14 @@ noinst_PROGRAMS += bench/exit
 bench_exit_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_exit_LDADD = libbench.la
 
+noinst_PROGRAMS += bench/access
+bench_access_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_access_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/inert
+bench_inert_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_inert_LDADD = libbench.la
+
 bench_scripts = bench/run bench/compare bench/publish bench/demo
 bench_modules = bench/suite/__init__.py bench/suite/figures.py \
 	bench/suite/headline.py bench/suite/machine.py bench/suite/plots.py \
