@@ -23,7 +23,7 @@ static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
 _Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool lock_used;
+atomic_bool windows_lock_used;
 
 /* Of the thread that has the lock: libc's own signal cannot be blocked. */
 static int cancel_state;
@@ -36,7 +36,7 @@ void windows_lock(sigset_t *old)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	atomic_store(&lock_used, true);
+	atomic_store(&windows_lock_used, true);
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
 }
@@ -60,11 +60,6 @@ void windows_lock_anew(sigset_t *old)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	windows_lock(old);
-}
-
-bool windows_in_use(void)
-{
-	return atomic_load(&lock_used);
 }
 
 struct window *window_at(uintptr_t addr)

@@ -59,7 +59,12 @@ void windows_lock_anew(sigset_t *old);
  * Whether the lock was ever taken: if not, there is nothing under it. Without
  * it, fork() need not write to a page of ours, which would be copied.
  */
-bool windows_in_use(void);
+extern atomic_bool windows_lock_used;
+
+static inline bool windows_in_use(void)
+{
+	return atomic_load(&windows_lock_used);
+}
 
 /* All that follows: under the lock. */
 
