@@ -48,11 +48,12 @@ noinst_PROGRAMS += bench/inert
 bench_inert_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_inert_LDADD = libbench.la
 
-bench_scripts = bench/run bench/compare bench/publish bench/demo
+bench_scripts = bench/run bench/compare bench/publish bench/demo bench/model
 bench_modules = bench/suite/__init__.py bench/suite/figures.py \
-	bench/suite/headline.py bench/suite/machine.py bench/suite/plots.py \
-	bench/suite/readme.py bench/suite/results.py bench/suite/table.py
-EXTRA_DIST += $(bench_scripts) $(bench_modules)
+	bench/suite/headline.py bench/suite/limits.py bench/suite/machine.py \
+	bench/suite/model.py bench/suite/plots.py bench/suite/readme.py \
+	bench/suite/results.py bench/suite/table.py
+EXTRA_DIST += $(bench_scripts) $(bench_modules) bench/model.md
 
 # Both write what they measured below the build. A bytecode cache would be
 # written to the sources.

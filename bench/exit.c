@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED)
 		die("mmap");
-	for (int round = 0; round < (args.quick ? 2 : 5); round++) {
+	for (int round = 0; round < (args.quick ? 1 : 5); round++) {
 		one(&args, &peer_nothing, n, round);
 		one(&args, &peer_msharefs, n, round);
 		one(&args, &peer_limit, n, round);

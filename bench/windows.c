@@ -166,20 +166,22 @@ static void sample_nothing(int max, int round)
 	sample("windows.cpu", "nothing", GIB, max, round, us / max);
 }
 
-/* Of the daemon, up to some seconds after the last window is gone. */
+/* What is the daemon's still, some seconds after the last window is gone */
 static void sample_left(const struct daemon *daemon, const struct state *before,
-			int max, int round)
+			const struct args *args, int max, int round)
 {
 	struct state now;
 
-	sleep(SETTLE_SECONDS);
+	if (!args->quick)
+		sleep(SETTLE_SECONDS);
 	now = look(daemon);
 	sample("windows.left.descriptors", "msharefs", GIB, max, round,
 	       now.descriptors - before->descriptors);
-	sample("windows.left.memory", "msharefs", GIB, max, round,
-	       now.kib - before->kib);
 	sample("windows.left.huge-pages", "msharefs", GIB, max, round,
 	       (double)(now.huge_pages - before->huge_pages));
+	if (!args->quick)
+		sample("windows.left.memory", "msharefs", GIB, max, round,
+		       now.kib - before->kib);
 }
 
 static void one_round(const struct args *args, const struct daemon *daemon,
@@ -206,7 +208,7 @@ static void one_round(const struct args *args, const struct daemon *daemon,
 	       (daemon_cpu_us(daemon) - cpu) / max);
 	memory.peer->clean_up(&memory);
 	sample_nothing(max, round);
-	sample_left(daemon, &before, max, round);
+	sample_left(daemon, &before, args, max, round);
 }
 
 int main(int argc, char **argv)

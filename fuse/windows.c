@@ -2,6 +2,7 @@
 #include "windows.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -268,13 +269,18 @@ static uint64_t probe_in_time(struct windows *windows, uint64_t now)
 static uint64_t expire(struct windows *windows, uint64_t now)
 {
 	struct attached *a, *next;
+	bool any = false;
 
 	TAILQ_FOREACH_SAFE(a, &windows->ghosts, ghost, next)
 	{
 		if (a->deadline > now)
 			return a->deadline;
 		window_drop(windows, &a->window);
+		any = true;
 	}
+	/* The last one is gone: what many have taken, the machine gets back. */
+	if (any && !windows->n)
+		malloc_trim(0);
 	return UINT64_MAX;
 }
 
