@@ -49,6 +49,14 @@ noinst_PROGRAMS += bench/null_fuse
 bench_null_fuse_CPPFLAGS = -D_GNU_SOURCE $(FUSE_CFLAGS) $(BSD_CFLAGS)
 bench_null_fuse_LDADD = $(FUSE_LIBS)
 
+noinst_PROGRAMS += bench/access
+bench_access_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_access_LDADD = libbench.la
+
+noinst_PROGRAMS += bench/inert
+bench_inert_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_inert_LDADD = libbench.la
+
 bench_scripts = bench/run bench/compare bench/publish bench/demo bench/model
 bench_modules = bench/suite/__init__.py bench/suite/figures.py \
 	bench/suite/headline.py bench/suite/limits.py bench/suite/machine.py \

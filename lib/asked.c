@@ -27,13 +27,27 @@ struct asked {
 	uint64_t alive_ino; /* the program may close it and go on */
 };
 
-/* Under the windows lock, which fork() takes. */
-static struct asked table[ROOM];
+/* Under the windows lock, which fork() takes. None before it is used. */
+static struct asked *table;
 atomic_bool mount_any;
+
+static bool have_table(void)
+{
+	long at;
+
+	if (table)
+		return true;
+	at = sys_mmap(0, ROOM * sizeof(*table), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at < 0)
+		return false;
+	table = (struct asked *)at;
+	return true;
+}
 
 static struct asked *find(const struct asked_key *key)
 {
-	for (size_t i = 0; i < ROOM; i++)
+	for (size_t i = 0; table && i < ROOM; i++)
 		if (table[i].taken && asked_same(&table[i].key, key))
 			return &table[i];
 	return NULL;
@@ -44,7 +58,7 @@ static struct asked *find_free(void)
 {
 	struct asked *old = NULL;
 
-	for (size_t i = 0; i < ROOM; i++) {
+	for (size_t i = 0; have_table() && i < ROOM; i++) {
 		if (!table[i].taken)
 			return &table[i];
 		if (!table[i].count)

@@ -9,14 +9,23 @@
 #include "talk.h"
 #include "window.h"
 
-/* The fork handlers' own: from before fork() until after it. */
+/*
+ * The fork handlers' own: from before fork() until after it. A process that has
+ * never used the engine writes nothing here: each page that parent or child
+ * write to is a fault and a copy. If another thread makes the first window just
+ * then, the child has it if it is in the table, and else knows nothing of it.
+ */
 static sigset_t fork_mask;
+static __thread bool has_lock __attribute__((tls_model("initial-exec")));
 
 static void before_fork(void)
 {
 	sigset_t mask;
 
+	if (!windows_in_use())
+		return;
 	windows_lock(&mask);
+	has_lock = true;
 	fork_mask = mask;
 }
 
@@ -24,14 +33,25 @@ static void after_fork_in_parent(void)
 {
 	sigset_t mask = fork_mask;
 
+	if (!has_lock)
+		return;
+	has_lock = false;
 	windows_unlock(&mask);
 }
 
-static void after_fork_in_child(void)
+/* Hot: beside the tables of symbols, which the child needs as well; one fault.
+ */
+__attribute__((hot)) static void after_fork_in_child(void)
 {
 	sigset_t mask = fork_mask;
 
-	windows_lock_again();
+	if (has_lock)
+		windows_lock_again();
+	else if (windows_in_use()) /* since: another thread's first call */
+		windows_lock_anew(&mask);
+	else
+		return;
+	has_lock = false;
 	fault_forked();
 	attach_forked();
 	windows_unlock(&mask);

@@ -6,7 +6,8 @@
 
 #include "sys.h"
 
-#define FIRST_WINDOWS 8
+/* As few as that: all of the preload's data fits into one page, for fork(). */
+#define FIRST_WINDOWS 4
 #define CHUNK_WINDOWS 32
 
 /* Entries are used again, chunks stay for ever: readers need no lock. */
@@ -22,6 +23,7 @@ static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
 _Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+atomic_bool windows_lock_used;
 
 /* Of the thread that has the lock: libc's own signal cannot be blocked. */
 static int cancel_state;
@@ -34,6 +36,7 @@ void windows_lock(sigset_t *old)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	atomic_store(&windows_lock_used, true);
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
 }
@@ -51,6 +54,12 @@ void windows_lock_again(void)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	pthread_mutex_lock(&lock);
+}
+
+void windows_lock_anew(sigset_t *old)
+{
+	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	windows_lock(old);
 }
 
 struct window *window_at(uintptr_t addr)
@@ -103,12 +112,13 @@ struct window *window_new(void)
 
 void window_publish(struct window *w, uintptr_t base, size_t size)
 {
+	/* The base last: fork() may see it before we give back the lock. */
 	atomic_store(&w->size, size);
-	atomic_store(&w->base, base);
 	if (base < atomic_load(&windows_low))
 		atomic_store(&windows_low, base);
 	if (base + size > atomic_load(&windows_high))
 		atomic_store(&windows_high, base + size);
+	atomic_store(&w->base, base);
 }
 
 void window_forget(struct window *w)

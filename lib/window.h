@@ -53,6 +53,18 @@ void windows_lock(sigset_t *old);
 void windows_unlock(const sigset_t *old);
 /* In the child after fork(), whose parent held the lock. */
 void windows_lock_again(void);
+/* The same where the parent did not: takes it from whoever is not there. */
+void windows_lock_anew(sigset_t *old);
+/*
+ * Whether the lock was ever taken: if not, there is nothing under it. Without
+ * it, fork() need not write to a page of ours, which would be copied.
+ */
+extern atomic_bool windows_lock_used;
+
+static inline bool windows_in_use(void)
+{
+	return atomic_load(&windows_lock_used);
+}
 
 /* All that follows: under the lock. */
 

@@ -43,6 +43,7 @@ static bool near(uintptr_t addr, size_t len)
 /* The first test: the limits only ever widen. */
 static void test_empty(void)
 {
+	CU_ASSERT(!windows_in_use());
 	CU_ASSERT(!near(0, SIZE_MAX));
 	CU_ASSERT(!near(BASE, 1));
 	CU_ASSERT(!near(UINTPTR_MAX, 1));
@@ -259,6 +260,31 @@ static void test_lock_after_fork(void)
 	forget_all();
 }
 
+/* The thread that has the lock is not there in the child. */
+static void after_fork_beside(void *arg)
+{
+	sigset_t old;
+
+	(void)arg;
+	CHILD_ASSERT(windows_in_use());
+	windows_lock_anew(&old);
+	windows_unlock(&old);
+	windows_lock(&old);
+	windows_unlock(&old);
+}
+
+static void test_lock_anew(void)
+{
+	sigset_t old;
+	int status;
+
+	windows_lock(&old);
+	status = in_child(after_fork_beside, NULL);
+	windows_unlock(&old);
+	CU_ASSERT(status == 0);
+	CU_ASSERT(windows_in_use());
+}
+
 /* Lookups take no lock, so they must do with whatever goes on beside them. */
 static atomic_bool stop;
 
@@ -313,6 +339,7 @@ static const struct test tests[] = {
 	{"next", test_next},
 	{"lock", test_lock},
 	{"lock after fork", test_lock_after_fork},
+	{"lock taken by nobody after fork", test_lock_anew},
 	{"lookups beside changes", test_concurrent},
 };
 
