@@ -14,7 +14,6 @@
 #include "populate.h"
 #include "present.h"
 
-/* That takes shared tables along, one sharing unit at a time. */
 int region_free_pages(struct region *region, const struct extent *pages)
 {
 	uint64_t unit = backing_unit(region->backing);
@@ -26,7 +25,7 @@ int region_free_pages(struct region *region, const struct extent *pages)
 		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
 			strerror(-err));
 	pthread_mutex_lock(&region->lock);
-	hostwin_lost(region, units.start, units.end);
+	hostwin_share_again(region, &units);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }

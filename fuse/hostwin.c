@@ -73,25 +73,32 @@ void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
 	fill(region, win, start, end);
 }
 
-void hostwin_lost(struct region *region, uint64_t start, uint64_t end)
+/* The first page that is mapped and has memory; false: there is none. */
+static bool first_page(struct region *region, uint64_t start, uint64_t end,
+		       uint64_t *page)
 {
-	struct extent *lost = &region->lost;
+	struct extents present;
+	bool found;
 
-	if (lost->start == lost->end)
-		*lost = (struct extent){start, end};
-	if (start < lost->start)
-		lost->start = start;
-	if (end > lost->end)
-		lost->end = end;
+	if (mapping_pages(&region->maps, region->backing->page, start, end,
+			  MAPPINGS_EAGER, true, &present))
+		return false;
+	found = present.n;
+	if (found)
+		*page = present.v[0].start;
+	extents_free(&present);
+	return found;
 }
 
-void hostwin_refill(struct region *region)
+void hostwin_share_again(struct region *region, const struct extent *units)
 {
-	pthread_mutex_lock(&region->lock);
-	if (region->lost.start < region->lost.end)
-		hostwin_fill(region, region->lost.start, region->lost.end);
-	region->lost = (struct extent){0};
-	pthread_mutex_unlock(&region->lock);
+	const uint64_t unit = backing_unit(region->backing);
+	uint64_t page;
+
+	for (uint64_t at = units->start; at < units->end; at += unit)
+		if (first_page(region, at, at + unit, &page))
+			hostwin_fill(region, page,
+				     page + region->backing->page);
 }
 
 /*

@@ -22,11 +22,11 @@ void hostwin_add(struct region *region, uint32_t prot);
 /* Enters the pages of [start, end) that are mapped into the tables. */
 void hostwin_fill(struct region *region, uint64_t start, uint64_t end);
 /*
- * The tables of these units are gone. What they held is entered again by
- * hostwin_refill(), which takes the lock: after whoever asked was answered.
+ * After pages of these units were freed. That takes their shared table from
+ * each window but the last to be asked, which keeps it and what it holds: so
+ * one page of a unit, entered again, brings back all of its table.
  */
-void hostwin_lost(struct region *region, uint64_t start, uint64_t end);
-void hostwin_refill(struct region *region);
+void hostwin_share_again(struct region *region, const struct extent *units);
 /* What windows that cannot be written have to do. */
 void hostwin_do(struct region *region, const struct steps *steps);
 void hostwin_free(struct region *region);

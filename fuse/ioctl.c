@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 
 #include "change.h"
-#include "hostwin.h"
 #include "mshare_ioctl.h"
 #include "process.h"
 #include "proto.h"
@@ -79,14 +78,9 @@ static void get_size(struct call *call)
 /* After a change of the region: news for the kernel. */
 static void reply_changed(struct call *call, int err)
 {
-	struct region *region = region_get(call->region);
-
 	if (!err)
 		attr_changed(call->server, call->inode);
 	call_reply(call, err, NULL, 0);
-	/* The file may be gone by now. */
-	hostwin_refill(region);
-	region_put(region);
 }
 
 static void set_size(struct call *call)

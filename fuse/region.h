@@ -51,7 +51,6 @@ struct region {
 	uint64_t changes;  /* lock; of mappings, ever */
 	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, hostwin) hostwins; /* lock */
-	struct extent lost;		/* lock; see hostwin_lost() */
 
 	/* Remote control (control.h): lock. */
 	TAILQ_HEAD(, window) windows; /* those that missed a change are first */

@@ -12,8 +12,7 @@
 /*
  * The fork handlers' own: from before fork() until after it. A process that has
  * never used the engine writes nothing here: each page that parent or child
- * write to is a fault and a copy. If another thread makes the first window just
- * then, the child has it if it is in the table, and else knows nothing of it.
+ * write to is a fault and a copy.
  */
 static sigset_t fork_mask;
 static __thread bool has_lock __attribute__((tls_model("initial-exec")));
@@ -22,7 +21,7 @@ static void before_fork(void)
 {
 	sigset_t mask;
 
-	if (!windows_in_use())
+	if (windows_fork_begins())
 		return;
 	windows_lock(&mask);
 	has_lock = true;
@@ -33,8 +32,10 @@ static void after_fork_in_parent(void)
 {
 	sigset_t mask = fork_mask;
 
-	if (!has_lock)
+	if (!has_lock) {
+		windows_fork_ended();
 		return;
+	}
 	has_lock = false;
 	windows_unlock(&mask);
 }
@@ -47,7 +48,7 @@ __attribute__((hot)) static void after_fork_in_child(void)
 
 	if (has_lock)
 		windows_lock_again();
-	else if (windows_in_use()) /* since: another thread's first call */
+	else if (windows_in_use()) /* another thread is about to; nothing is */
 		windows_lock_anew(&mask);
 	else
 		return;
@@ -59,9 +60,10 @@ __attribute__((hot)) static void after_fork_in_child(void)
 
 void engine_init(void)
 {
-	if (engine_is_here())
-		pthread_atfork(before_fork, after_fork_in_parent,
-			       after_fork_in_child);
+	if (!engine_is_here())
+		return;
+	windows_set_up();
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 static int map(const struct mmap_args *args, void **base)

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "sys.h"
 
@@ -28,6 +30,57 @@ atomic_bool windows_lock_used;
 /* Of the thread that has the lock: libc's own signal cannot be blocked. */
 static int cancel_state;
 
+/*
+ * How many forks are under way that did not take the lock, as it was never
+ * used. In a page that children get empty, so that it is never copied; NULL:
+ * there is none, and each fork takes the lock.
+ */
+static atomic_int *forks;
+
+void windows_set_up(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	long at = sys_mmap(0, page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at < 0 && at >= -4095)
+		return;
+	if (SYS_CALL(SYS_madvise, at, page, MADV_WIPEONFORK))
+		sys_munmap((uintptr_t)at, page);
+	else
+		forks = (atomic_int *)at;
+}
+
+bool windows_fork_begins(void)
+{
+	if (!forks || windows_in_use())
+		return false;
+	atomic_fetch_add(forks, 1);
+	if (!windows_in_use())
+		return true;
+	atomic_fetch_sub(forks, 1);
+	return false;
+}
+
+void windows_fork_ended(void)
+{
+	atomic_fetch_sub(forks, 1);
+}
+
+/*
+ * A child must not be made half-way through what is done under the lock: those
+ * that did not ask for it are waited for. Not for ever: one may be interrupted
+ * by a signal whose handler is what waits here.
+ */
+static void first_use(void)
+{
+	const struct timespec moment = {.tv_nsec = 100000};
+
+	atomic_store(&windows_lock_used, true);
+	for (int i = 0; i < 1000 && forks && atomic_load(forks); i++)
+		SYS_CALL(SYS_nanosleep, &moment, NULL);
+}
+
 void windows_lock(sigset_t *old)
 {
 	sigset_t all;
@@ -36,9 +89,10 @@ void windows_lock(sigset_t *old)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	atomic_store(&windows_lock_used, true);
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
+	if (!windows_in_use())
+		first_use();
 }
 
 void windows_unlock(const sigset_t *old)

@@ -66,6 +66,16 @@ static inline bool windows_in_use(void)
 	return atomic_load(&windows_lock_used);
 }
 
+/* Once, before there are other threads. */
+void windows_set_up(void);
+/*
+ * For the fork handlers: true if nothing is under the lock. Then nobody takes
+ * it for the first time until windows_fork_ended() in the parent, and nothing
+ * is written that a child would have to copy. False: take the lock.
+ */
+bool windows_fork_begins(void);
+void windows_fork_ended(void);
+
 /* All that follows: under the lock. */
 
 /* An entry to fill in, invisible before window_publish(); NULL: no memory. */

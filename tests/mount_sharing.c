@@ -7,6 +7,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -34,6 +35,7 @@ struct toucher {
 	bool reads;	/* though it could write */
 	bool by_hand;	/* not through msharefs: fd is a hugetlb file */
 	size_t stagger; /* added to the address, for each process */
+	size_t hole;	/* of a page, not to be touched; 0: there is none */
 	int ready, go;
 	long *faults; /* one each, in shared memory */
 };
@@ -58,6 +60,8 @@ UNINSTRUMENTED static void touch_all(struct toucher *t)
 		_exit(1);
 	before = minor_faults();
 	for (size_t o = 0; o < t->size; o += page) {
+		if (o && o == t->hole)
+			continue;
 		if (t->prot & PROT_WRITE && !t->reads)
 			at[o] = 1;
 		else
@@ -218,6 +222,53 @@ static void protection_takes_one_unit(void)
 	CU_ASSERT(!unlink(in_mount("protected")));
 }
 
+/* Freeing a page takes the table from all windows but one. */
+static void freeing_leaves_tables(void)
+{
+	struct toucher t = {.size = 2 * align, .prot = PROT_READ | PROT_WRITE};
+	const long some = (long)(align / page / 16);
+	int ready[2], go[2];
+	pid_t pids[3];
+	long kib, faults;
+	char byte;
+
+	t.fd = filled_region("freeing", 2 * align);
+	CU_ASSERT_FATAL(!pipe(ready) && !pipe(go));
+	t.ready = ready[1];
+	t.go = go[0];
+	for (int n = 0; n <= 3; n++) {
+		t.hole = align + (size_t)(n + 1) * page;
+		CU_ASSERT(!region_unmap_range(t.fd, t.hole, page));
+		faults = touch_in_processes(&t, 2, &kib);
+		CU_ASSERT(mount_shares() ? faults <= 5 : faults >= some);
+		CU_ASSERT(!region_add_like(t.fd, t.hole, page,
+					   PROT_READ | PROT_WRITE, 0));
+		if (n == 3)
+			break;
+		/* One more that stays */
+		t.faults = &faults;
+		t.index = 0;
+		t.hole = 0;
+		t.ready = ready[1];
+		t.go = go[0];
+		fflush(NULL);
+		pids[n] = fork();
+		if (!pids[n])
+			touch_all(&t);
+		CU_ASSERT(read(ready[0], &byte, 1) == 1);
+	}
+	for (int n = 0; n < 3; n++) {
+		kill(pids[n], SIGKILL);
+		CU_ASSERT(waitpid(pids[n], NULL, 0) == pids[n]);
+	}
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(go[i]);
+	}
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount("freeing")));
+}
+
 static void two_hundred_processes(void)
 {
 	struct toucher t = {.size = align, .prot = PROT_READ | PROT_WRITE};
@@ -290,6 +341,7 @@ static const struct test tests[] = {
 	{"first process finds tables", first_process_finds_tables},
 	{"read-only windows share", read_only_windows_share},
 	{"protection takes one unit", protection_takes_one_unit},
+	{"freeing leaves tables", freeing_leaves_tables},
 	{"200 processes", two_hundred_processes},
 	{"the measures can fail", measures_can_fail},
 };

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "window.h"
 
@@ -260,6 +261,40 @@ static void test_lock_after_fork(void)
 	forget_all();
 }
 
+static atomic_bool has_it;
+
+static void *take_for_the_first_time(void *arg)
+{
+	sigset_t old;
+
+	(void)arg;
+	windows_lock(&old);
+	atomic_store(&has_it, true);
+	windows_unlock(&old);
+	return NULL;
+}
+
+/* No child is made while somebody is half-way through his first window. */
+static void test_first_use(void)
+{
+	const struct timespec moment = {.tv_nsec = 20000000};
+	pthread_t thread;
+
+	windows_set_up();
+	CU_ASSERT_FATAL(windows_fork_begins());
+	CU_ASSERT_FATAL(windows_fork_begins());
+	CU_ASSERT_FATAL(
+		!pthread_create(&thread, NULL, take_for_the_first_time, NULL));
+	windows_fork_ended();
+	nanosleep(&moment, NULL);
+	CU_ASSERT(!atomic_load(&has_it));
+	CU_ASSERT(windows_in_use() && !windows_fork_begins());
+	windows_fork_ended();
+	pthread_join(thread, NULL);
+	CU_ASSERT(atomic_load(&has_it));
+	CU_ASSERT(!windows_fork_begins());
+}
+
 /* The thread that has the lock is not there in the child. */
 static void after_fork_beside(void *arg)
 {
@@ -330,6 +365,7 @@ static void test_concurrent(void)
 
 static const struct test tests[] = {
 	{"no window yet", test_empty},
+	{"first use", test_first_use},
 	{"near", test_near},
 	{"at", test_at},
 	{"overlap", test_overlap},
