@@ -78,13 +78,6 @@ static void settle(const struct daemon *daemon)
 	} while (now - before > 100);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Of these processes; each attaches, or touches, after the one before it. */
 static double median_us(struct crowd *crowd, int from, int to, char what)
 {
@@ -92,8 +85,7 @@ static double median_us(struct crowd *crowd, int from, int to, char what)
 
 	for (int i = from; i < to; i++)
 		us[i] = crowd_ask(crowd, i, what);
-	qsort(us + from, (size_t)(to - from), sizeof(*us), by_value);
-	return us[(from + to) / 2];
+	return median(us + from, to - from);
 }
 
 /* Of windows since the last number; descriptors of all */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 #include <linux/userfaultfd.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@
 
 /* What a thread takes at a time; also how long an interrupt can take. */
 #define PIECE (64ULL << 20)
+/* So little is allocated without threads. */
+#define FEW (8ULL << 20)
 #define MAX_THREADS 64
 
 struct job {
@@ -193,11 +197,39 @@ static int run(struct job *job, int fd, uint64_t page,
 	return job->err;
 }
 
+/*
+ * Of huge pages one call a piece does as well, and no mapping has to be taken
+ * away from all processors. (On tmpfs such pages look as if they were not there
+ * until they are touched.)
+ */
+static bool can_allocate_few(int fd, const struct extents *list)
+{
+	struct statfs fs;
+
+	return extents_bytes(list) <= FEW && !fstatfs(fd, &fs) &&
+	       fs.f_type == HUGETLBFS_MAGIC;
+}
+
+static int allocate_few(int fd, const struct extents *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct extent *e = &list->v[i];
+
+		while (fallocate(fd, 0, (off_t)e->start,
+				 (off_t)(e->end - e->start)))
+			if (errno != EINTR)
+				return errno == ENOSPC ? -ENOMEM : -errno;
+	}
+	return 0;
+}
+
 int populate_allocate(int fd, uint64_t page, const struct extents *list,
 		      const atomic_bool *stop)
 {
 	struct job job = {.work = allocate, .stop = stop, .uffd = -1};
 
+	if (can_allocate_few(fd, list))
+		return allocate_few(fd, list);
 	return run(&job, fd, page, list);
 }
 

@@ -22,3 +22,7 @@ EXTRA_DIST += tests/service.sh tests/notified.py \
 # The manual.
 shell_tests += $(srcdir)/tests/static_man.sh
 EXTRA_DIST += tests/static_man.sh
+
+# The benchmarks' arithmetic.
+shell_tests += $(srcdir)/tests/static_bench.sh
+EXTRA_DIST += tests/static_bench.sh tests/static_bench.py

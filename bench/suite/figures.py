@@ -21,9 +21,40 @@ UNITS = {
     "attach-touch.faults": "page faults",
     "attach.p50": "us",
     "attach.p99": "us",
-    "attaches": "a second",
+    "attaches": "/s",
     "fork": "us",
     "fill": "us",
+    "read.sequential": "ns",
+    "read.random": "ns",
+    "write.sequential": "ns",
+    "write.random": "ns",
+    "inert.mmap-anonymous": "us",
+    "inert.mmap-file": "us",
+    "inert.mmap-file-private": "us",
+    "inert.read-file": "us",
+    "inert.sigaction": "us",
+    "inert.fork": "us",
+    "inert.start-up": "us",
+    "files.create": "/s",
+    "files.sized": "/s",
+    "files.stat": "/s",
+    "files.readdir": "/s",
+    "files.unlink": "/s",
+    "files.memory": "KiB",
+    "files.left": "KiB",
+    "windows.attach": "us",
+    "windows.touch": "us",
+    "windows.cpu": "us",
+    "windows.cpu.detach": "us",
+    "windows.cpu.together": "us",
+    "windows.cpu.exit": "us",
+    "windows.memory": "KiB",
+    "windows.descriptors": "descriptors",
+    "windows.left.descriptors": "descriptors",
+    "windows.left.memory": "KiB",
+    "windows.left.huge-pages": "pages",
+    "exit.all": "us",
+    "exit.one": "us",
     "change.unmap": "us",
     "change.map": "us",
     "change.protect": "us",
@@ -43,6 +74,15 @@ NAMES = {
     "shm": "POSIX shm, 4 KiB pages",
     "shm-thp": "tmpfs, transparent huge pages",
     "nothing": "without a region",
+    "hugetlbfs-again": "hugetlbfs, once more",
+    "same-pages": "the same pages by hand",
+    "preload": "under the preload",
+    "none": "without it",
+    "none-again": "without it, once more",
+    "null-fuse": "tmpfs through a null FUSE",
+    "tmpfs": "tmpfs",
+    "fallocate": "fallocate()",
+    "memset": "memset()",
     "fuse-round-trip": "one FUSE round trip",
 }
 
@@ -197,7 +237,108 @@ def _changes():
                      [Value("change.protect.first", "limit", *at)])
 
 
-_ROWS = (_page_tables, _attach_touch, _attach, _fork, _fill, _changes)
+def _access():
+    for measure, what in (("read.sequential", "sequential reads"),
+                          ("read.random", "random reads"),
+                          ("write.sequential", "sequential writes"),
+                          ("write.random", "random writes")):
+        def of(series, measure=measure):
+            return Value(measure, series, 2 * GIB, 0)
+
+        ours, random = of("msharefs"), measure == "read.random"
+        yield Figure(7, what + ": beside hugetlbfs by hand", ours,
+                     [of("hugetlbfs")], low=0.99, high=1.01)
+        yield Figure(7, "  beside the same pages by hand", ours,
+                     [of("same-pages")])
+        yield Figure(7, "  (noise: hugetlbfs beside itself)",
+                     of("hugetlbfs-again"), [of("hugetlbfs")])
+        yield Figure(7, "  POSIX shm", ours, [of("shm")], "times",
+                     low=1 if random else None)
+
+
+def _inert():
+    for measure, what, high in (
+            ("mmap-anonymous", "mmap, munmap of anonymous memory", 1.02),
+            ("mmap-file", "mmap, munmap of files, shared", 1.02),
+            ("mmap-file-private", "mmap, munmap of files, private", 1.02),
+            ("read-file", "open, mmap, read, munmap, close of a file", None),
+            ("sigaction", "sigaction", 1.02),
+            ("fork", "fork", 1.02)):
+        def of(series, measure=measure):
+            return Value("inert." + measure, series, 0, 0)
+
+        yield Figure(8, "under the preload: " + what, of("preload"),
+                     [of("none")], high=high)
+        yield Figure(8, "  (noise: without it beside itself)",
+                     of("none-again"), [of("none")])
+    yield Figure(8, "under the preload: start-up",
+                 Value("inert.start-up", "preload", 0, 0),
+                 [Value("inert.start-up", "none", 0, 0)], "more", high=500)
+
+
+def _files():
+    for measure, what, size in (
+            ("create", "10,000 regions: create", 0),
+            ("sized", "  create and set the size", GIB),
+            ("stat", "  stat", GIB),
+            ("readdir", "  readdir", GIB),
+            ("unlink", "  unlink, empty", 0),
+            ("unlink", "  unlink, with a size", GIB)):
+        def of(series, measure=measure, size=size):
+            return Value("files." + measure, series, size, 10000)
+
+        # Operations a second: more is better.
+        yield Figure(9, what + ", beside a null FUSE", of("msharefs"),
+                     [of("null-fuse")], low=1.0)
+    for size in (0, GIB):
+        memory = Value("files.memory", "msharefs", size, 10000)
+        yield Figure(9, "  memory of the daemon a region, " +
+                     ("with a size" if size else "empty"), memory,
+                     how="value", high=4)
+    yield Figure(9, "  kept when they are gone",
+                 Value("files.left", "msharefs", GIB, 10000), how="value")
+
+
+def _windows():
+    def of(measure, number, series="msharefs"):
+        return Value("windows." + measure, series, GIB, number)
+
+    for measure, what in (("cpu", "CPU of the daemon"),
+                          ("memory", "its memory"),
+                          ("descriptors", "its descriptors")):
+        yield Figure(10, "a window of 1500: %s, beside one of 100" % what
+                     if measure == "cpu" else "  %s" % what,
+                     of(measure, 1500), [of(measure, 100)], high=1.25)
+        yield Figure(10, "  that is", of(measure, 1500), how="value")
+    yield Figure(10, "  CPU beside fork and exit of a process",
+                 of("cpu", 1500), [of("cpu", 1500, "nothing")])
+    for measure, what in (("cpu.together", "CPU, all at a time"),
+                          ("cpu.detach", "CPU to detach"),
+                          ("cpu.exit", "CPU when its process exits")):
+        yield Figure(10, "  " + what, of(measure, 1500), how="value")
+    for measure, what, high in (
+            ("left.descriptors", "all 1500 gone: descriptors left", 0),
+            ("left.huge-pages", "  huge pages left", 0),
+            ("left.memory", "  memory left", 64)):
+        yield Figure(10, what, of(measure, 1500), how="value", high=high)
+
+
+def _exit():
+    for measure, what in (("exit.all", "exit of 1000 processes at once"),
+                          ("exit.one", "exit of one after the other")):
+        def of(series, number, measure=measure):
+            return Value(measure, series, 8 * GIB, number)
+
+        ours = of("msharefs", 1000)
+        yield Figure(11, what + ": beside no region", ours,
+                     [of("nothing", 1000)])
+        yield Figure(11, "  the limit", ours, [of("limit", 1000)])
+        yield Figure(11, "  hugetlbfs, not shared", ours,
+                     [of("hugetlbfs", 100)], "times")
+
+
+_ROWS = (_page_tables, _attach_touch, _attach, _fork, _fill, _changes,
+         _access, _inert, _files, _windows, _exit)
 
 
 def all_figures():

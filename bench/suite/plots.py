@@ -7,7 +7,7 @@ import subprocess
 
 from .figures import GIB, HUGE_PAGE, NAMES
 
-_HEAD = """set terminal svg size 760,420 font 'sans-serif,13' background '#ffffff'
+_HEAD = """set terminal svg noenhanced size 760,420 font 'sans-serif,13' background '#ffffff'
 set output '%s'
 set title "%s"
 set grid ytics lc rgb '#d8d8d8'
@@ -39,13 +39,16 @@ def gnuplot(path, title, script):
 
 
 def lines(path, title, x, y, curves, extra=""):
-    """curves: [(name, colour, [(x, y), ...])], on two logarithmic axes."""
+    """curves: [(name, colour, [(x, y), ...])], on two logarithmic axes; what
+    was done by hand is dashed."""
     blocks, plots = [], []
     for i, (name, colour, points) in enumerate(curves):
         data = "\n".join("%.9g %.9g" % point for point in points)
         blocks.append("$c%d << EOD\n%s\nEOD\n" % (i, data))
-        plots.append("$c%d with linespoints lw 2 pt 7 ps 0.6 lc rgb '%s' "
-                     'title "%s"' % (i, colour, _quote(name)))
+        plots.append("$c%d with linespoints lw 2 pt 7 ps 0.6 dt %d "
+                     "lc rgb '%s' title \"%s\"" %
+                     (i, 2 if "by hand" in name else 1, colour,
+                      _quote(name)))
     gnuplot(path, title, "".join(blocks) +
             'set xlabel "%s"\nset ylabel "%s"\nset logscale xy\n'
             "set key outside right top reverse Left\n%splot %s\n" %
@@ -64,7 +67,8 @@ def bars(path, title, y, values):
             "set boxwidth 0.6\nset style fill solid 0.85\nunset key\n"
             "set xtics rotate by -18\n"
             "plot $d using 1:2:5:xtic(6) with boxes lc rgb variable, "
-            "$d using 1:2:3:4 with yerrorbars lc rgb '#222222' pt 0\n" %
+            "$d using 1:2:3:4 with yerrorbars pt 7 ps 0.2 lw 1.5 "
+            "lc rgb '#222222'\n" %
             (data, y, low))
 
 
@@ -114,8 +118,7 @@ def _changes(results, path):
                       for n in results.numbers(measure, series, HUGE_PAGE)]
             curves.append((change + (", by hand" if series == "limit"
                                      else ""),
-                           colour if series == "msharefs" else
-                           "#b0b0b0", points))
+                           colour, points))
     lines(path, "A change of 2 MiB until every process has it", "windows",
           "us", curves)
 

@@ -2,6 +2,7 @@
 """Samples of a run: medians, spread, ratios; and the file they are kept in."""
 
 import json
+import math
 import statistics
 from collections import namedtuple
 
@@ -13,11 +14,13 @@ Spread = namedtuple("Spread", "median low high n")
 
 def spread(values):
     """Median and quartiles."""
-    values = list(values)
-    if len(values) == 1:
-        return Spread(values[0], values[0], values[0], 1)
+    values = sorted(values)
+    n = len(values)
+    # Between infinity and something there is nothing to be had.
+    if n == 1 or math.isinf(values[-1]):
+        return Spread(values[n // 2], values[n // 4], values[3 * n // 4], n)
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-    return Spread(median, low, high, len(values))
+    return Spread(median, low, high, n)
 
 
 class Results:
@@ -71,7 +74,7 @@ class Results:
 def load(path):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
-    if data.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ValueError("%s: not results of bench/run, format %d" %
                          (path, FORMAT))
     results = Results(data["machine"])

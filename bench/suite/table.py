@@ -17,8 +17,8 @@ def number(value):
 def unit(figure):
     if figure.how in ("ratio", "times"):
         return "x"
-    return " " + UNITS[figure.ours.measure].split(" ")[0] \
-        if figure.ours.measure != "attaches" else "/s"
+    name = UNITS[figure.ours.measure].split(" ")[0]
+    return name if name.startswith("/") else " " + name
 
 
 def _verdict(figure, results):
