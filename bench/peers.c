@@ -75,6 +75,8 @@ static void nothing_clean_up(struct memory *memory)
 static void region_clean_up(struct memory *memory)
 {
 	close(memory->fd);
+	if (memory->window_fd >= 0)
+		close(memory->window_fd);
 	unlink(memory->file);
 }
 
@@ -106,6 +108,7 @@ static char *region_attach(struct memory *memory, int index)
 	char *at;
 
 	(void)index;
+	memory->window_fd = fd;
 	if (fd < 0 || fstat(fd, &st) || (size_t)st.st_size != memory->size)
 		return NULL;
 	at = mmap(NULL, (size_t)st.st_size, RW, MAP_SHARED, fd, 0);
@@ -288,8 +291,11 @@ bool peer_is_here(const struct peer *peer)
 void peer_set_up(struct memory *memory, const struct peer *peer,
 		 const char *file, size_t size)
 {
-	*memory = (struct memory){
-		.peer = peer, .file = file, .size = size, .fd = -1};
+	*memory = (struct memory){.peer = peer,
+				  .file = file,
+				  .size = size,
+				  .fd = -1,
+				  .window_fd = -1};
 	if (peer->set_up(memory)) {
 		fprintf(stderr, "%s, %zu GiB: ", peer->series, size / GIB);
 		die("setting up");

@@ -11,7 +11,8 @@ struct memory {
 	const char *file; /* of a region: its name */
 	size_t size;
 	int fd;
-	char *host; /* where the peer keeps page tables filled, or NULL */
+	int window_fd; /* msharefs: of the process that attached last */
+	char *host;    /* where the peer keeps page tables filled, or NULL */
 };
 
 struct peer {

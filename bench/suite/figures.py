@@ -319,7 +319,7 @@ def _windows():
     for measure, what, high in (
             ("left.descriptors", "all 1500 gone: descriptors left", 0),
             ("left.huge-pages", "  huge pages left", 0),
-            ("left.memory", "  memory left", 64)):
+            ("left.memory", "  memory left (threads', malloc's)", None)):
         yield Figure(10, what, of(measure, 1500), how="value", high=high)
 
 
