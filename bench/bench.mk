@@ -62,7 +62,8 @@ bench_modules = bench/suite/__init__.py bench/suite/figures.py \
 	bench/suite/headline.py bench/suite/limits.py bench/suite/machine.py \
 	bench/suite/model.py bench/suite/plots.py bench/suite/readme.py \
 	bench/suite/results.py bench/suite/table.py
-EXTRA_DIST += $(bench_scripts) $(bench_modules) bench/model.md
+EXTRA_DIST += $(bench_scripts) $(bench_modules) bench/model.md \
+	bench/results.json bench/plots
 
 # Both write what they measured below the build. A bytecode cache would be
 # written to the sources.
