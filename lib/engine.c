@@ -60,10 +60,9 @@ __attribute__((hot)) static void after_fork_in_child(void)
 
 void engine_init(void)
 {
-	if (!engine_is_here())
-		return;
-	windows_set_up();
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	if (engine_is_here())
+		pthread_atfork(before_fork, after_fork_in_parent,
+			       after_fork_in_child);
 }
 
 static int map(const struct mmap_args *args, void **base)

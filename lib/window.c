@@ -35,36 +35,45 @@ static int cancel_state;
  * used. In a page that children get empty, so that it is never copied; NULL:
  * there is none, and each fork takes the lock.
  */
-static atomic_int *forks;
+static _Atomic(atomic_int *) forks;
 
-void windows_set_up(void)
+/* Only processes that fork need it: not at their start. */
+static atomic_int *get_forks(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	long at = sys_mmap(0, page, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	atomic_int *had = atomic_load(&forks);
+	long at;
 
+	if (had)
+		return had;
+	at = sys_mmap(0, page, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at < 0 && at >= -4095)
-		return;
-	if (SYS_CALL(SYS_madvise, at, page, MADV_WIPEONFORK))
-		sys_munmap((uintptr_t)at, page);
-	else
-		forks = (atomic_int *)at;
+		return NULL;
+	if (!SYS_CALL(SYS_madvise, at, page, MADV_WIPEONFORK) &&
+	    atomic_compare_exchange_strong(&forks, &had, (atomic_int *)at))
+		return (atomic_int *)at;
+	sys_munmap((uintptr_t)at, page);
+	return had; /* another thread's, or NULL */
 }
 
 bool windows_fork_begins(void)
 {
-	if (!forks || windows_in_use())
+	atomic_int *count = windows_in_use() ? NULL : get_forks();
+
+	if (!count)
 		return false;
-	atomic_fetch_add(forks, 1);
+	atomic_fetch_add(count, 1);
+	/* Whoever uses it from here on sees that count, and waits. */
 	if (!windows_in_use())
 		return true;
-	atomic_fetch_sub(forks, 1);
+	atomic_fetch_sub(count, 1);
 	return false;
 }
 
 void windows_fork_ended(void)
 {
-	atomic_fetch_sub(forks, 1);
+	atomic_fetch_sub(atomic_load(&forks), 1);
 }
 
 /*
@@ -76,8 +85,11 @@ static void first_use(void)
 {
 	const struct timespec moment = {.tv_nsec = 100000};
 
+	atomic_int *count;
+
 	atomic_store(&windows_lock_used, true);
-	for (int i = 0; i < 1000 && forks && atomic_load(forks); i++)
+	count = atomic_load(&forks);
+	for (int i = 0; i < 1000 && count && atomic_load(count); i++)
 		SYS_CALL(SYS_nanosleep, &moment, NULL);
 }
 

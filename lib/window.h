@@ -66,8 +66,6 @@ static inline bool windows_in_use(void)
 	return atomic_load(&windows_lock_used);
 }
 
-/* Once, before there are other threads. */
-void windows_set_up(void);
 /*
  * For the fork handlers: true if nothing is under the lock. Then nobody takes
  * it for the first time until windows_fork_ended() in the parent, and nothing

@@ -280,7 +280,6 @@ static void test_first_use(void)
 	const struct timespec moment = {.tv_nsec = 20000000};
 	pthread_t thread;
 
-	windows_set_up();
 	CU_ASSERT_FATAL(windows_fork_begins());
 	CU_ASSERT_FATAL(windows_fork_begins());
 	CU_ASSERT_FATAL(
