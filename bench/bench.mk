@@ -30,7 +30,7 @@ bench_fill_LDADD = libbench.la
 
 noinst_PROGRAMS += bench/changes
 bench_changes_CPPFLAGS = $(BENCH_CPPFLAGS)
-bench_changes_LDADD = libbench.la
+bench_changes_LDADD = libbench.la libengine.la
 
 noinst_PROGRAMS += bench/windows
 bench_windows_CPPFLAGS = $(BENCH_CPPFLAGS)

@@ -24,6 +24,7 @@
 
 #include "bench.h"
 #include "crowd.h"
+#include "fdpass.h"
 #include "mshare_ioctl.h"
 #include "peers.h"
 
@@ -126,79 +127,33 @@ static int to_parent[2];
 /* Each process has it at the same address, which is its own. */
 #define PEER_BASE ((char *)0x200000000000)
 
-static int guard(char *at)
-{
-	struct uffdio_api api = {.api = UFFD_API,
-				 .features = UFFD_FEATURE_SIGBUS |
-					     UFFD_FEATURE_MISSING_HUGETLBFS |
-					     UFFD_FEATURE_WP_HUGETLBFS_SHMEM};
-	struct uffdio_register reg = {
-		.range = {(uintptr_t)at, SIZE},
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &reg))
-		die("userfaultfd");
-	return fd;
-}
-
-union fd_message {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-static void send_fd(int fd)
-{
-	union fd_message control = {0};
-	struct iovec iov = {(char[]){"u"}, 1};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = &control,
-			     .msg_controllen = sizeof(control)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	if (sendmsg(to_parent[1], &msg, 0) != 1)
-		die("sendmsg");
-}
-
-static int receive_fd(void)
-{
-	union fd_message control;
-	char c;
-	struct iovec iov = {&c, 1};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = &control,
-			     .msg_controllen = sizeof(control)};
-	int fd = -1;
-
-	if (recvmsg(to_parent[0], &msg, MSG_CMSG_CLOEXEC) != 1 ||
-	    !CMSG_FIRSTHDR(&msg))
-		die("recvmsg");
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 static double hand_window(void *arg, int index, char what)
 {
 	struct side *side = arg;
 	char *at = mmap(PEER_BASE, SIZE, RW,
 			MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
 			side->memory.fd, 0);
+	int uffd;
 
 	(void)index;
 	(void)what;
 	if (at == MAP_FAILED)
 		die("mmap");
-	send_fd(guard(at));
+	uffd = peer_guard(at, SIZE, UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
+	if (uffd < 0 || fdpass_send(to_parent[1], "u", 1, uffd, 0))
+		die("userfaultfd");
 	touch_all_but_target(at);
 	return 0;
+}
+
+static int hear_uffd(void)
+{
+	char c;
+	int fd;
+
+	if (fdpass_receive(to_parent[0], &c, 1, &fd, 0) != 1 || fd < 0)
+		die("userfaultfd");
+	return fd;
 }
 
 static void hand_unmap(const struct side *side, int windows)
@@ -298,7 +253,7 @@ static void start(struct side *side, const char *file, crowd_act *attach,
 	for (int i = 0; i < windows; i++) {
 		crowd_ask(side->crowd, i, 'a');
 		if (side == &hand)
-			uffds[i] = receive_fd();
+			uffds[i] = hear_uffd();
 	}
 }
 

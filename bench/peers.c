@@ -117,13 +117,12 @@ static char *region_attach(struct memory *memory, int index)
 
 /* The limit: all of it done by hand, no daemon (experiments: attach_cost 1) */
 
-/* As msharefs guards windows, so that the peer does the same work. */
-static int guard(char *at, size_t size)
+int peer_guard(char *at, size_t size, uint64_t features)
 {
 	struct uffdio_api api = {
 		.api = UFFD_API,
-		.features =
-			UFFD_FEATURE_SIGBUS | UFFD_FEATURE_MISSING_HUGETLBFS,
+		.features = UFFD_FEATURE_SIGBUS |
+			    UFFD_FEATURE_MISSING_HUGETLBFS | features,
 	};
 	struct uffdio_register reg = {
 		.range = {(uintptr_t)at, size},
@@ -133,7 +132,7 @@ static int guard(char *at, size_t size)
 
 	return fd >= 0 && !ioctl(fd, UFFDIO_API, &api) &&
 			       !ioctl(fd, UFFDIO_REGISTER, &reg)
-		       ? 0
+		       ? fd
 		       : -1;
 }
 
@@ -143,7 +142,7 @@ static int limit_set_up(struct memory *memory)
 	if (fill(memory))
 		return -1;
 	memory->host = map_at(memory, HOST_BASE);
-	if (!memory->host || guard(memory->host, memory->size))
+	if (!memory->host || peer_guard(memory->host, memory->size, 0) < 0)
 		return -1;
 	return madvise(memory->host, memory->size, MADV_POPULATE_WRITE);
 }
@@ -153,7 +152,7 @@ static char *limit_attach(struct memory *memory, int index)
 	char *at = map_at(memory, PEER_BASE);
 
 	(void)index;
-	return at && !guard(at, memory->size) ? at : NULL;
+	return at && peer_guard(at, memory->size, 0) >= 0 ? at : NULL;
 }
 
 static void limit_clean_up(struct memory *memory)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct memory {
 	const struct peer *peer;
@@ -39,6 +40,12 @@ extern const struct peer peer_shm_thp;	 /* tmpfs, huge=always */
 
 /* Whether this machine and user can have it; says why not. */
 bool peer_is_here(const struct peer *peer);
+
+/*
+ * A range guarded as msharefs guards windows, so that peers do the same work:
+ * the userfaultfd, or -1. More features than that needs, or 0.
+ */
+int peer_guard(char *at, size_t size, uint64_t features);
 
 /* Dies with a message. */
 void peer_set_up(struct memory *memory, const struct peer *peer,

@@ -10,6 +10,8 @@ from .figures import GIB
 GIBS, PROCESSES = 300, 1500
 PAGE_KIB = 4.0
 KIB = 1024.0
+# How far arithmetic and measurement may be apart
+AGREES = 0.05
 
 
 class Headline:
@@ -81,14 +83,14 @@ a page, are 878 GiB.)""" % (
         small_slope, GIBS, PROCESSES, each, PROCESSES, once_slope, GIBS)
 
 
-def disagrees(results, msharectl, by=0.05):
-    """What to say if plan's arithmetic is further than that from what was
-    measured, or None."""
+def disagrees(results, msharectl):
+    """What to say if plan's arithmetic is not near what was measured, or
+    None."""
     headline = Headline(results)
     measured = headline.small_pages()[0], headline.shared()[0]
     for what, kib, planned in zip(("4 KiB pages", "msharefs"), measured,
                                   plan(msharectl)):
-        if abs(kib - planned) > by * planned:
+        if abs(kib - planned) > AGREES * planned:
             return "%d GiB x %d, %s: measured %.0f KiB, msharectl plan " \
                 "says %.0f KiB" % (GIBS, PROCESSES, what, kib, planned)
     return None
