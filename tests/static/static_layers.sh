@@ -48,8 +48,8 @@ check "an include that runs up is found" finds \
 	"fuse/base/size -> fuse/region/region (include): runs up" \
 	fuse/base/size.c '#include "region/region.h"'
 check "a folder that may not be known is found" finds \
-	"lib/common may not know lib/api" \
-	lib/common/fdpass.c '#include "api/api.h"'
+	"fuse/base may not know lib/preload" \
+	fuse/base/size.c '#include "preload/procfd.h"'
 check "a circle in a folder is found" finds \
 	"circle: fuse/region/region, fuse/region/seek" \
 	fuse/region/region.c '#include "region/seek.h"'
