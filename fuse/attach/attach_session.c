@@ -387,7 +387,7 @@ static int leave(struct client *client, const struct hello *hello)
 static int look(struct client *client, const struct hello *hello)
 {
 	struct window *w = window_find(&client->clients->windows, hello->key);
-	struct answer answer = {.n = LOOK_HOLE};
+	struct answer answer = {.n = FAULT_HOLE};
 
 	if (!w)
 		return -ENOENT;
@@ -446,7 +446,7 @@ static int hear(struct client *client, const struct hello *hello, int *uffd)
 		return adopt(client, hello, uffd);
 	case HELLO_LEAVING:
 		return leave(client, hello);
-	case HELLO_LOOK:
+	case HELLO_FAULT_QUERY:
 		return look(client, hello);
 	default:
 		return -EPROTO;

@@ -28,7 +28,7 @@ struct work {
 	const struct donation *donation;
 	const struct engine *engine;
 	struct memory_parts parts;
-	struct draft draft;
+	struct unpublished_region region;
 	void *copy; /* a window of the region, elsewhere */
 };
 
@@ -41,7 +41,7 @@ static int change(const struct work *w, unsigned long request, uint64_t offset,
 		.what = (uint32_t)what,
 	};
 
-	return sys_ioctl(w->draft.fd, request, &change);
+	return sys_ioctl(w->region.fd, request, &change);
 }
 
 static int take_memory(const struct work *w)
@@ -53,7 +53,7 @@ static int take_memory(const struct work *w)
 		.fd = (uint32_t)-1,
 	};
 
-	return sys_ioctl(w->draft.fd, MSHAREFS_CREATE_MAPPING, &create);
+	return sys_ioctl(w->region.fd, MSHAREFS_CREATE_MAPPING, &create);
 }
 
 static int map_copy(struct work *w)
@@ -62,7 +62,7 @@ static int map_copy(struct work *w)
 		.length = w->donation->length,
 		.prot = READ_WRITE,
 		.flags = MAP_SHARED | MSHARE_MAP_AWAY,
-		.fd = w->draft.fd,
+		.fd = w->region.fd,
 	};
 	int err = w->engine->map(&args, &w->copy);
 
@@ -98,11 +98,11 @@ static int make_copy(struct work *w)
 		err = map_copy(w);
 	if (err)
 		return err;
-	err = memory_copy(w->copy, d->addr, d->length);
+	err = process_memory_copy(w->copy, d->addr, d->length);
 	if (!err)
 		err = protect_parts(w);
 	if (!err)
-		err = draft_publish(&w->draft);
+		err = unpublished_region_publish(&w->region);
 	if (err)
 		w->engine->unmap((uintptr_t)w->copy, 0);
 	return err;
@@ -117,7 +117,7 @@ static int replace_memory(const struct work *w)
 		.prot = PROT_READ | (d->read_only ? 0 : PROT_WRITE) |
 			(w->parts.prot & PROT_EXEC),
 		.flags = MAP_SHARED | MAP_FIXED,
-		.fd = w->draft.fd,
+		.fd = w->region.fd,
 	};
 	void *base;
 
@@ -134,7 +134,7 @@ static int restore_part(const struct work *w, const struct memory_part *part)
 
 	if ((uintptr_t)at != part->start)
 		return (int)at;
-	err = memory_copy((void *)part->start, (uintptr_t)copy, size);
+	err = process_memory_copy((void *)part->start, (uintptr_t)copy, size);
 	if (err)
 		return err;
 	return part->prot == READ_WRITE
@@ -162,13 +162,13 @@ static int restore_memory(const struct work *w, int err)
 		if (restore_part(w, &w->parts.part[i]))
 			lost = true;
 	return !lost ? err
-		     : because(ENOTRECOVERABLE,
-			       "what a part of the memory held, or its "
-			       "protection, is lost (%s)",
-			       strerrordesc_np(-err));
+		     : set_reason(ENOTRECOVERABLE,
+				  "what a part of the memory held, or its "
+				  "protection, is lost (%s)",
+				  strerrordesc_np(-err));
 }
 
-/* 0 or -errno; the draft is open. */
+/* 0 or -errno; the region is open. */
 static int fill_and_replace(struct work *w)
 {
 	int err = make_copy(w);
@@ -187,9 +187,9 @@ static int check(const struct work *w)
 	const struct donation *d = w->donation;
 
 	if (!d->addr || !d->length || d->addr + d->length < d->addr)
-		return because(EINVAL, "no address, or no length");
+		return set_reason(EINVAL, "no address, or no length");
 	if (w->engine->touches(d->addr, d->length))
-		return because(EINVAL, "a region is mapped there already");
+		return set_reason(EINVAL, "a region is mapped there already");
 	return 0;
 }
 
@@ -204,21 +204,23 @@ static int donate_uncancelled(const struct donation *donation)
 	err = check(&w);
 	if (err)
 		return err;
-	err = draft_open(&w.draft, donation->mount, donation->name,
-			 donation->mode);
+	err = unpublished_region_open(&w.region, donation->mount,
+				      donation->name, donation->mode);
 	if (err < 0)
 		return err;
-	err = draft_shape(&w.draft, donation->addr, donation->length);
+	err = unpublished_region_set_shape(&w.region, donation->addr,
+					   donation->length);
 	if (!err)
-		err = memory_parts(donation->addr, donation->length, &w.parts);
+		err = process_memory_parts(donation->addr, donation->length,
+					   &w.parts);
 	if (err)
 		goto drop;
 	err = fill_and_replace(&w);
 	free(w.parts.part);
 	if (!err)
-		return w.draft.fd;
+		return w.region.fd;
 drop:
-	draft_drop(&w.draft);
+	unpublished_region_drop(&w.region);
 	return err;
 }
 

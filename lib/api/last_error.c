@@ -49,7 +49,7 @@ static struct said *words(void)
 	return said;
 }
 
-int because(int err, const char *format, ...)
+int set_reason(int err, const char *format, ...)
 {
 	struct said *w = words();
 	va_list args;
@@ -125,7 +125,7 @@ static void compose(struct said *w, int err, const char *call,
 	one_line(w->line);
 }
 
-int report(int err, const char *call, const char *format, ...)
+int fail(int err, const char *call, const char *format, ...)
 {
 	struct said *w = err ? words() : said;
 	va_list args;

@@ -5,9 +5,9 @@
 
 /*
  * mount: a handle of the program's, or MSHARE_DEFAULT_MOUNT. 0 and *dir, for
- * which_mount_done(), or -errno with the reason noted.
+ * mount_lookup_done(), or -errno with the reason noted.
  */
-int which_mount(int mount, int *dir);
-void which_mount_done(int mount, int dir);
+int mount_lookup(int mount, int *dir);
+void mount_lookup_done(int mount, int dir);
 
 #endif

@@ -31,16 +31,18 @@ struct request {
 static int check_name(const char *name, const char **bare)
 {
 	if (!name)
-		return because(EFAULT, "a name is needed");
+		return set_reason(EFAULT, "a name is needed");
 	name += *name == '/';
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    !strcmp(name, "mshare_info"))
-		return because(EINVAL, "that is no name of a region");
+		return set_reason(EINVAL, "that is no name of a region");
 	if (strchr(name, '/'))
-		return because(EINVAL, "a name has one slash at most, at its "
-				       "beginning");
+		return set_reason(EINVAL,
+				  "a name has one slash at most, at its "
+				  "beginning");
 	if (strlen(name) > NAME_MAX)
-		return because(ENAMETOOLONG, "it may have %d bytes", NAME_MAX);
+		return set_reason(ENAMETOOLONG, "it may have %d bytes",
+				  NAME_MAX);
 	*bare = name;
 	return 0;
 }
@@ -51,8 +53,8 @@ static int check_flags(int oflags)
 	const int mode = oflags & O_ACCMODE;
 
 	if (oflags & ~known || (mode != O_RDWR && mode != O_RDONLY))
-		return because(EINVAL, "flags are O_RDWR or O_RDONLY, with "
-				       "O_CREAT or without");
+		return set_reason(EINVAL, "flags are O_RDWR or O_RDONLY, with "
+					  "O_CREAT or without");
 	return 0;
 }
 
@@ -90,10 +92,10 @@ static int open_region(const struct request *r)
 		fd = (int)SYS_CALL(SYS_openat, r->dir, r->name,
 				   flags | O_RDONLY, 0);
 	if (fd == -EACCES)
-		return because(EACCES, "the file's mode does not allow it");
+		return set_reason(EACCES, "the file's mode does not allow it");
 	if (fd == -ENOENT)
-		return because(ENOENT, "there is none of that name; O_CREAT "
-				       "makes one");
+		return set_reason(ENOENT, "there is none of that name; O_CREAT "
+					  "makes one");
 	return fd;
 }
 
@@ -105,13 +107,14 @@ static int check_shape(int fd, const struct request *r)
 	if (err)
 		return err;
 	if (!shape.start)
-		return because(EINVAL, shape.size ? "it has no fixed address: "
+		return set_reason(EINVAL, shape.size
+						  ? "it has no fixed address: "
 						    "use mshare_attach()"
 						  : "it has no size yet");
 	if (shape.start != r->addr || shape.size != r->length)
-		return because(EINVAL, "it is %#llx bytes at %#llx",
-			       (unsigned long long)shape.size,
-			       (unsigned long long)shape.start);
+		return set_reason(EINVAL, "it is %#llx bytes at %#llx",
+				  (unsigned long long)shape.size,
+				  (unsigned long long)shape.start);
 	return 0;
 }
 
@@ -136,7 +139,7 @@ static int map_region(int fd, const struct request *r)
 		args.prot |= PROT_EXEC;
 	err = engine->map(&args, &base);
 	if (err == -EEXIST)
-		return because(EEXIST, "something is mapped there");
+		return set_reason(EEXIST, "something is mapped there");
 	return err;
 }
 
@@ -168,8 +171,8 @@ static int create(const struct request *r)
 
 	/* It is found out again when it gets its name, but then all is done. */
 	if (!fstatat(r->dir, r->name, &st, AT_SYMLINK_NOFOLLOW))
-		return because(EEXIST, "there is one of that name; without "
-				       "O_CREAT you attach to it");
+		return set_reason(EEXIST, "there is one of that name; without "
+					  "O_CREAT you attach to it");
 	fd = donate(&donation);
 	if (fd < 0)
 		return fd;
@@ -184,13 +187,13 @@ static int share(int mount, const char *name, struct request *r)
 	if (!err)
 		err = check_flags(r->oflags);
 	if (!err && (!r->addr || !r->length))
-		err = because(EINVAL, "no address, or no length");
+		err = set_reason(EINVAL, "no address, or no length");
 	if (!err)
-		err = which_mount(mount, &r->dir);
+		err = mount_lookup(mount, &r->dir);
 	if (err)
 		return err;
 	err = r->oflags & O_CREAT ? create(r) : attach(r);
-	which_mount_done(mount, r->dir);
+	mount_lookup_done(mount, r->dir);
 	return err;
 }
 
@@ -204,8 +207,8 @@ API int mshare_at(int mount, const char *name, void *addr, size_t length,
 		.mode = mode,
 	};
 
-	return report(share(mount, name, &r), "mshare", "%s, %#zx bytes at %p",
-		      name ? name : "NULL", length, addr);
+	return fail(share(mount, name, &r), "mshare", "%s, %#zx bytes at %p",
+		    name ? name : "NULL", length, addr);
 }
 
 API int mshare(const char *name, void *addr, size_t length, int oflags,
@@ -225,7 +228,7 @@ static int find_file(int dir, const char *name, struct engine_file *file)
 				STATX_INO, &stx);
 
 	if (err == -ENOENT)
-		return because(EINVAL, "there is none of that name");
+		return set_reason(EINVAL, "there is none of that name");
 	if (!err)
 		*file = (struct engine_file){
 			.device = makedev(stx.stx_dev_major, stx.stx_dev_minor),
@@ -247,8 +250,9 @@ static int give_up(int dir, const char *name)
 	if (!err)
 		err = (int)SYS_CALL(SYS_unlinkat, dir, name, 0);
 	if (err == -EACCES || err == -EPERM)
-		return because(-err, "only its owner, or who may write in its "
-				     "directory, takes its name away");
+		return set_reason(-err,
+				  "only its owner, or who may write in its "
+				  "directory, takes its name away");
 	return err ? err : engine->unmap_file(&file);
 }
 
@@ -258,18 +262,18 @@ static int unlink_region(int mount, const char *name)
 	int dir, err = check_name(name, &bare);
 
 	if (!err)
-		err = which_mount(mount, &dir);
+		err = mount_lookup(mount, &dir);
 	if (err)
 		return err;
 	err = give_up(dir, bare);
-	which_mount_done(mount, dir);
+	mount_lookup_done(mount, dir);
 	return err;
 }
 
 API int mshare_unlink_at(int mount, const char *name)
 {
-	return report(unlink_region(mount, name), "mshare_unlink", "%s",
-		      name ? name : "NULL");
+	return fail(unlink_region(mount, name), "mshare_unlink", "%s",
+		    name ? name : "NULL");
 }
 
 API int mshare_unlink(const char *name)

@@ -52,7 +52,7 @@ static int parse(const char *line, struct memory_part *part)
 
 static int not_mapped(uintptr_t at)
 {
-	return because(ENOMEM, "nothing is mapped at %#" PRIxPTR, at);
+	return set_reason(ENOMEM, "nothing is mapped at %#" PRIxPTR, at);
 }
 
 static int read_parts(FILE *maps, uintptr_t at, uintptr_t end,
@@ -78,7 +78,8 @@ static int read_parts(FILE *maps, uintptr_t at, uintptr_t end,
 	return !err && at < end ? not_mapped(at) : err;
 }
 
-int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts)
+int process_memory_parts(uintptr_t addr, size_t length,
+			 struct memory_parts *parts)
 {
 	FILE *maps;
 	int err;
@@ -88,9 +89,9 @@ int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts)
 	if (!maps && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return -errno;
 	if (!maps)
-		return because(EOPNOTSUPP,
-			       "/proc/self/maps cannot be read (%s)",
-			       strerrordesc_np(errno));
+		return set_reason(EOPNOTSUPP,
+				  "/proc/self/maps cannot be read (%s)",
+				  strerrordesc_np(errno));
 	err = read_parts(maps, addr, addr + length, parts);
 	fclose(maps);
 	if (err)
@@ -124,7 +125,7 @@ static long copy_by_force(int *mem, void *to, uintptr_t from, size_t length)
 /* Small enough that a signal that ends the process is soon obeyed. */
 #define AT_ONCE ((size_t)16 << 20)
 
-int memory_copy(void *to, uintptr_t from, size_t length)
+int process_memory_copy(void *to, uintptr_t from, size_t length)
 {
 	int mem = -1;
 	long n = 0;
@@ -145,7 +146,8 @@ int memory_copy(void *to, uintptr_t from, size_t length)
 	if (n == -EMFILE || n == -ENFILE)
 		return (int)n;
 	return n >= 0 ? 0
-		      : because(EFAULT,
+		      : set_reason(
+				EFAULT,
 				"what the memory holds cannot be read: a file "
 				"that was cut short, or a device");
 }

@@ -23,12 +23,13 @@ struct memory_parts {
  * What [addr, addr + length) consists of. 0 or -errno with the reason noted;
  * -ENOMEM: a part of it is not mapped.
  */
-int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts);
+int process_memory_parts(uintptr_t addr, size_t length,
+			 struct memory_parts *parts);
 
 /*
  * Copies what memory holds, whatever its protection; what cannot be read (a
  * file that was cut short, a device) is -EFAULT, and no signal.
  */
-int memory_copy(void *to, uintptr_t from, size_t length);
+int process_memory_copy(void *to, uintptr_t from, size_t length);
 
 #endif

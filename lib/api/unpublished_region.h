@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct draft {
+struct unpublished_region {
 	int mount;	  /* where it is to be named */
 	const char *name; /* what; NULL: it stays nameless */
 	int fd;		  /* of the file */
@@ -18,19 +18,21 @@ struct draft {
 };
 
 /* mode: with a name. 0 or -errno; nothing stays on failure. */
-int draft_open(struct draft *draft, int mount, const char *name, mode_t mode);
+int unpublished_region_open(struct unpublished_region *region, int mount,
+			    const char *name, mode_t mode);
 
 /* The same of one without a name that ends with its owner (MSHARE_KIND_OWNED).
  */
-int draft_open_owned(struct draft *draft, int mount);
+int unpublished_region_open_owned(struct unpublished_region *region, int mount);
 
 /* Where it is, once and before anything else. start 0: anywhere. */
-int draft_shape(const struct draft *draft, uint64_t start, uint64_t size);
+int unpublished_region_set_shape(const struct unpublished_region *region,
+				 uint64_t start, uint64_t size);
 
 /* It gets its name, now that all can see it. 0, or -EEXIST and so on. */
-int draft_publish(struct draft *draft);
+int unpublished_region_publish(struct unpublished_region *region);
 
 /* It is not to be, whether it was named or not. */
-void draft_drop(struct draft *draft);
+void unpublished_region_drop(struct unpublished_region *region);
 
 #endif

@@ -20,20 +20,20 @@ struct placement {
  * Holds the address free (PLACE_REPLACE: nothing is touched yet): 0 and *base,
  * or -EEXIST, -ENOMEM and what else mmap() says.
  */
-int place_reserve(const struct placement *p, uintptr_t *base);
+int address_reserve(const struct placement *p, uintptr_t *base);
 
 /*
  * Maps the file whole at base, without access rights: those are given with
  * mprotect() once the window is guarded. On failure the reservation stays.
  */
-int place_map(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t base);
+int address_reserve_map(const struct placement *p, enum window_kind kind,
+			int fd, uintptr_t base);
 
 /* Both at once: nothing stays on failure. */
-int place_now(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t *base);
+int address_reserve_and_map(const struct placement *p, enum window_kind kind,
+			    int fd, uintptr_t *base);
 
 /* Gives up a reservation that was not used. */
-void place_cancel(const struct placement *p, uintptr_t base);
+void address_reserve_cancel(const struct placement *p, uintptr_t base);
 
 #endif

@@ -21,7 +21,7 @@ static uint64_t number_of(int dir, const char *path, int flags)
 	return stx.stx_ino;
 }
 
-bool ours_file(int dir, const char *path, int flags)
+bool is_msharefs_file(int dir, const char *path, int flags)
 {
 	uint64_t ino = number_of(dir, path, flags | AT_STATX_DONT_SYNC);
 

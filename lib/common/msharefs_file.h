@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files are of msharefs, by name. (By descriptor: attach_is_ours().) */
+/* Which files are of msharefs, by name. (By descriptor: attach_is_msharefs().)
+ */
 #ifndef MSHAREFS_FILE_H
 #define MSHAREFS_FILE_H
 
@@ -9,6 +10,6 @@
  * dir, path and flags as of statx(2); a bad path is no file of ours. Keeps
  * errno. A strange FUSE daemon is asked only about the root of its mount.
  */
-bool ours_file(int dir, const char *path, int flags);
+bool is_msharefs_file(int dir, const char *path, int flags);
 
 #endif

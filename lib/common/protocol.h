@@ -27,7 +27,7 @@
  *    Then hello{STAYS} if it could not be unmapped, or the end of the
  *    conversation if it was.
  * 5. After a fault in a window: hello{LOOK, key, base: the offset}, answered
- *    with answer{.n: enum look}.
+ *    with answer{.n: enum fault_answer}.
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
@@ -93,7 +93,7 @@ enum hello_op {
 	HELLO_FORKED,
 	HELLO_LEAVING,
 	HELLO_STAYS,
-	HELLO_LOOK,
+	HELLO_FAULT_QUERY,
 };
 
 /* The kernel refuses to guard the window's holes. */
@@ -107,14 +107,14 @@ struct hello {
 };
 
 /* What is where a process had a fault. */
-enum look {
-	LOOK_HOLE,
-	LOOK_NO_ACCESS, /* PROT_NONE */
-	LOOK_READ_ONLY,
-	LOOK_MAPPED,	/* it can be written */
-	LOOK_LAZY,	/* it is there now */
-	LOOK_NO_MEMORY, /* it should be there, and cannot */
-	LOOK_CHANGING,	/* it is just being changed */
+enum fault_answer {
+	FAULT_HOLE,
+	FAULT_NO_ACCESS, /* PROT_NONE */
+	FAULT_READ_ONLY,
+	FAULT_MAPPED,	 /* it can be written */
+	FAULT_LAZY,	 /* it is there now */
+	FAULT_NO_MEMORY, /* it should be there, and cannot */
+	FAULT_CHANGING,	 /* it is just being changed */
 };
 
 /* The window must be guarded (the option require=guard), or not be at all. */

@@ -15,7 +15,7 @@
 
 #include <limits.h>
 
-struct cover {
+struct sysfs_overlay {
 	char parent[PATH_MAX]; /* empty: nothing is covered */
 };
 
@@ -23,8 +23,8 @@ struct cover {
  * If mountpoint is missing and its parent is in sysfs: 0, and it is there.
  * -ENOENT if that is not the case, or what mount(2) says; then nothing is left.
  */
-int cover_make(struct cover *cover, const char *mountpoint);
+int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint);
 /* What umount(2) says. */
-int cover_remove(struct cover *cover);
+int sysfs_overlay_remove(struct sysfs_overlay *overlay);
 
 #endif

@@ -20,7 +20,7 @@ static int read_statx(int fd, struct statx *stx)
 			     stx);
 }
 
-bool attach_is_ours(int fd)
+bool attach_is_msharefs(int fd)
 {
 	struct statx stx;
 
@@ -98,7 +98,7 @@ static void note_file(struct window *w, int fd)
 /* Only if it still is ours, as above. */
 static void close_file(struct window *w)
 {
-	if (w->file >= 0 && attach_is_ours(w->file))
+	if (w->file >= 0 && attach_is_msharefs(w->file))
 		sys_close(w->file);
 	w->file = -1;
 }
@@ -149,36 +149,36 @@ static int do_steps(int uffd, uintptr_t base, size_t size, uint32_t n, int file)
 	return err == -ENOMEM || err == -EIO ? err : 0;
 }
 
-static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
-		      int uffd)
+static int send_mapped(int sock, const unsigned char *key, uintptr_t base,
+		       int uffd)
 {
-	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
+	struct hello hello = channel_hello(HELLO_MAPPED, key, base);
 
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
-	return talk_say(sock, &hello, -1);
+	return channel_send(sock, &hello, -1);
 }
 
 /*
  * What the daemon said has to be done to the window, so that it is as the
  * others are. Nobody has access to it yet.
  */
-static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
-			 size_t size, int *uffd)
+static int guard_as_answered(int sock, const struct answer *answer,
+			     uintptr_t base, size_t size, int *uffd)
 {
 	struct answer again;
 	int file, err;
 
 	*uffd = guard(*uffd, base, size);
 	if (*uffd < 0 && answer->flags & ANSWER_MUST_GUARD) {
-		say_mapped(sock, answer->key, base, -1); /* for its log */
+		send_mapped(sock, answer->key, base, -1); /* for its log */
 		return -EPERM;
 	}
 	if (*uffd < 0)
 		return 0;
 	if (!answer->n)
 		return 0;
-	err = talk_hear(sock, &again, &file);
+	err = channel_receive(sock, &again, &file);
 	if (err)
 		return err;
 	err = do_steps(*uffd, base, size, answer->n, file);
@@ -187,23 +187,24 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 }
 
 /* From when on no change is at work on a window; its conversation, or -1. */
-static int say_leaving(int sock, const unsigned char *key)
+static int send_leaving(int sock, const unsigned char *key)
 {
-	struct hello hello = talk_hello(HELLO_LEAVING, key, 0);
+	struct hello hello = channel_hello(HELLO_LEAVING, key, 0);
 	struct answer answer;
 
-	if (!talk_say(sock, &hello, -1) && !talk_hear(sock, &answer, NULL))
+	if (!channel_send(sock, &hello, -1) &&
+	    !channel_receive(sock, &answer, NULL))
 		return sock;
 	sys_close(sock);
 	return -1;
 }
 
-static void forget_at_daemon(const char *socket, const unsigned char *key)
+static void cancel_at_daemon(const char *socket, const unsigned char *key)
 {
-	int sock = talk_connect(socket);
+	int sock = channel_connect(socket);
 
 	if (sock >= 0)
-		sock = say_leaving(sock, key);
+		sock = send_leaving(sock, key);
 	if (sock >= 0)
 		sys_close(sock);
 }
@@ -213,17 +214,17 @@ static bool out_of_descriptors(int err)
 	return err == -EMFILE || err == -ENFILE;
 }
 
-static int begin_to_leave(struct window *w)
+static int announce_unmap(struct window *w)
 {
-	int sock = talk_connect(w->socket);
+	int sock = channel_connect(w->socket);
 
 	/* The window needs its own no more: that makes room. */
 	if (out_of_descriptors(sock)) {
 		close_uffd(w);
-		sock = talk_connect(w->socket);
+		sock = channel_connect(w->socket);
 	}
 	/* no daemon, no changes */
-	return sock < 0 ? -1 : say_leaving(sock, w->key);
+	return sock < 0 ? -1 : send_leaving(sock, w->key);
 }
 
 /* What is mapped has no access rights before all is in order. */
@@ -232,15 +233,15 @@ static int map_and_guard(int sock, const struct placement *p, uintptr_t base,
 			 const struct mshare_attach *attach, int prot,
 			 int *uffd)
 {
-	int err = guard_as_told(sock, answer, base, p->size, uffd);
+	int err = guard_as_answered(sock, answer, base, p->size, uffd);
 
 	if (!err)
-		err = say_mapped(sock, answer->key, base, *uffd);
+		err = send_mapped(sock, answer->key, base, *uffd);
 	if (err)
 		return err; /* and it forgets us */
 	err = sys_mprotect(base, p->size, prot);
 	if (err)
-		forget_at_daemon(attach->socket, answer->key);
+		cancel_at_daemon(attach->socket, answer->key);
 	return err;
 }
 
@@ -255,7 +256,7 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		.extra_flags = args->flags & MAP_32BIT,
 	};
 	const bool over = p.place == PLACE_REPLACE;
-	struct hello hello = talk_hello(HELLO_ATTACH, attach->ticket, 0);
+	struct hello hello = channel_hello(HELLO_ATTACH, attach->ticket, 0);
 	struct answer answer;
 	uintptr_t base = 0;
 	int file, err, uffd = uffd_open();
@@ -265,25 +266,25 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		return uffd;
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
-	err = talk_say(sock, &hello, uffd);
+	err = channel_send(sock, &hello, uffd);
 	if (err)
-		err = talk_why(sock);
+		err = channel_refusal(sock);
 	/* While the daemon looks: what can be done without its answer. */
 	if (!err)
-		err = place_reserve(&p, &base);
+		err = address_reserve(&p, &base);
 	if (err)
 		goto close;
-	err = talk_hear(sock, &answer, &file);
+	err = channel_receive(sock, &answer, &file);
 	if (!err) {
 		if (over)
-			attach_leaving(base, p.size);
-		err = place_map(&p, attach->kind, file, base);
+			attach_unmap_begins(base, p.size);
+		err = address_reserve_map(&p, attach->kind, file, base);
 		if (over)
-			attach_left(base, p.size, !err);
+			attach_unmap_ended(base, p.size, !err);
 		sys_close(file);
 	}
 	if (err) {
-		place_cancel(&p, base);
+		address_reserve_cancel(&p, base);
 		goto close;
 	}
 	err = map_and_guard(sock, &p, base, &answer, attach, args->prot, &uffd);
@@ -347,13 +348,14 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 		return -EIO;
 	/* It would be cut by what is mapped over a part of it. */
 	if (attach.place == PLACE_REPLACE &&
-	    windows_overlap(attach.place_addr, attach.size) == OVERLAP_PART)
+	    window_table_overlap(attach.place_addr, attach.size) ==
+		    OVERLAP_PART)
 		return -EINVAL;
 	w = window_new();
 	if (!w)
 		return -ENOMEM;
-	fault_install();
-	sock = talk_connect(attach.socket);
+	sigbus_install();
+	sock = channel_connect(attach.socket);
 	if (out_of_descriptors(sock) || sock == -ENOMEM)
 		return sock;
 	if (sock < 0)
@@ -392,23 +394,23 @@ static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
 	return NULL;
 }
 
-void attach_leaving(uintptr_t addr, size_t len)
+void attach_unmap_begins(uintptr_t addr, size_t len)
 {
 	struct window *w;
 
 	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len))
-		w->leaving = w->known ? begin_to_leave(w) : -1;
+		w->leaving = w->known ? announce_unmap(w) : -1;
 }
 
-static void stay(struct window *w)
+static void send_stays(struct window *w)
 {
-	struct hello hello = talk_hello(HELLO_STAYS, w->key, 0);
+	struct hello hello = channel_hello(HELLO_STAYS, w->key, 0);
 
 	if (w->leaving >= 0)
-		talk_say(w->leaving, &hello, -1);
+		channel_send(w->leaving, &hello, -1);
 }
 
-void attach_left(uintptr_t addr, size_t len, bool gone)
+void attach_unmap_ended(uintptr_t addr, size_t len, bool gone)
 {
 	struct window *w;
 
@@ -418,7 +420,7 @@ void attach_left(uintptr_t addr, size_t len, bool gone)
 			close_uffd(w);
 			close_file(w);
 		} else {
-			stay(w);
+			send_stays(w);
 		}
 		if (w->leaving >= 0)
 			sys_close(w->leaving);
@@ -426,22 +428,22 @@ void attach_left(uintptr_t addr, size_t len, bool gone)
 }
 
 /* The same window as the parent's, for the daemon: 0 or -errno. */
-static int introduce(struct window *w, uintptr_t base, int *uffd)
+static int register_child_window(struct window *w, uintptr_t base, int *uffd)
 {
-	struct hello hello = talk_hello(HELLO_FORKED, w->key, base);
+	struct hello hello = channel_hello(HELLO_FORKED, w->key, base);
 	size_t size = atomic_load(&w->size);
-	int err, sock = talk_connect(w->socket);
+	int err, sock = channel_connect(w->socket);
 	struct answer answer;
 
 	if (sock < 0)
 		return sock;
-	err = talk_say(sock, &hello, *uffd);
+	err = channel_send(sock, &hello, *uffd);
 	if (!err)
-		err = talk_hear(sock, &answer, NULL);
+		err = channel_receive(sock, &answer, NULL);
 	if (!err)
-		err = guard_as_told(sock, &answer, base, size, uffd);
+		err = guard_as_answered(sock, &answer, base, size, uffd);
 	if (!err)
-		err = say_mapped(sock, answer.key, base, *uffd);
+		err = send_mapped(sock, answer.key, base, *uffd);
 	if (!err)
 		memcpy(w->key, answer.key, sizeof(w->key));
 	sys_close(sock);
@@ -464,7 +466,7 @@ static void guard_again(struct window *w)
 	}
 	uffd = guard(uffd_open(), base, size);
 	if (w->known)
-		err = introduce(w, base, &uffd);
+		err = register_child_window(w, base, &uffd);
 	if (err == -EPERM && uffd < 0) {
 		/* It must be guarded: the option require=guard. */
 		sys_munmap(base, size);

@@ -11,7 +11,7 @@
 #include "engine/window_table.h"
 
 /* Whether fd is a file of msharefs. Asks no daemon, keeps errno. */
-bool attach_is_ours(int fd);
+bool attach_is_msharefs(int fd);
 
 struct mmap_args {
 	void *addr;
@@ -32,8 +32,8 @@ int attach_window(const struct mmap_args *args, void **base);
  * All windows in the range are about to be unmapped or mapped over; the daemon
  * lets its hands off them until it hears what came of it.
  */
-void attach_leaving(uintptr_t addr, size_t len);
-void attach_left(uintptr_t addr, size_t len, bool gone);
+void attach_unmap_begins(uintptr_t addr, size_t len);
+void attach_unmap_ended(uintptr_t addr, size_t len, bool gone);
 /* In the child after fork(): guards all windows anew. */
 void attach_forked(void);
 

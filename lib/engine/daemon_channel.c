@@ -18,7 +18,7 @@
 /* For as long it takes us for one that is about to say something. */
 #define TURN_MS 5000
 
-int talk_connect(const char *name)
+int channel_connect(const char *name)
 {
 	const struct timeval timeout = {.tv_sec = DAEMON_SECONDS};
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -88,7 +88,7 @@ static bool may_have_uffd(int sock)
  * all of his processes, as one of them may have open: where more attach at the
  * same moment, some wait for the daemon to take those of the others.
  */
-static int send_in_turn(int sock, const struct hello *hello, int uffd)
+static int send_when_allowed(int sock, const struct hello *hello, int uffd)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int err = -ETOOMANYREFS;
@@ -101,15 +101,15 @@ static int send_in_turn(int sock, const struct hello *hello, int uffd)
 	return err;
 }
 
-int talk_say(int sock, const struct hello *hello, int uffd)
+int channel_send(int sock, const struct hello *hello, int uffd)
 {
 	if (uffd >= 0 && !may_have_uffd(sock))
 		uffd = -1;
-	return send_in_turn(sock, hello, uffd) ? -EIO : 0;
+	return send_when_allowed(sock, hello, uffd) ? -EIO : 0;
 }
 
-struct hello talk_hello(enum hello_op op, const unsigned char *key,
-			uintptr_t base)
+struct hello channel_hello(enum hello_op op, const unsigned char *key,
+			   uintptr_t base)
 {
 	struct hello hello = {.op = op, .base = base};
 
@@ -117,7 +117,7 @@ struct hello talk_hello(enum hello_op op, const unsigned char *key,
 	return hello;
 }
 
-int talk_hear(int sock, struct answer *answer, int *fd)
+int channel_receive(int sock, struct answer *answer, int *fd)
 {
 	int got;
 	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
@@ -142,10 +142,10 @@ int talk_hear(int sock, struct answer *answer, int *fd)
 	return -EIO;
 }
 
-int talk_why(int sock)
+int channel_refusal(int sock)
 {
 	struct answer answer;
-	int err = talk_hear(sock, &answer, NULL);
+	int err = channel_receive(sock, &answer, NULL);
 
 	return err ? err : -EIO;
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* enum look, or -errno if it cannot be asked. Async-signal-safe. */
-int look_at(uintptr_t addr);
+/* enum fault_answer, or -errno if it cannot be asked. Async-signal-safe. */
+int fault_query(uintptr_t addr);
 
 #endif

@@ -9,7 +9,7 @@
 #include "common/syscalls.h"
 #include "engine/window_table.h"
 
-atomic_bool fault_installed;
+atomic_bool sigbus_installed;
 
 /*
  * Whose handler this is. A child of vfork() has our memory, but dispositions of
@@ -156,20 +156,20 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 {
 	if (was_present(context))
 		return SEGV_ACCERR;
-	switch (look_at(addr)) {
-	case LOOK_NO_ACCESS:
+	switch (fault_query(addr)) {
+	case FAULT_NO_ACCESS:
 		return SEGV_ACCERR;
-	case LOOK_NO_MEMORY:
+	case FAULT_NO_MEMORY:
 		return REAL_SIGBUS;
-	case LOOK_CHANGING:
+	case FAULT_CHANGING:
 		wait_a_moment();
 		return TRY_AGAIN;
-	case LOOK_READ_ONLY:
+	case FAULT_READ_ONLY:
 #ifndef __x86_64__
 		return SEGV_ACCERR;
 #endif
-	case LOOK_MAPPED:
-	case LOOK_LAZY:
+	case FAULT_MAPPED:
+	case FAULT_LAZY:
 		return may_try_again(addr) ? TRY_AGAIN : REAL_SIGBUS;
 	default: /* a hole; or nobody is there to be asked */
 		return SEGV_MAPERR;
@@ -215,22 +215,22 @@ static int install_like(struct sigaction *act)
 	return 0;
 }
 
-void fault_install(void)
+void sigbus_install(void)
 {
 	struct sigaction act, as_found;
 
-	if (atomic_load(&fault_installed))
+	if (atomic_load(&sigbus_installed))
 		return;
 	__sigaction(SIGBUS, NULL, &act);
 	set_program_action(&act);
 	as_found = act;
 	if (!install_like(&as_found)) {
-		fault_forked();
-		atomic_store(&fault_installed, true);
+		sigbus_forked();
+		atomic_store(&sigbus_installed, true);
 	}
 }
 
-void fault_forked(void)
+void sigbus_forked(void)
 {
 	atomic_store(&owner, SYS_CALL(SYS_getpid));
 }
@@ -247,7 +247,7 @@ static int child_sigaction(const struct sigaction *act, struct sigaction *old)
 	return 0;
 }
 
-int fault_sigaction(const struct sigaction *act, struct sigaction *old)
+int sigbus_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction wanted, before;
 	sigset_t mask;
@@ -257,7 +257,7 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 		return child_sigaction(act, old);
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	before = *program_action();
 	if (act) {
 		set_program_action(&wanted);
@@ -265,7 +265,7 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 		if (!err)
 			set_program_action(&wanted);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	if (!err && old)
 		*old = before;
 	return err;

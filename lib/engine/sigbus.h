@@ -18,15 +18,15 @@
 #include <stdatomic.h>
 
 /* Under the windows lock; the first call does it. */
-void fault_install(void);
+void sigbus_install(void);
 
 /* Whether SIGBUS is in our hands. */
-extern atomic_bool fault_installed;
+extern atomic_bool sigbus_installed;
 
 /* In the child after fork(). */
-void fault_forked(void);
+void sigbus_forked(void);
 
 /* sigaction(SIGBUS) on the program's own action: 0 or -errno. */
-int fault_sigaction(const struct sigaction *act, struct sigaction *old);
+int sigbus_sigaction(const struct sigaction *act, struct sigaction *old);
 
 #endif

@@ -22,10 +22,10 @@ struct chunk {
 static struct window first_windows[FIRST_WINDOWS];
 static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
 
-_Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
+_Atomic uintptr_t window_table_low = UINTPTR_MAX, window_table_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-atomic_bool windows_lock_used;
+atomic_bool window_table_lock_used;
 
 /* Of the thread that has the lock: libc's own signal cannot be blocked. */
 static int cancel_state;
@@ -57,21 +57,21 @@ static atomic_int *get_forks(void)
 	return had; /* another thread's, or NULL */
 }
 
-bool windows_fork_begins(void)
+bool window_table_fork_begins(void)
 {
-	atomic_int *count = windows_in_use() ? NULL : get_forks();
+	atomic_int *count = window_table_in_use() ? NULL : get_forks();
 
 	if (!count)
 		return false;
 	atomic_fetch_add(count, 1);
 	/* Whoever uses it from here on sees that count, and waits. */
-	if (!windows_in_use())
+	if (!window_table_in_use())
 		return true;
 	atomic_fetch_sub(count, 1);
 	return false;
 }
 
-void windows_fork_ended(void)
+void window_table_fork_ended(void)
 {
 	atomic_fetch_sub(atomic_load(&forks), 1);
 }
@@ -87,13 +87,13 @@ static void first_use(void)
 
 	atomic_int *count;
 
-	atomic_store(&windows_lock_used, true);
+	atomic_store(&window_table_lock_used, true);
 	count = atomic_load(&forks);
 	for (int i = 0; i < 1000 && count && atomic_load(count); i++)
 		SYS_CALL(SYS_nanosleep, &moment, NULL);
 }
 
-void windows_lock(sigset_t *old)
+void window_table_lock(sigset_t *old)
 {
 	sigset_t all;
 	int state;
@@ -103,11 +103,11 @@ void windows_lock(sigset_t *old)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
-	if (!windows_in_use())
+	if (!window_table_in_use())
 		first_use();
 }
 
-void windows_unlock(const sigset_t *old)
+void window_table_unlock(const sigset_t *old)
 {
 	int state = cancel_state, ours;
 
@@ -116,16 +116,16 @@ void windows_unlock(const sigset_t *old)
 	pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
-void windows_lock_again(void)
+void window_table_relock_in_child(void)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	pthread_mutex_lock(&lock);
 }
 
-void windows_lock_anew(sigset_t *old)
+void window_table_lock_anew_in_child(sigset_t *old)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	windows_lock(old);
+	window_table_lock(old);
 }
 
 struct window *window_at(uintptr_t addr)
@@ -180,10 +180,10 @@ void window_publish(struct window *w, uintptr_t base, size_t size)
 {
 	/* The base last: fork() may see it before we give back the lock. */
 	atomic_store(&w->size, size);
-	if (base < atomic_load(&windows_low))
-		atomic_store(&windows_low, base);
-	if (base + size > atomic_load(&windows_high))
-		atomic_store(&windows_high, base + size);
+	if (base < atomic_load(&window_table_low))
+		atomic_store(&window_table_low, base);
+	if (base + size > atomic_load(&window_table_high))
+		atomic_store(&window_table_high, base + size);
 	atomic_store(&w->base, base);
 }
 
@@ -206,7 +206,7 @@ struct window *window_next(struct window *w)
 	return NULL;
 }
 
-enum overlap windows_overlap(uintptr_t addr, size_t len)
+enum overlap window_table_overlap(uintptr_t addr, size_t len)
 {
 	enum overlap found = OVERLAP_NONE;
 	uintptr_t end = addr + len < addr ? UINTPTR_MAX : addr + len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The windows of this process. Looking one up takes no lock, so that the fault
- * handler can; changing the table takes windows_lock().
+ * handler can; changing the table takes window_table_lock().
  */
 #ifndef WINDOW_TABLE_H
 #define WINDOW_TABLE_H
@@ -31,48 +31,50 @@ struct window {
 };
 
 /* Where windows ever were; widens only. */
-extern _Atomic uintptr_t windows_low, windows_high;
+extern _Atomic uintptr_t window_table_low, window_table_high;
 
 /* Whether [addr, addr + len) may touch a window: two loads. */
-static inline bool windows_near(const void *addr, size_t len)
+static inline bool window_table_near(const void *addr, size_t len)
 {
 	uintptr_t at = (uintptr_t)addr;
 
-	return at < atomic_load_explicit(&windows_high, memory_order_relaxed) &&
-	       (at >= atomic_load_explicit(&windows_low,
+	return at < atomic_load_explicit(&window_table_high,
+					 memory_order_relaxed) &&
+	       (at >= atomic_load_explicit(&window_table_low,
 					   memory_order_relaxed) ||
-		len > atomic_load_explicit(&windows_low, memory_order_relaxed) -
+		len > atomic_load_explicit(&window_table_low,
+					   memory_order_relaxed) -
 				at);
 }
 
 /* The window that holds addr, or NULL. Async-signal-safe. */
 struct window *window_at(uintptr_t addr);
 
-/* Signals are blocked meanwhile; *old is for windows_unlock(). */
-void windows_lock(sigset_t *old);
-void windows_unlock(const sigset_t *old);
+/* Signals are blocked meanwhile; *old is for window_table_unlock(). */
+void window_table_lock(sigset_t *old);
+void window_table_unlock(const sigset_t *old);
 /* In the child after fork(), whose parent held the lock. */
-void windows_lock_again(void);
+void window_table_relock_in_child(void);
 /* The same where the parent did not: takes it from whoever is not there. */
-void windows_lock_anew(sigset_t *old);
+void window_table_lock_anew_in_child(sigset_t *old);
 /*
  * Whether the lock was ever taken: if not, there is nothing under it. Without
  * it, fork() need not write to a page of ours, which would be copied.
  */
-extern atomic_bool windows_lock_used;
+extern atomic_bool window_table_lock_used;
 
-static inline bool windows_in_use(void)
+static inline bool window_table_in_use(void)
 {
-	return atomic_load(&windows_lock_used);
+	return atomic_load(&window_table_lock_used);
 }
 
 /*
  * For the fork handlers: true if nothing is under the lock. Then nobody takes
- * it for the first time until windows_fork_ended() in the parent, and nothing
- * is written that a child would have to copy. False: take the lock.
+ * it for the first time until window_table_fork_ended() in the parent, and
+ * nothing is written that a child would have to copy. False: take the lock.
  */
-bool windows_fork_begins(void);
-void windows_fork_ended(void);
+bool window_table_fork_begins(void);
+void window_table_fork_ended(void);
 
 /* All that follows: under the lock. */
 
@@ -88,6 +90,6 @@ enum overlap {
 	OVERLAP_WHOLE, /* of each window that is touched */
 	OVERLAP_PART,
 };
-enum overlap windows_overlap(uintptr_t addr, size_t len);
+enum overlap window_table_overlap(uintptr_t addr, size_t len);
 
 #endif

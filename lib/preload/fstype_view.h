@@ -10,20 +10,20 @@
 
 #include <stdbool.h>
 
-enum view_kind {
-	VIEW_NONE, /* no list */
-	VIEW_MOUNTS,
-	VIEW_MOUNTINFO,
-	VIEW_FILESYSTEMS,
+enum fstype_view_kind {
+	FSTYPE_VIEW_NONE, /* no list */
+	FSTYPE_VIEW_MOUNTS,
+	FSTYPE_VIEW_MOUNTINFO,
+	FSTYPE_VIEW_FILESYSTEMS,
 };
 
-enum view_kind view_kind(const char *path);
+enum fstype_view_kind fstype_view_kind(const char *path);
 
 /* path was opened successfully, so it can be read. */
-static inline bool view_near(const char *path)
+static inline bool fstype_view_applies(const char *path)
 {
 	return path[0] == '/' && (path[1] == 'p' || path[1] == 'e') &&
-	       view_kind(path) != VIEW_NONE;
+	       fstype_view_kind(path) != FSTYPE_VIEW_NONE;
 }
 
 /*
@@ -31,6 +31,6 @@ static inline bool view_near(const char *path)
  * there is something to change, it becomes the copy; whatever fails, it stays
  * what it is. Keeps errno.
  */
-void view_show(int fd, const char *path);
+void fstype_view_show(int fd, const char *path);
 
 #endif

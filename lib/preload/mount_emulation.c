@@ -55,7 +55,7 @@ static unsigned long plain_flags(unsigned long flags)
 	return (flags & MS_MGC_MSK) == MS_MGC_VAL ? flags & ~MS_MGC_MSK : flags;
 }
 
-bool mount_is_ours(const struct mount_args *args, int error)
+bool mount_emulation_applies(const struct mount_args *args, int error)
 {
 	const unsigned long no_new = MS_REMOUNT | MS_BIND | MS_MOVE |
 				     MS_SHARED | MS_PRIVATE | MS_SLAVE |
@@ -70,16 +70,16 @@ bool mount_is_ours(const struct mount_args *args, int error)
 
 /* Looking */
 
-static int look(int dir, const char *path, int flags, struct statx *stx)
+static int stat_mount(int dir, const char *path, int flags, struct statx *stx)
 {
 	return (int)SYS_CALL(
 		SYS_statx, dir, path, flags | AT_NO_AUTOMOUNT,
 		STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, stx);
 }
 
-static struct asked_key key_of(const struct statx *stx)
+static struct mount_refs_key key_of(const struct statx *stx)
 {
-	return (struct asked_key){
+	return (struct mount_refs_key){
 		.mount = stx->stx_mnt_id,
 		.device =
 			(uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor,
@@ -156,14 +156,14 @@ static int run_daemon(const struct mount_args *args, struct scratch *s,
 		args->source && *args->source ? args->source : "none";
 	const char *argv[] = {"msharefs", "-o",	     s->options, "--",
 			      source,	  s->target, NULL};
-	const struct spawn spawn = {
+	const struct spawn_helper spawn = {
 		.paths = paths,
 		.argv = (char *const *)argv,
 		.keep = alive,
 	};
 
 	write_options(s->options, args);
-	return daemon_error(spawn_wait(&spawn));
+	return daemon_error(spawn_helper_run(&spawn));
 }
 
 static int start(const struct mount_args *args, struct scratch *s)
@@ -171,7 +171,7 @@ static int start(const struct mount_args *args, struct scratch *s)
 	struct statx stx;
 	int err, ends[2] = {-1, -1};
 
-	if (!asked_room())
+	if (!mount_refs_has_room())
 		return -ENOSPC;
 	err = (int)SYS_CALL(SYS_pipe2, ends, O_CLOEXEC);
 	if (err)
@@ -179,11 +179,11 @@ static int start(const struct mount_args *args, struct scratch *s)
 	err = run_daemon(args, s, ends[1]);
 	sys_close(ends[1]);
 	if (!err)
-		err = look(AT_FDCWD, s->target, 0, &stx);
+		err = stat_mount(AT_FDCWD, s->target, 0, &stx);
 	if (!err) {
-		struct asked_key key = key_of(&stx);
+		struct mount_refs_key key = key_of(&stx);
 
-		return asked_made(&key, s->target, ends[0]);
+		return mount_refs_add_made(&key, s->target, ends[0]);
 	}
 	sys_close(ends[0]);
 	return err;
@@ -195,11 +195,11 @@ static int use(const struct mount_args *args, const struct statx *stx,
 	       const char *target)
 {
 	unsigned long flags = plain_flags(args->flags) & BIND_FLAGS;
-	struct asked_key key = key_of(stx);
+	struct mount_refs_key key = key_of(stx);
 	int err = (int)SYS_CALL(SYS_mount, target, target, NULL, MS_BIND, NULL);
 
 	if (err)
-		return asked_use(&key);
+		return mount_refs_use(&key);
 	if (flags)
 		err = (int)SYS_CALL(SYS_mount, NULL, target, NULL,
 				    MS_REMOUNT | MS_BIND | flags, NULL);
@@ -224,7 +224,7 @@ static bool can_be_made(const char *target, char *parent)
 static int mount_at(const struct mount_args *args, int error, struct scratch *s)
 {
 	struct statx stx;
-	int err = look(AT_FDCWD, args->target, 0, &stx);
+	int err = stat_mount(AT_FDCWD, args->target, 0, &stx);
 
 	if (err == -ENOENT && can_be_made(args->target, s->target)) {
 		strcpy(s->target, args->target);
@@ -252,7 +252,7 @@ static void unblock_signals(const uint64_t *old)
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof(*old));
 }
 
-int mount_ours(const struct mount_args *args, int error)
+int mount_emulation_mount(const struct mount_args *args, int error)
 {
 	long at = sys_mmap(0, sizeof(struct scratch), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -296,19 +296,19 @@ static void wait_for_end(int alive)
 	}
 }
 
-static bool is_there(const char *target, const struct asked_key *key)
+static bool is_there(const char *target, const struct mount_refs_key *key)
 {
-	struct asked_key now;
+	struct mount_refs_key now;
 	struct statx stx;
 
-	if (look(AT_FDCWD, target, AT_STATX_DONT_SYNC, &stx))
+	if (stat_mount(AT_FDCWD, target, AT_STATX_DONT_SYNC, &stx))
 		return false;
 	now = key_of(&stx);
-	return asked_same(&now, key);
+	return mount_refs_same(&now, key);
 }
 
 /* What umount(2) refuses an ordinary user, fusermount3 does for him. */
-static int umount_as_user(int flags, const struct asked_key *key)
+static int umount_as_user(int flags, const struct mount_refs_key *key)
 {
 	static const char *const paths[] = {FUSERMOUNT_PATH,
 					    "/usr/bin/fusermount3",
@@ -317,7 +317,7 @@ static int umount_as_user(int flags, const struct asked_key *key)
 	const char *argv[] = {"fusermount3",
 			      flags & MNT_DETACH ? "-uqz" : "-uq", "--", path,
 			      NULL};
-	const struct spawn spawn = {
+	const struct spawn_helper spawn = {
 		.paths = paths,
 		.argv = (char *const *)argv,
 		.keep = -1,
@@ -325,14 +325,15 @@ static int umount_as_user(int flags, const struct asked_key *key)
 	int err;
 
 	/* Not found out anew: a descriptor for it would make it busy. */
-	asked_path(key, path);
-	err = spawn_wait(&spawn);
+	mount_refs_path(key, path);
+	err = spawn_helper_run(&spawn);
 	if (err <= 0)
 		return err == -ENOENT ? -EPERM : err;
 	return is_there(path, key) ? -EBUSY : -EINVAL;
 }
 
-static int take_down(const char *target, int flags, const struct asked_key *key)
+static int take_down(const char *target, int flags,
+		     const struct mount_refs_key *key)
 {
 	const int users = MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW;
 	int alive, err = (int)SYS_CALL(SYS_umount2, target, flags);
@@ -341,7 +342,7 @@ static int take_down(const char *target, int flags, const struct asked_key *key)
 		err = umount_as_user(flags, key);
 	if (err)
 		return err;
-	alive = asked_forget(key);
+	alive = mount_refs_forget(key);
 	if (alive < 0)
 		return 0;
 	if (!(flags & MNT_DETACH)) /* that one does not wait for anybody */
@@ -350,37 +351,38 @@ static int take_down(const char *target, int flags, const struct asked_key *key)
 	return 0;
 }
 
-static int umount_asked(const char *target, int flags)
+static int umount_referenced(const char *target, int flags)
 {
 	const int known = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
 	int no_follow = flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
-	struct asked_key key;
+	struct mount_refs_key key;
 	struct statx stx;
 
 	if (flags & ~known ||
-	    look(AT_FDCWD, target, AT_STATX_DONT_SYNC | no_follow, &stx) ||
+	    stat_mount(AT_FDCWD, target, AT_STATX_DONT_SYNC | no_follow,
+		       &stx) ||
 	    !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return (int)SYS_CALL(SYS_umount2, target, flags);
 	key = key_of(&stx);
-	switch (asked_release(&key)) {
-	case ASKED_STAYS:
+	switch (mount_refs_release(&key)) {
+	case MOUNT_REFS_KEPT:
 		return 0;
-	case ASKED_LET_GO:
+	case MOUNT_REFS_ALREADY_RELEASED:
 		return -EINVAL;
-	case ASKED_LAST:
+	case MOUNT_REFS_LAST:
 		return take_down(target, flags, &key);
 	default:
 		return (int)SYS_CALL(SYS_umount2, target, flags);
 	}
 }
 
-int umount_ours(const char *target, int flags)
+int mount_emulation_umount(const char *target, int flags)
 {
 	uint64_t mask;
 	int err;
 
 	block_signals(&mask);
-	err = umount_asked(target, flags);
+	err = umount_referenced(target, flags);
 	unblock_signals(&mask);
 	return err;
 }

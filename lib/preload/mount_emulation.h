@@ -25,13 +25,13 @@ struct mount_args {
  * After the kernel refused with error, so that it has read all strings: whether
  * it is for us.
  */
-bool mount_is_ours(const struct mount_args *args, int error);
+bool mount_emulation_applies(const struct mount_args *args, int error);
 /* 0 or -errno. */
-int mount_ours(const struct mount_args *args, int error);
+int mount_emulation_mount(const struct mount_args *args, int error);
 
-/* Whether umount_ours() must be asked at all. */
-extern atomic_bool mount_any;
+/* Whether mount_emulation_umount() must be asked at all. */
+extern atomic_bool mount_refs_any;
 /* As umount2(); 0 or -errno. */
-int umount_ours(const char *target, int flags);
+int mount_emulation_umount(const char *target, int flags);
 
 #endif

@@ -10,37 +10,39 @@
 #include <stdint.h>
 
 /* A mount, as statx() tells it from others. */
-struct asked_key {
+struct mount_refs_key {
 	uint64_t mount;
 	uint64_t device;
 };
 
-static inline bool asked_same(const struct asked_key *a,
-			      const struct asked_key *b)
+static inline bool mount_refs_same(const struct mount_refs_key *a,
+				   const struct mount_refs_key *b)
 {
 	return a->mount == b->mount && a->device == b->device;
 }
 
 /* Whether one more can be added. */
-bool asked_room(void);
+bool mount_refs_has_room(void);
 /* It is there already: once more, if it was asked for before. 0 or -ENOSPC. */
-int asked_use(const struct asked_key *key);
+int mount_refs_use(const struct mount_refs_key *key);
 /*
  * It was made. path: from the root; copied. alive: hung up when the daemon
  * ends; taken over. 0, -ENOSPC or -ENOMEM.
  */
-int asked_made(const struct asked_key *key, const char *path, int alive);
+int mount_refs_add_made(const struct mount_refs_key *key, const char *path,
+			int alive);
 
-enum asked_state {
-	ASKED_NEVER,
-	ASKED_STAYS, /* counted down; it is not ours to take away, or not yet */
-	ASKED_LET_GO, /* it was used and released before */
-	ASKED_LAST,   /* made here, and nobody else asks: not counted down */
+enum mount_refs_released {
+	MOUNT_REFS_UNKNOWN,
+	MOUNT_REFS_KEPT, /* counted down; it is not ours to take away, or not
+			    yet */
+	MOUNT_REFS_ALREADY_RELEASED, /* it was used and released before */
+	MOUNT_REFS_LAST, /* made here, and nobody else asks: not counted down */
 };
-enum asked_state asked_release(const struct asked_key *key);
+enum mount_refs_released mount_refs_release(const struct mount_refs_key *key);
 /* Where it was made; PATH_MAX bytes, empty if it was not. */
-void asked_path(const struct asked_key *key, char *path);
+void mount_refs_path(const struct mount_refs_key *key, char *path);
 /* Its descriptor, for the caller to close, or -1. */
-int asked_forget(const struct asked_key *key);
+int mount_refs_forget(const struct mount_refs_key *key);
 
 #endif

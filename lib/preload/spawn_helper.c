@@ -24,7 +24,7 @@
 #define NOT_SANITIZED __attribute__((no_sanitize("address", "undefined")))
 
 struct job {
-	const struct spawn *spawn;
+	const struct spawn_helper *spawn;
 	char **env;
 	char *stacks; /* two, growing down */
 	int error;    /* of exec(), or what went wrong before it */
@@ -152,7 +152,7 @@ static int status_of(const struct job *job)
 				      : 128 + WTERMSIG(job->status);
 }
 
-int spawn_wait(const struct spawn *spawn)
+int spawn_helper_run(const struct spawn_helper *spawn)
 {
 	size_t size = 2 * STACK + environment_size();
 	long at = sys_mmap(0, size, PROT_READ | PROT_WRITE,

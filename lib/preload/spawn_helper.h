@@ -7,7 +7,7 @@
 #ifndef SPAWN_HELPER_H
 #define SPAWN_HELPER_H
 
-struct spawn {
+struct spawn_helper {
 	const char *const *paths; /* the first that there is; NULL ends them */
 	char *const *argv;
 	int keep; /* becomes descriptor 3; -1: none */
@@ -17,6 +17,6 @@ struct spawn {
  * Runs it to its end. Its exit status, 128 and more if a signal ended it, or
  * -errno if there is no such program or no room. Call with signals blocked.
  */
-int spawn_wait(const struct spawn *spawn);
+int spawn_helper_run(const struct spawn_helper *spawn);
 
 #endif

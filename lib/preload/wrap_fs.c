@@ -36,7 +36,7 @@ EXPORT int statfs(const char *path, struct statfs *fs)
 	int ret = real.statfs(path, fs);
 
 	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
-	    ours_file(AT_FDCWD, path, 0))
+	    is_msharefs_file(AT_FDCWD, path, 0))
 		fs->f_type = MSHARE_MAGIC;
 	return ret;
 }
@@ -51,7 +51,7 @@ EXPORT int fstatfs(int fd, struct statfs *fs)
 	int ret = real.fstatfs(fd, fs);
 
 	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
-	    ours_file(fd, "", AT_EMPTY_PATH))
+	    is_msharefs_file(fd, "", AT_EMPTY_PATH))
 		fs->f_type = MSHARE_MAGIC;
 	return ret;
 }
@@ -68,15 +68,15 @@ _Static_assert(sizeof(struct statfs) == sizeof(struct statfs64),
 
 static inline int shown(int fd, const char *path)
 {
-	if (fd >= 0 && UNLIKELY(view_near(path)))
-		view_show(fd, path);
+	if (fd >= 0 && UNLIKELY(fstype_view_applies(path)))
+		fstype_view_show(fd, path);
 	return fd;
 }
 
 static inline FILE *stream_shown(FILE *file, const char *path)
 {
-	if (file && UNLIKELY(view_near(path)))
-		view_show(fileno(file), path); /* nothing is read yet */
+	if (file && UNLIKELY(fstype_view_applies(path)))
+		fstype_view_show(fileno(file), path); /* nothing is read yet */
 	return file;
 }
 
@@ -167,9 +167,9 @@ EXPORT int mount(const char *source, const char *target, const char *type,
 	int saved = errno;
 	int err, ret = real.mount(source, target, type, flags, data);
 
-	if (!ret || !mount_is_ours(&args, errno))
+	if (!ret || !mount_emulation_applies(&args, errno))
 		return ret;
-	err = mount_ours(&args, errno);
+	err = mount_emulation_mount(&args, errno);
 	errno = err ? -err : saved;
 	return err ? -1 : 0;
 }
@@ -178,9 +178,9 @@ EXPORT int umount2(const char *target, int flags)
 {
 	int err;
 
-	if (LIKELY(!atomic_load(&mount_any)))
+	if (LIKELY(!atomic_load(&mount_refs_any)))
 		return real.umount2(target, flags);
-	err = umount_ours(target, flags);
+	err = mount_emulation_umount(target, flags);
 	if (err)
 		errno = -err;
 	return err ? -1 : 0;

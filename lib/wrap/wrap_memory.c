@@ -40,7 +40,7 @@ __attribute__((constructor(101))) static void init(void)
  */
 static bool is_region(int fd)
 {
-	return engine_is_here() && attach_is_ours(fd);
+	return engine_is_here() && attach_is_msharefs(fd);
 }
 
 static size_t page_up(size_t len)
@@ -50,7 +50,7 @@ static size_t page_up(size_t len)
 	return (len + page - 1) & ~(page - 1);
 }
 
-/* mmap() and its kind report through errno. */
+/* mmap() and its kind fail through errno. */
 static void *result(int err, void *base)
 {
 	if (!err)
@@ -74,16 +74,17 @@ static void *map_over(const struct mmap_args *args)
 	void *base = MAP_FAILED;
 	sigset_t mask;
 
-	windows_lock(&mask);
-	if (windows_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
+	window_table_lock(&mask);
+	if (window_table_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
-		attach_leaving((uintptr_t)args->addr, len);
+		attach_unmap_begins((uintptr_t)args->addr, len);
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
-		attach_left((uintptr_t)args->addr, len, base != MAP_FAILED);
+		attach_unmap_ended((uintptr_t)args->addr, len,
+				   base != MAP_FAILED);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return base;
 }
 
@@ -93,7 +94,7 @@ static bool overlaps(uintptr_t addr, size_t len)
 	size_t whole = page_up(len);
 
 	return len && whole >= len && addr + whole >= addr &&
-	       windows_overlap(addr, whole) != OVERLAP_NONE;
+	       window_table_overlap(addr, whole) != OVERLAP_NONE;
 }
 
 /*
@@ -103,7 +104,7 @@ static bool overlaps(uintptr_t addr, size_t len)
  */
 static inline bool touches_window(const void *addr, size_t len)
 {
-	return UNLIKELY(windows_near(addr, len)) &&
+	return UNLIKELY(window_table_near(addr, len)) &&
 	       overlaps((uintptr_t)addr, len);
 }
 
@@ -119,9 +120,9 @@ static bool is_in_window(const void *addr, size_t len)
 
 	if (LIKELY(!touches_window(addr, len)))
 		return false;
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	yes = overlaps((uintptr_t)addr, len);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return yes;
 }
 
@@ -181,15 +182,15 @@ static int unmap_windows(void *addr, size_t len)
 	sigset_t mask;
 	int ret = -1;
 
-	windows_lock(&mask);
-	if (windows_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
+	window_table_lock(&mask);
+	if (window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
-		attach_leaving((uintptr_t)addr, whole);
+		attach_unmap_begins((uintptr_t)addr, whole);
 		ret = real.munmap(addr, len);
-		attach_left((uintptr_t)addr, whole, !ret);
+		attach_unmap_ended((uintptr_t)addr, whole, !ret);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return ret;
 }
 
@@ -249,12 +250,12 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 
 static inline bool is_mine(int sig)
 {
-	return UNLIKELY(sig == SIGBUS) && atomic_load(&fault_installed);
+	return UNLIKELY(sig == SIGBUS) && atomic_load(&sigbus_installed);
 }
 
 static int set_action(const struct sigaction *act, struct sigaction *old)
 {
-	int err = fault_sigaction(act, old);
+	int err = sigbus_sigaction(act, old);
 
 	if (!err)
 		return 0;
