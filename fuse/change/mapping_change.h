@@ -36,9 +36,9 @@ int region_advise(struct region *region, const struct extent *range,
 void region_end(struct region *region);
 
 /*
- * What is at offset, for a process that had a fault there (enum fault_answer). A lazy
- * page that is not there gets its memory, for windows that it cannot come to by
- * itself. Never waits.
+ * What is at offset, for a process that had a fault there (enum
+ * fault_answer). A lazy page that is not there gets its memory, for windows
+ * that it cannot come to by itself. Never waits.
  */
 enum fault_answer region_look(struct region *region, uint64_t offset);
 

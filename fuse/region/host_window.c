@@ -148,7 +148,8 @@ static int make(struct region *region, uint32_t prot, struct hostwin *win)
 		.size = region->size,
 		.align = backing_unit(region->backing),
 	};
-	int err = address_reserve_and_map(&p, WINDOW_SHARED, region->fd, &win->base);
+	int err = address_reserve_and_map(&p, WINDOW_SHARED, region->fd,
+					  &win->base);
 
 	if (err)
 		return err;

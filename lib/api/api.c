@@ -17,12 +17,12 @@ int api_check_region(int fd)
 	return 0;
 }
 
-int api_shape(int fd, struct api_shape *shape)
+int api_shape(int fd, struct ioctl_info *shape)
 {
 	int err = api_check_region(fd);
 
 	if (!err)
-		err = sys_ioctl(fd, API_GET_SIZE, shape);
+		err = sys_ioctl(fd, V1_GET_SIZE, shape);
 	if (err == -ENOTTY)
 		err = set_reason(EINVAL,
 				 "it is no region, but mshare_info or a "

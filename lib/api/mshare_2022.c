@@ -101,7 +101,7 @@ static int open_region(const struct request *r)
 
 static int check_shape(int fd, const struct request *r)
 {
-	struct api_shape shape;
+	struct ioctl_info shape;
 	int err = api_shape(fd, &shape);
 
 	if (err)

@@ -32,7 +32,7 @@ static int map_flags(unsigned int flags)
 }
 
 /* What the daemon refuses alike, in words. */
-static int why_invalid(const struct api_shape *shape, size_t size,
+static int why_invalid(const struct ioctl_info *shape, size_t size,
 		       const void *addr)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -58,7 +58,7 @@ static int attach(int fd, off_t offset, size_t size, void *addr,
 			 (flags & MSHARE_READ_ONLY ? 0 : PROT_WRITE) |
 			 (flags & MSHARE_EXEC ? PROT_EXEC : 0);
 	const struct engine *engine;
-	struct api_shape shape;
+	struct ioctl_info shape;
 	struct mmap_args args;
 	int err = check_flags(flags, addr);
 

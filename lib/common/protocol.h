@@ -40,8 +40,9 @@
  * recognises its files by statx() alone, from the kernel's cache, and need not
  * send an ioctl to the daemon of somebody else's FUSE filesystem.
  */
-#define MSHARE_INO_BASE ((uint64_t)0x4d534852 << 32)
-#define MSHARE_INO_IS_OURS(ino) ((uint64_t)(ino) >> 32 == 0x4d534852)
+#define MSHARE_INO_MAGIC 0x4d534852 /* MSHARE_MAGIC of <linux/msharefs.h> */
+#define MSHARE_INO_BASE ((uint64_t)MSHARE_INO_MAGIC << 32)
+#define MSHARE_INO_IS_OURS(ino) ((uint64_t)(ino) >> 32 == MSHARE_INO_MAGIC)
 
 /* Abstract names of sockets begin with this (after the NUL). */
 #define MSHARE_SOCKET_PREFIX "msharefs/"

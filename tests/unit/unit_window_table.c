@@ -105,7 +105,8 @@ static void test_overlap(void)
 	CU_ASSERT(window_table_overlap(BASE - GIB, GIB) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, GIB) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(0, BASE) == OVERLAP_NONE);
-	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, SIZE_MAX) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, SIZE_MAX) ==
+		  OVERLAP_NONE);
 	/* whole: it, and more */
 	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(BASE - 1, 2 * GIB + 1) == OVERLAP_WHOLE);
@@ -133,7 +134,8 @@ static void test_overlap_many(void)
 	/* One whole and a part of the other, whichever comes first. */
 	CU_ASSERT(window_table_overlap(BASE, 3 * GIB - 1) == OVERLAP_PART);
 	CU_ASSERT(window_table_overlap(BASE + 1, 3 * GIB) == OVERLAP_PART);
-	CU_ASSERT(window_table_overlap(BASE + GIB - 1, GIB + 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + GIB - 1, GIB + 1) ==
+		  OVERLAP_PART);
 	forget_all();
 }
 
