@@ -11,7 +11,7 @@ int api_check_region(int fd)
 {
 	if (SYS_CALL(SYS_fcntl, fd, F_GETFD) < 0)
 		return set_reason(EBADF, "it is not open");
-	/* Another driver may take our numbers for its own. */
+	/* Our ioctl numbers may mean something else to another driver. */
 	if (!attach_is_msharefs(fd))
 		return set_reason(EINVAL, "it is no region of msharefs");
 	return 0;
@@ -38,9 +38,9 @@ const struct engine *api_engine(int *err)
 		return engine;
 	*err = set_reason(
 		ELIBBAD,
-		"libmshare-preload.so, which is loaded, and libmshare.so "
-		"are of releases that do not fit together; install both "
-		"of one, or run the program without the preload");
+		"the preloaded libmshare-preload.so and libmshare.so are "
+		"of incompatible releases; install both from one release, "
+		"or run the program without the preload");
 	return NULL;
 }
 

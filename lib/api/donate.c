@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A copy is made in a region that nobody sees. Only when all of it is there,
- * and has its name, the region takes the place of the memory. That is the last
- * step and hardly ever fails; should it (the daemon is killed at that moment,
- * say), the copy is copied back.
+ * Copies the memory into a region that nobody sees. When the copy is complete
+ * and the region has its name, a window of the region replaces the memory. That
+ * last step hardly ever fails; if it does, for example because the daemon is
+ * killed at that moment, the copy is copied back.
  */
 #include "api/donate.h"
 
@@ -29,7 +29,7 @@ struct work {
 	const struct engine *engine;
 	struct memory_parts parts;
 	struct unpublished_region region;
-	void *copy; /* a window of the region, elsewhere */
+	void *copy; /* a second window, at another address */
 };
 
 static int change(const struct work *w, unsigned long request, uint64_t offset,
@@ -66,13 +66,13 @@ static int map_copy(struct work *w)
 	};
 	int err = w->engine->map(&args, &w->copy);
 
-	/* It is for us alone, whoever forks meanwhile. */
+	/* No child that another thread forks meanwhile may inherit it. */
 	if (!err)
 		SYS_CALL(SYS_madvise, w->copy, args.length, MADV_DONTFORK);
 	return err;
 }
 
-/* The parts that cannot be written become so for every process. */
+/* Gives each part its protection, for every process. */
 static int protect_parts(const struct work *w)
 {
 	int err = 0;
@@ -88,7 +88,7 @@ static int protect_parts(const struct work *w)
 	return err;
 }
 
-/* All that can fail, before anything of it can be seen. */
+/* Everything that is likely to fail comes before anybody sees the region. */
 static int make_copy(struct work *w)
 {
 	const struct donation *d = w->donation;
@@ -143,8 +143,8 @@ static int restore_part(const struct work *w, const struct memory_part *part)
 }
 
 /*
- * If it was not the very last step that failed, the memory still is there.
- * Returns err, or -ENOTRECOVERABLE.
+ * Puts the memory back if it is gone: replace_memory() may have failed before
+ * or after it unmapped the memory. Returns err, or -ENOTRECOVERABLE.
  */
 static int restore_memory(const struct work *w, int err)
 {
@@ -162,13 +162,13 @@ static int restore_memory(const struct work *w, int err)
 		if (restore_part(w, &w->parts.part[i]))
 			lost = true;
 	return !lost ? err
-		     : set_reason(ENOTRECOVERABLE,
-				  "what a part of the memory held, or its "
-				  "protection, is lost (%s)",
-				  strerrordesc_np(-err));
+		     : set_reason(
+			       ENOTRECOVERABLE,
+			       "the contents or the protection of a part of the memory is lost (%s)",
+			       strerrordesc_np(-err));
 }
 
-/* 0 or -errno; the region is open. */
+/* 0 or -errno; the region stays open. */
 static int fill_and_replace(struct work *w)
 {
 	int err = make_copy(w);
@@ -187,9 +187,9 @@ static int check(const struct work *w)
 	const struct donation *d = w->donation;
 
 	if (!d->addr || !d->length || d->addr + d->length < d->addr)
-		return set_reason(EINVAL, "no address, or no length");
+		return set_reason(EINVAL, "no address or no length is given");
 	if (w->engine->touches(d->addr, d->length))
-		return set_reason(EINVAL, "a region is mapped there already");
+		return set_reason(EINVAL, "a region is already mapped there");
 	return 0;
 }
 

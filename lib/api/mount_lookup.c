@@ -18,7 +18,7 @@
 
 #define KERNELS_MOUNT "/sys/fs/mshare"
 
-/* A descriptor, or -errno; -ENODEV: it is a directory of something else. */
+/* A descriptor, or -errno; -ENODEV: the directory is not of msharefs. */
 static int open_mount(const char *path)
 {
 	int fd = (int)SYS_CALL(SYS_openat, AT_FDCWD, path,
@@ -36,7 +36,7 @@ static const char *why_not(int err)
 	return err == -ENODEV ? "not mounted there" : strerrordesc_np(-err);
 }
 
-/* Who names one wants that and no other. */
+/* A mount named by $MSHAREFS_MOUNT is used, or none. */
 static int open_named(const char *path)
 {
 	int fd = open_mount(path);
@@ -44,10 +44,11 @@ static int open_named(const char *path)
 	if (fd == -EMFILE || fd == -ENFILE)
 		return fd;
 	return fd >= 0 ? fd
-		       : set_reason(ENODEV,
-				    "$MSHAREFS_MOUNT is %s: %s; mount it "
-				    "(msharectl mount %s), or set it right",
-				    path, why_not(fd), path);
+		       : set_reason(
+				 ENODEV,
+				 "$MSHAREFS_MOUNT is %s: %s; mount it "
+				 "(msharectl mount %s) or correct the variable",
+				 path, why_not(fd), path);
 }
 
 static int open_default(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of 2022: regions by name. */
+/* Part of mshare.h: the calls of 2022, for regions with a name. */
 #include <mshare.h>
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "common/syscalls.h"
 #include "api/mount_lookup.h"
 
-/* What the caller asks for, checked. */
+/* The checked arguments of mshare(). */
 struct request {
 	int dir;
 	const char *name;
@@ -27,7 +27,7 @@ struct request {
 	mode_t mode;
 };
 
-/* Without the slash that it may begin with. */
+/* *bare: the name without its leading slash. */
 static int check_name(const char *name, const char **bare)
 {
 	if (!name)
@@ -35,13 +35,14 @@ static int check_name(const char *name, const char **bare)
 	name += *name == '/';
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    !strcmp(name, "mshare_info"))
-		return set_reason(EINVAL, "that is no name of a region");
-	if (strchr(name, '/'))
 		return set_reason(EINVAL,
-				  "a name has one slash at most, at its "
-				  "beginning");
+				  "that is not a valid name of a region");
+	if (strchr(name, '/'))
+		return set_reason(
+			EINVAL,
+			"a name may contain one slash only, at its beginning");
 	if (strlen(name) > NAME_MAX)
-		return set_reason(ENAMETOOLONG, "it may have %d bytes",
+		return set_reason(ENAMETOOLONG, "a name has at most %d bytes",
 				  NAME_MAX);
 	*bare = name;
 	return 0;
@@ -60,7 +61,10 @@ static int check_flags(int oflags)
 
 /* The window */
 
-/* Whether any of it is to be executed. The protection of parts is obeyed. */
+/*
+ * Whether any mapping is executable: then the window must be, too. The
+ * protection of the others still applies.
+ */
 static bool has_code(int fd)
 {
 	struct mshare_status_maps maps = {.version = MSHARE_STATUS_VERSION};
@@ -79,8 +83,8 @@ static bool has_code(int fd)
 }
 
 /*
- * Who only reads opens it for writing all the same, if he may: windows of a
- * descriptor opened read-only cannot share page tables.
+ * Opens the file for writing even for a reader, if its mode allows: the window
+ * of a descriptor opened read-only cannot share page tables.
  */
 static int open_region(const struct request *r)
 {
@@ -94,8 +98,8 @@ static int open_region(const struct request *r)
 	if (fd == -EACCES)
 		return set_reason(EACCES, "the file's mode does not allow it");
 	if (fd == -ENOENT)
-		return set_reason(ENOENT, "there is none of that name; O_CREAT "
-					  "makes one");
+		return set_reason(
+			ENOENT, "no region has that name; O_CREAT creates one");
 	return fd;
 }
 
@@ -112,7 +116,7 @@ static int check_shape(int fd, const struct request *r)
 						    "use mshare_attach()"
 						  : "it has no size yet");
 	if (shape.start != r->addr || shape.size != r->length)
-		return set_reason(EINVAL, "it is %#llx bytes at %#llx",
+		return set_reason(EINVAL, "the region has %#llx bytes at %#llx",
 				  (unsigned long long)shape.size,
 				  (unsigned long long)shape.start);
 	return 0;
@@ -169,10 +173,11 @@ static int create(const struct request *r)
 	struct stat st;
 	int fd;
 
-	/* It is found out again when it gets its name, but then all is done. */
+	/* Naming the region checks this again, but only after all the work. */
 	if (!fstatat(r->dir, r->name, &st, AT_SYMLINK_NOFOLLOW))
-		return set_reason(EEXIST, "there is one of that name; without "
-					  "O_CREAT you attach to it");
+		return set_reason(
+			EEXIST,
+			"there is a file of that name; omit O_CREAT to attach to it");
 	fd = donate(&donation);
 	if (fd < 0)
 		return fd;
@@ -187,7 +192,7 @@ static int share(int mount, const char *name, struct request *r)
 	if (!err)
 		err = check_flags(r->oflags);
 	if (!err && (!r->addr || !r->length))
-		err = set_reason(EINVAL, "no address, or no length");
+		err = set_reason(EINVAL, "no address or no length is given");
 	if (!err)
 		err = mount_lookup(mount, &r->dir);
 	if (err)
@@ -218,7 +223,7 @@ API int mshare(const char *name, void *addr, size_t length, int oflags,
 			 mode);
 }
 
-/* Giving up */
+/* Unlinking */
 
 static int find_file(int dir, const char *name, struct engine_file *file)
 {
@@ -228,7 +233,7 @@ static int find_file(int dir, const char *name, struct engine_file *file)
 				STATX_INO, &stx);
 
 	if (err == -ENOENT)
-		return set_reason(EINVAL, "there is none of that name");
+		return set_reason(EINVAL, "no region has that name");
 	if (!err)
 		*file = (struct engine_file){
 			.device = makedev(stx.stx_dev_major, stx.stx_dev_minor),
@@ -237,8 +242,8 @@ static int find_file(int dir, const char *name, struct engine_file *file)
 	return err;
 }
 
-/* The name first: if that is refused, the window is still there. */
-static int give_up(int dir, const char *name)
+/* Removes the name first: if that is refused, the window is still there. */
+static int unlink_and_unmap(int dir, const char *name)
 {
 	struct engine_file file;
 	int err = 0;
@@ -250,9 +255,9 @@ static int give_up(int dir, const char *name)
 	if (!err)
 		err = (int)SYS_CALL(SYS_unlinkat, dir, name, 0);
 	if (err == -EACCES || err == -EPERM)
-		return set_reason(-err,
-				  "only its owner, or who may write in its "
-				  "directory, takes its name away");
+		return set_reason(
+			-err,
+			"only the owner of the file, or a user who may write to the directory, can remove the name");
 	return err ? err : engine->unmap_file(&file);
 }
 
@@ -265,7 +270,7 @@ static int unlink_region(int mount, const char *name)
 		err = mount_lookup(mount, &dir);
 	if (err)
 		return err;
-	err = give_up(dir, bare);
+	err = unlink_and_unmap(dir, bare);
 	mount_lookup_done(mount, dir);
 	return err;
 }

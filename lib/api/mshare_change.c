@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a region consists of: the changes that every process sees. */
+/* Part of mshare.h: the calls that change the mappings in a region. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ static int check_prot(int prot)
 				: 0;
 }
 
-/* What goes for all of them. */
+/* Checks that all of these calls need. */
 static int check_region(int fd, off_t offset, size_t size)
 {
 	struct stat st;
@@ -30,8 +30,8 @@ static int check_region(int fd, off_t offset, size_t size)
 		return err;
 	if (offset < 0 || !size)
 		return set_reason(EINVAL,
-				  "an offset is not negative, a size not 0");
-	/* The number that unmaps sets the size of a region that has none. */
+				  "the offset is negative, or the size is 0");
+	/* Before the size is set, MSHAREFS_UNMAP means v1's SET_SIZE. */
 	if (!fstat(fd, &st) && !st.st_size)
 		return set_reason(EINVAL, "it has no size yet: ftruncate() it");
 	return 0;
@@ -48,8 +48,7 @@ static int change(int fd, unsigned long request, void *what)
 	case -EINVAL:
 		return set_reason(
 			EINVAL,
-			"the offset is not of a page, a part is outside "
-			"of the region, or it has ended with its owner");
+			"the offset is not a multiple of the page size, a part of the range is outside of the region, or the region has ended with its owner");
 	case -ENOTTY:
 		return set_reason(EINVAL,
 				  "it is no region, but mshare_info or a "
@@ -107,7 +106,7 @@ API int mshare_unmap(int fd, off_t offset, size_t size)
 		    (long long)offset);
 }
 
-/* What madvise() and mprotect() say of a hole. */
+/* ENOMEM means a hole, as for madvise() and mprotect(), or lack of memory. */
 static int change_mapped(int fd, unsigned long request, off_t offset,
 			 size_t size, int what)
 {
@@ -122,9 +121,8 @@ static int change_mapped(int fd, unsigned long request, off_t offset,
 		err = change(fd, request, &asked);
 	if (err == -ENOMEM)
 		return set_reason(
-			ENOMEM, "a part of it is not mapped in the region, or "
-				"huge pages or mappings (vm.max_map_count) are "
-				"used up");
+			ENOMEM,
+			"a part of the range is not mapped in the region, or huge pages or mappings (vm.max_map_count) are used up");
 	return err;
 }
 

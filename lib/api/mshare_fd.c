@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions that have no name: of the reviewers' alternative, and of 2026. */
+/* Part of mshare.h: the calls that create regions without a name. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -11,7 +11,7 @@
 #include "common/syscalls.h"
 #include "api/mount_lookup.h"
 
-_Static_assert(MSHARE_CLOEXEC == O_CLOEXEC, "one flag, two names");
+_Static_assert(MSHARE_CLOEXEC == O_CLOEXEC, "two names of one flag");
 
 static int check_flags(unsigned int flags)
 {
@@ -44,7 +44,7 @@ static int make_owned(int dir)
 	return err ? err : region.fd;
 }
 
-/* The memory of a process, or fresh. */
+/* Turns memory into a region, or makes an empty one if addr is NULL. */
 static int make_region(int dir, void *addr, size_t length)
 {
 	const struct donation donation = {
@@ -54,7 +54,7 @@ static int make_region(int dir, void *addr, size_t length)
 	};
 
 	if (!length)
-		return set_reason(EINVAL, "no length");
+		return set_reason(EINVAL, "no length is given");
 	return addr ? donate(&donation) : make_empty(dir, length);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows: mshare_attach(), mshare_detach(). */
+/* Part of mshare.h: mshare_attach() and mshare_detach(). */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,12 +15,14 @@ static int check_flags(unsigned int flags, const void *addr)
 	const unsigned int where = flags & (MSHARE_FIXED | MSHARE_REPLACE);
 
 	if (flags & ~known)
-		return set_reason(EINVAL, "there is no such flag");
+		return set_reason(EINVAL, "an unknown flag is set");
 	if (where == (MSHARE_FIXED | MSHARE_REPLACE))
 		return set_reason(EINVAL,
-				  "either MSHARE_FIXED or MSHARE_REPLACE");
+				  "give either MSHARE_FIXED or MSHARE_REPLACE");
 	if (where && !addr)
-		return set_reason(EINVAL, "no address is given for it");
+		return set_reason(
+			EINVAL,
+			"MSHARE_FIXED and MSHARE_REPLACE need an address");
 	return 0;
 }
 
@@ -31,7 +33,7 @@ static int map_flags(unsigned int flags)
 	return MAP_SHARED | (flags & MSHARE_FIXED ? MAP_FIXED_NOREPLACE : 0);
 }
 
-/* What the daemon refuses alike, in words. */
+/* Finds the reason for which the daemon returned EINVAL. */
 static int why_invalid(const struct ioctl_info *shape, size_t size,
 		       const void *addr)
 {
@@ -40,10 +42,11 @@ static int why_invalid(const struct ioctl_info *shape, size_t size,
 	if (!shape->size)
 		return set_reason(EINVAL, "it has no size yet: ftruncate() it");
 	if (size > shape->size || shape->size - size >= page)
-		return set_reason(EINVAL, "its size is %#llx",
+		return set_reason(EINVAL, "the size of the region is %#llx",
 				  (unsigned long long)shape->size);
 	if (shape->start && addr && (uintptr_t)addr != shape->start)
-		return set_reason(EINVAL, "its address is fixed, %#llx",
+		return set_reason(EINVAL,
+				  "the region has a fixed address, %#llx",
 				  (unsigned long long)shape->start);
 	return set_reason(EINVAL,
 			  "the address is not a multiple of the mount's "
@@ -87,9 +90,7 @@ static int attach(int fd, off_t offset, size_t size, void *addr,
 	if (err == -EACCES)
 		return set_reason(
 			EACCES,
-			"the descriptor is not open for that; "
-			"MSHARE_READ_ONLY needs O_RDONLY or O_RDWR, the "
-			"rest O_RDWR");
+			"the descriptor does not permit it; MSHARE_READ_ONLY needs O_RDONLY or O_RDWR, everything else O_RDWR");
 	return err;
 }
 
@@ -114,9 +115,9 @@ static int detach(uintptr_t addr, size_t size)
 		return err;
 	err = engine->unmap(addr, size);
 	if (err == -EINVAL)
-		return set_reason(EINVAL,
-				  "no window of a region begins there, or "
-				  "it has another size");
+		return set_reason(
+			EINVAL,
+			"no window begins there, or it has another size");
 	return err;
 }
 

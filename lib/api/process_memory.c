@@ -13,7 +13,7 @@
 #include "api/last_error.h"
 #include "common/syscalls.h"
 
-/* How it is mapped */
+/* Mappings */
 
 static int add_part(struct memory_parts *parts, const struct memory_part *more)
 {
@@ -37,7 +37,7 @@ static int add_part(struct memory_parts *parts, const struct memory_part *more)
 	return 0;
 }
 
-/* A line of /proc/self/maps: whether it could be read. */
+/* Parses a line of /proc/self/maps. 0 or -EIO. */
 static int parse(const char *line, struct memory_part *part)
 {
 	char r, w, x;
@@ -99,9 +99,9 @@ int process_memory_parts(uintptr_t addr, size_t length,
 	return err;
 }
 
-/* What it holds */
+/* Contents */
 
-/* Of one piece, as far as it can be read in that way: > 0, or -errno. */
+/* Copies what is readable: the number of bytes, or -errno. */
 static long copy_some(void *to, uintptr_t from, size_t length)
 {
 	struct iovec here = {to, length};
@@ -111,7 +111,7 @@ static long copy_some(void *to, uintptr_t from, size_t length)
 			0UL);
 }
 
-/* The same, also where no access is allowed. */
+/* The same, regardless of the protection. */
 static long copy_by_force(int *mem, void *to, uintptr_t from, size_t length)
 {
 	if (*mem < 0)
@@ -122,7 +122,7 @@ static long copy_by_force(int *mem, void *to, uintptr_t from, size_t length)
 	return SYS_CALL(SYS_pread64, *mem, to, length, from);
 }
 
-/* Small enough that a signal that ends the process is soon obeyed. */
+/* Small, so that a fatal signal need not wait long. */
 #define AT_ONCE ((size_t)16 << 20)
 
 int process_memory_copy(void *to, uintptr_t from, size_t length)
@@ -148,6 +148,6 @@ int process_memory_copy(void *to, uintptr_t from, size_t length)
 	return n >= 0 ? 0
 		      : set_reason(
 				EFAULT,
-				"what the memory holds cannot be read: a file "
-				"that was cut short, or a device");
+				"the memory cannot be read: it maps a device, "
+				"or a file that was cut short");
 }

@@ -48,7 +48,7 @@ static int open_first(struct unpublished_region *region, int mount)
 	return region->fd < 0 ? cannot_make(region->fd) : 0;
 }
 
-/* Never to have a name: it had one for a moment. */
+/* A file that will have no name: it has one for a moment only. */
 static int open_nameless(struct unpublished_region *region, int mount)
 {
 	int err = open_first(region, mount);
@@ -68,8 +68,9 @@ static int set_kind(const struct unpublished_region *region,
 
 	return err != -ENOTTY
 		       ? err
-		       : set_reason(ENOSYS, "the daemon of the mount is older "
-					    "than this library; start it anew");
+		       : set_reason(
+				 ENOSYS,
+				 "the daemon of the mount is older than this library; restart it");
 }
 
 int unpublished_region_open_owned(struct unpublished_region *region, int mount)
@@ -80,7 +81,7 @@ int unpublished_region_open_owned(struct unpublished_region *region, int mount)
 	if (err)
 		return err;
 	err = set_kind(region, &kind);
-	/* Only of descriptors made now the daemon hears that they close. */
+	/* The daemon notices the close() only of descriptors opened now. */
 	again = err ? err
 		    : open_at(mount, region->hidden, O_RDWR | O_NOFOLLOW, 0);
 	unlink_at(mount, region->hidden, 0);
@@ -90,8 +91,8 @@ int unpublished_region_open_owned(struct unpublished_region *region, int mount)
 }
 
 /*
- * The directory keeps others out until all is ready, so that the file can have
- * the mode and the lists (acl(5)) it is to have from the beginning.
+ * The directory keeps others out until the region is ready, so that the file
+ * can have its final mode and ACLs from the beginning.
  */
 static int open_hidden(struct unpublished_region *region, mode_t mode)
 {
@@ -108,7 +109,7 @@ static int open_hidden(struct unpublished_region *region, mode_t mode)
 	err = region->fd = open_at(region->dir, region->name, flags, mode);
 	if (err == -EACCES &&
 	    !SYS_CALL(SYS_fchmodat, region->mount, region->hidden, 0700))
-		/* an umask that takes away our own rights */
+		/* an umask that removes our own permissions */
 		err = region->fd =
 			open_at(region->dir, region->name, flags, mode);
 	if (err >= 0)
@@ -129,10 +130,10 @@ int unpublished_region_open(struct unpublished_region *region, int mount,
 	return open_hidden(region, mode);
 }
 
-/* For words only: 0 if it cannot be found. */
+/* For a message only: 0 if it cannot be found. */
 static uint64_t unit_of(int mount)
 {
-	/* mount may be some directories below the root of it */
+	/* mount may be a few directories below the root of the mount */
 	const char *path = "../../../../../../../../mshare_info";
 	char text[32] = "";
 	unsigned long long unit = 0;
@@ -180,8 +181,9 @@ int unpublished_region_publish(struct unpublished_region *region)
 	err = (int)SYS_CALL(SYS_renameat2, region->dir, region->name,
 			    region->mount, region->name, RENAME_NOREPLACE);
 	if (err == -EEXIST)
-		return set_reason(EEXIST, "there is one of that name; without "
-					  "O_CREAT you attach to it");
+		return set_reason(
+			EEXIST,
+			"there is a file of that name; omit O_CREAT to attach to it");
 	if (err)
 		return err;
 	region->named = true;
@@ -190,7 +192,7 @@ int unpublished_region_publish(struct unpublished_region *region)
 	return 0;
 }
 
-/* Unless the name is another file's by now. */
+/* Removes the name, unless it is another file's by now. */
 static void take_name_back(const struct unpublished_region *region)
 {
 	struct stat ours, there;

@@ -18,8 +18,8 @@ static int reserve_at(uintptr_t addr, size_t length, int flags, uintptr_t *at)
 }
 
 /*
- * Any free aligned address: more than is needed, and the rest given back. So no
- * other thread can come between.
+ * Finds any free aligned address: reserves more than needed and releases the
+ * rest, so that no other thread can take the address in between.
  */
 static int reserve_anywhere(const struct placement *p, uintptr_t *base)
 {
@@ -55,7 +55,7 @@ int address_reserve(const struct placement *p, uintptr_t *base)
 		err = reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
 		if (!err)
 			return 0;
-		break; /* taken, or out of what a process can have */
+		break; /* taken, or outside the address space */
 	case PLACE_ANY:
 		break;
 	}

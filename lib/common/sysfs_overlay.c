@@ -29,7 +29,7 @@ static int split(const char *mountpoint, char *parent)
 	return 0;
 }
 
-/* The entry as it was, below the overlay; its own mounts come along. */
+/* Bind-mounts a directory that the overlay hides, with the mounts in it. */
 static int show_again(int old, const char *parent, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];
@@ -38,7 +38,7 @@ static int show_again(int old, const char *parent, const char *name)
 		    (int)sizeof(from) ||
 	    snprintf(to, sizeof(to), "%s/%s", parent, name) >= (int)sizeof(to))
 		return -ENAMETOOLONG;
-	/* private: taking the overlay away must not take away the originals */
+	/* private: unmounting the overlay must not unmount the originals */
 	if (mkdir(to, 0755) || mount(from, to, NULL, MS_BIND | MS_REC, NULL) ||
 	    mount(NULL, to, NULL, MS_PRIVATE | MS_REC, NULL))
 		return -errno;

@@ -12,10 +12,10 @@
 #include "common/fdpass.h"
 #include "common/syscalls.h"
 
-/* A daemon that does not answer for so long is taken for dead. */
+/* A daemon that does not answer for this long counts as dead. */
 #define DAEMON_SECONDS 10
 
-/* For as long it takes us for one that is about to say something. */
+/* How long send_when_allowed() tries; the daemon waits for us about as long. */
 #define TURN_MS 5000
 
 int channel_connect(const char *name)
@@ -33,7 +33,7 @@ int channel_connect(const char *name)
 		 sizeof(timeout));
 	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		 sizeof(timeout));
-	/* Being stopped and continued interrupts it, whatever is blocked. */
+	/* SIGSTOP and SIGCONT interrupt it even if all signals are blocked. */
 	do
 		err = (int)SYS_CALL(SYS_connect, fd, &addr,
 				    offsetof(struct sockaddr_un, sun_path) + 1 +
@@ -45,10 +45,10 @@ int channel_connect(const char *name)
 	return err;
 }
 
-/* What users that a user namespace does not know appear as. */
+/* The ID of users that are not mapped into this user namespace. */
 #define OVERFLOW_UID 65534
 
-/* Whether a user id stands for one user, here. */
+/* Whether this user ID stands for one user only in this namespace. */
 static bool is_certain(uid_t uid)
 {
 	static const char all[] = "         0          0 4294967295\n";
@@ -68,8 +68,8 @@ static bool is_certain(uid_t uid)
 }
 
 /*
- * A userfaultfd is power over this whole process. Who gets it must have that
- * power anyway: root, or the same user.
+ * A userfaultfd gives power over this whole process. Only a peer that has this
+ * power anyway may get it: root, or the same user.
  */
 static bool may_have_uffd(int sock)
 {
@@ -84,9 +84,9 @@ static bool may_have_uffd(int sock)
 }
 
 /*
- * The kernel lets a user have only so many descriptors under way at a time, in
- * all of his processes, as one of them may have open: where more attach at the
- * same moment, some wait for the daemon to take those of the others.
+ * The kernel limits how many descriptors a user may have in flight, in all
+ * processes together, to RLIMIT_NOFILE. If more attach at the same moment, some
+ * wait until the daemon has received the descriptors of the others.
  */
 static int send_when_allowed(int sock, const struct hello *hello, int uffd)
 {
@@ -122,7 +122,7 @@ int channel_receive(int sock, struct answer *answer, int *fd)
 	int got;
 	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 
-	/* It hung up and did not read us: what it said comes behind that. */
+	/* The daemon hung up before it read ours: its answer comes next. */
 	if (n == -ECONNRESET)
 		n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 	if (n == sizeof(*answer) && !answer->error) {

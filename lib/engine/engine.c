@@ -10,9 +10,9 @@
 #include "engine/window_table.h"
 
 /*
- * The fork handlers' own: from before fork() until after it. A process that has
+ * State of the fork handlers from before fork() until after it. A process that
  * never used the engine writes nothing here: each page that parent or child
- * write to is a fault and a copy.
+ * write to costs a fault and a copy.
  */
 static sigset_t fork_mask;
 static __thread bool has_lock __attribute__((tls_model("initial-exec")));
@@ -40,7 +40,9 @@ static void after_fork_in_parent(void)
 	window_table_unlock(&mask);
 }
 
-/* Hot: beside the tables of symbols, which the child needs as well; one fault.
+/*
+ * hot: places it beside the symbol tables, which the child needs too, so that
+ * both cost one page fault.
  */
 __attribute__((hot)) static void after_fork_in_child(void)
 {
@@ -48,8 +50,7 @@ __attribute__((hot)) static void after_fork_in_child(void)
 
 	if (has_lock)
 		window_table_relock_in_child();
-	else if (window_table_in_use()) /* another thread is about to; nothing
-					   is */
+	else if (window_table_in_use()) /* another thread's first use */
 		window_table_lock_anew_in_child(&mask);
 	else
 		return;
@@ -77,7 +78,7 @@ static int map(const struct mmap_args *args, void **base)
 	return err;
 }
 
-/* Under the lock. */
+/* The caller holds the lock of the window table. */
 static int unmap_window(const struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
@@ -110,8 +111,8 @@ static int unmap(uintptr_t addr, size_t size)
 }
 
 /*
- * The numbers of a file are another's once its mount is gone. Its daemon is
- * gone then, too.
+ * Another file can have the same device and inode numbers once the mount is
+ * gone. But then its daemon is gone, too.
  */
 static bool is_of_file(const struct window *w, const struct engine_file *file)
 {

@@ -32,7 +32,7 @@ int fault_query(uintptr_t addr)
 
 	if (!w)
 		return -ENOENT;
-	/* The entry may be another window's by now: then this one is gone. */
+	/* If the entry belongs to another window by now, ours is gone. */
 	base = atomic_load(&w->base);
 	hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
 	memcpy(socket, w->socket, sizeof(socket));

@@ -8,11 +8,11 @@
 
 #include "common/syscalls.h"
 
-/* As few as that: all of the preload's data fits into one page, for fork(). */
+/* So few that all data of the preload fits into one page, for fork(). */
 #define FIRST_WINDOWS 4
 #define CHUNK_WINDOWS 32
 
-/* Entries are used again, chunks stay for ever: readers need no lock. */
+/* Entries are reused and chunks are never freed, so readers need no lock. */
 struct chunk {
 	_Atomic(struct chunk *) next;
 	size_t n;
@@ -27,17 +27,20 @@ _Atomic uintptr_t window_table_low = UINTPTR_MAX, window_table_high;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 atomic_bool window_table_lock_used;
 
-/* Of the thread that has the lock: libc's own signal cannot be blocked. */
+/*
+ * Of the thread that holds the lock. It disables cancellation, because the
+ * signal that libc uses for it cannot be blocked.
+ */
 static int cancel_state;
 
 /*
- * How many forks are under way that did not take the lock, as it was never
- * used. In a page that children get empty, so that it is never copied; NULL:
- * there is none, and each fork takes the lock.
+ * Number of forks under way that did not take the lock, as it was never used.
+ * It is in a page of its own that fork() does not copy (MADV_WIPEONFORK). NULL:
+ * there is no such page, and each fork takes the lock.
  */
 static _Atomic(atomic_int *) forks;
 
-/* Only processes that fork need it: not at their start. */
+/* Allocated at the first fork: programs that do not fork need none. */
 static atomic_int *get_forks(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -54,7 +57,7 @@ static atomic_int *get_forks(void)
 	    atomic_compare_exchange_strong(&forks, &had, (atomic_int *)at))
 		return (atomic_int *)at;
 	sys_munmap((uintptr_t)at, page);
-	return had; /* another thread's, or NULL */
+	return had; /* what another thread allocated, or NULL */
 }
 
 bool window_table_fork_begins(void)
@@ -64,7 +67,8 @@ bool window_table_fork_begins(void)
 	if (!count)
 		return false;
 	atomic_fetch_add(count, 1);
-	/* Whoever uses it from here on sees that count, and waits. */
+	/* A thread that takes the lock from here on sees the count and waits.
+	 */
 	if (!window_table_in_use())
 		return true;
 	atomic_fetch_sub(count, 1);
@@ -77,9 +81,9 @@ void window_table_fork_ended(void)
 }
 
 /*
- * A child must not be made half-way through what is done under the lock: those
- * that did not ask for it are waited for. Not for ever: one may be interrupted
- * by a signal whose handler is what waits here.
+ * No fork may happen while the lock is held: waits for those under way that did
+ * not take it. Not forever, as the fork may be in this thread, interrupted by a
+ * signal whose handler waits here.
  */
 static void first_use(void)
 {
@@ -136,7 +140,7 @@ struct window *window_at(uintptr_t addr)
 			uintptr_t base = atomic_load(&w->base);
 			size_t size = atomic_load(&w->size);
 
-			/* base again: the entry may have changed between */
+			/* base again: the entry may have changed meanwhile */
 			if (base && addr >= base && addr - base < size &&
 			    atomic_load(&w->base) == base)
 				return w;
@@ -178,7 +182,7 @@ struct window *window_new(void)
 
 void window_publish(struct window *w, uintptr_t base, size_t size)
 {
-	/* The base last: fork() may see it before we give back the lock. */
+	/* The base last: readers take no lock. */
 	atomic_store(&w->size, size);
 	if (base < atomic_load(&window_table_low))
 		atomic_store(&window_table_low, base);

@@ -37,7 +37,7 @@ enum fstype_view_kind fstype_view_kind(const char *path)
 	return FSTYPE_VIEW_NONE;
 }
 
-/* No malloc(): open() may be called from a signal handler. */
+/* Uses no malloc(), as open() may be called in a signal handler. */
 struct text {
 	char *data;
 	size_t length;
@@ -59,7 +59,7 @@ static int make_room(struct text *t)
 	return 0;
 }
 
-/* All of it, and the position of fd stays at the beginning. */
+/* Reads the whole file and leaves the position of fd at its beginning. */
 static int read_all(int fd, struct text *t)
 {
 	for (;;) {
@@ -81,7 +81,7 @@ static int read_all(int fd, struct text *t)
 	}
 }
 
-/* Where the type is in a line: its third word, or what follows " - ". */
+/* Finds the type in a line: the third word, or the one after " - ". */
 static const char *type_in(const char *line, const char *end,
 			   enum fstype_view_kind kind)
 {
@@ -99,7 +99,7 @@ static const char *type_in(const char *line, const char *end,
 	return end;
 }
 
-/* Takes "fuse." away where it is ours; whether it was anywhere. */
+/* Removes "fuse." from the type of our mounts. Whether there was any. */
 static bool change_types(struct text *t, enum fstype_view_kind kind)
 {
 	const size_t known = sizeof(KERNELS_TYPE) - 1,
@@ -125,7 +125,7 @@ static bool change_types(struct text *t, enum fstype_view_kind kind)
 	return to != end;
 }
 
-/* A kernel that has it lists it itself. */
+/* Adds msharefs, unless the kernel lists it. Whether it was added. */
 static bool add_filesystem(struct text *t)
 {
 	const size_t n = sizeof(FILESYSTEM) - 1;
@@ -153,7 +153,7 @@ static int write_all(int fd, const struct text *t)
 	return 0;
 }
 
-/* An anonymous file that holds the text, open for reading only. */
+/* An anonymous file with this text, open for reading only. */
 static int open_copy(const struct text *t, int flags)
 {
 	char path[PROCFD_SIZE];

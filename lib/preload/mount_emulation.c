@@ -25,12 +25,12 @@
 #endif
 
 #define TYPE "msharefs"
-/* How long umount() waits for the daemon's end; others may hold it up. */
+/* How long umount() waits for the daemon to end; other uses may delay that. */
 #define END_SECONDS 2
-/* The kernel takes no more than that of mount()'s data. */
+/* The kernel reads no more than this of mount()'s data. */
 #define DATA_MAX 4096
 
-/* Not for the stack of a thread. */
+/* Too large for the stack of a thread. */
 struct scratch {
 	char target[PATH_MAX];
 	char options[DATA_MAX + 256];
@@ -46,10 +46,10 @@ static const struct {
 	{MS_DIRSYNC, ",dirsync"},
 };
 
-/* What a bind mount can have by itself. */
+/* The flags that a bind mount can have for itself. */
 #define BIND_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
 
-/* Old programs put a magic number into the upper half. */
+/* Old programs set a magic number in the upper half of the flags. */
 static unsigned long plain_flags(unsigned long flags)
 {
 	return (flags & MS_MGC_MSK) == MS_MGC_VAL ? flags & ~MS_MGC_MSK : flags;
@@ -61,14 +61,14 @@ bool mount_emulation_applies(const struct mount_args *args, int error)
 				     MS_SHARED | MS_PRIVATE | MS_SLAVE |
 				     MS_UNBINDABLE;
 
-	/* It knows no such type; we are nobody; /sys/fs/mshare is missing. */
+	/* Unknown type; no privilege; /sys/fs/mshare does not exist. */
 	if (error != ENODEV && error != EPERM && error != ENOENT)
 		return false;
 	return args->type && !(plain_flags(args->flags) & no_new) &&
 	       !strcmp(args->type, TYPE);
 }
 
-/* Looking */
+/* Finding out what is mounted */
 
 static int stat_mount(int dir, const char *path, int flags, struct statx *stx)
 {
@@ -92,7 +92,7 @@ static bool is_ours(const struct statx *stx)
 	       stx->stx_dev_major == 0 && MSHARE_INO_IS_OURS(stx->stx_ino);
 }
 
-/* The path from the root; at most PATH_MAX with its NUL. */
+/* Resolves path to an absolute path of at most PATH_MAX bytes with its NUL. */
 static int whole_path(const char *path, char *whole)
 {
 	char link[PROCFD_SIZE];
@@ -123,7 +123,7 @@ static void write_options(char *options, const struct mount_args *args)
 	unsigned long flags = plain_flags(args->flags);
 
 	strcpy(options, "exit_errno");
-	/* As with mount -t msharefs: a mount of root's is for all. */
+	/* As with mount -t msharefs, a mount by root is for all users. */
 	if (SYS_CALL(SYS_geteuid) == 0)
 		append(options, ",allow_other");
 	for (size_t i = 0; i < n; i++)
@@ -136,7 +136,7 @@ static void write_options(char *options, const struct mount_args *args)
 	}
 }
 
-/* What mount(2) says of it. */
+/* Translates the daemon's exit status into an error of mount(2). */
 static int daemon_error(int status)
 {
 	if (status == -ENOENT || status == -EACCES)
@@ -146,7 +146,7 @@ static int daemon_error(int status)
 	return status;
 }
 
-/* alive is hung up when the daemon ends. */
+/* The daemon inherits alive, a pipe that closes when the daemon ends. */
 static int run_daemon(const struct mount_args *args, struct scratch *s,
 		      int alive)
 {
@@ -189,7 +189,7 @@ static int start(const struct mount_args *args, struct scratch *s)
 	return err;
 }
 
-/* Using what is there */
+/* Using an existing mount */
 
 static int use(const struct mount_args *args, const struct statx *stx,
 	       const char *target)
@@ -208,7 +208,8 @@ static int use(const struct mount_args *args, const struct statx *stx,
 	return err;
 }
 
-/* The daemon can make room for a directory in sysfs, and nowhere else. */
+/* The daemon can make a mount point in sysfs (sysfs_overlay.h), but nowhere
+ * else. */
 static bool can_be_made(const char *target, char *parent)
 {
 	const char *slash = strrchr(target, '/');
@@ -268,7 +269,7 @@ int mount_emulation_mount(const struct mount_args *args, int error)
 	return err;
 }
 
-/* Taking down */
+/* Unmounting */
 
 static int64_t now_ms(void)
 {
@@ -279,8 +280,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * Until the daemon has given back what it had: its memory, the cover of
- * /sys/fs. It goes on if the filesystem is mounted elsewhere too.
+ * Waits until the daemon has released its memory and the overlay of /sys/fs. It
+ * does not end if the filesystem is mounted elsewhere, too.
  */
 static void wait_for_end(int alive)
 {
@@ -307,7 +308,7 @@ static bool is_there(const char *target, const struct mount_refs_key *key)
 	return mount_refs_same(&now, key);
 }
 
-/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
+/* fusermount3 unmounts for ordinary users, which umount(2) refuses. */
 static int umount_as_user(int flags, const struct mount_refs_key *key)
 {
 	static const char *const paths[] = {FUSERMOUNT_PATH,
@@ -324,7 +325,7 @@ static int umount_as_user(int flags, const struct mount_refs_key *key)
 	};
 	int err;
 
-	/* Not found out anew: a descriptor for it would make it busy. */
+	/* Opening the mount to find its path would make it busy. */
 	mount_refs_path(key, path);
 	err = spawn_helper_run(&spawn);
 	if (err <= 0)
@@ -332,8 +333,8 @@ static int umount_as_user(int flags, const struct mount_refs_key *key)
 	return is_there(path, key) ? -EBUSY : -EINVAL;
 }
 
-static int take_down(const char *target, int flags,
-		     const struct mount_refs_key *key)
+static int unmount_made(const char *target, int flags,
+			const struct mount_refs_key *key)
 {
 	const int users = MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW;
 	int alive, err = (int)SYS_CALL(SYS_umount2, target, flags);
@@ -345,7 +346,7 @@ static int take_down(const char *target, int flags,
 	alive = mount_refs_forget(key);
 	if (alive < 0)
 		return 0;
-	if (!(flags & MNT_DETACH)) /* that one does not wait for anybody */
+	if (!(flags & MNT_DETACH)) /* which does not wait */
 		wait_for_end(alive);
 	sys_close(alive);
 	return 0;
@@ -370,7 +371,7 @@ static int umount_referenced(const char *target, int flags)
 	case MOUNT_REFS_ALREADY_RELEASED:
 		return -EINVAL;
 	case MOUNT_REFS_LAST:
-		return take_down(target, flags, &key);
+		return unmount_made(target, flags, &key);
 	default:
 		return (int)SYS_CALL(SYS_umount2, target, flags);
 	}

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/mount_emulation.h"
 #include "common/syscalls.h"
 #include "engine/window_table.h"
 
@@ -21,13 +20,13 @@ struct mount_ref {
 	struct mount_refs_key key;
 	bool taken;
 	bool made;
-	unsigned int count; /* 0: used and let go */
+	unsigned int count; /* 0: released */
 	char *path;	    /* if made: PATH_MAX bytes */
 	int alive;
-	uint64_t alive_ino; /* the program may close it and go on */
+	uint64_t alive_ino; /* the program may close and reuse alive */
 };
 
-/* Under the windows lock, which fork() takes. None before it is used. */
+/* Lock of the window table, which fork() takes. Allocated at first use. */
 static struct mount_ref *table;
 atomic_bool mount_refs_any;
 
@@ -53,7 +52,7 @@ static struct mount_ref *find(const struct mount_refs_key *key)
 	return NULL;
 }
 
-/* What was let go serves only to say so. */
+/* A free entry; else a released one, which only answers a later umount(). */
 static struct mount_ref *find_free(void)
 {
 	struct mount_ref *old = NULL;
@@ -100,7 +99,7 @@ bool mount_refs_has_room(void)
 	return room;
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static int add(const struct mount_ref *new)
 {
 	struct mount_ref *a = find_free();
@@ -131,7 +130,7 @@ int mount_refs_use(const struct mount_refs_key *key)
 	return err;
 }
 
-/* A key that is known is of a mount that is gone. */
+/* An old entry with the key of a new mount is of a mount that is gone. */
 static void drop_stale(const struct mount_refs_key *key)
 {
 	int alive = mount_refs_forget(key);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shim's wrappers that concern the filesystem, not memory: what statfs()
- * and the lists of mounts say, and mount() itself. All of them do the real call
- * first and look at its result, so that whatever a program passes, the answer
- * comes from the kernel: a bad pointer is EFAULT here as without.
+ * Wrappers of statfs(), of open() for the lists of mounts, and of mount().
  *
- * This file must be built without _FILE_OFFSET_BITS, which would rename open(),
- * and without _FORTIFY_SOURCE, which has an open() of its own.
+ * All of them make the real call first and then look at its result, so that the
+ * kernel judges the arguments: a bad pointer is EFAULT as without the preload.
+ *
+ * Build this file without _FILE_OFFSET_BITS, which renames open(), and without
+ * _FORTIFY_SOURCE, which defines an open() of its own.
  */
 #if defined(_FILE_OFFSET_BITS) || defined(_TIME_BITS)
-#error "build preload_fs.c without _FILE_OFFSET_BITS"
+#error "build wrap_fs.c without _FILE_OFFSET_BITS"
 #endif
 #undef _FORTIFY_SOURCE
 
@@ -23,13 +23,14 @@
 #include <sys/vfs.h>
 
 #include "preload/mount_emulation.h"
+#include "preload/mount_refs.h"
 #include "common/msharefs_file.h"
 #include "wrap/libc_real.h"
 #include "wrap/wrap.h"
 #include <linux/msharefs.h>
 #include "preload/fstype_view.h"
 
-/* statfs(): FUSE gives its own number for all. */
+/* statfs(): FUSE reports the same magic number for all its filesystems. */
 
 EXPORT int statfs(const char *path, struct statfs *fs)
 {
@@ -62,7 +63,7 @@ EXPORT int fstatfs64(int fd, struct statfs64 *fs)
 }
 
 _Static_assert(sizeof(struct statfs) == sizeof(struct statfs64),
-	       "a 64-bit system, where both are the same");
+	       "both are the same on 64-bit systems");
 
 /* The lists of mounts and filesystems */
 
@@ -80,7 +81,7 @@ static inline FILE *stream_shown(FILE *file, const char *path)
 	return file;
 }
 
-/* The mode is there only if a file may be made. */
+/* The mode is an argument only if the call may create a file. */
 #define MODE_OF(flags)                                                     \
 	({                                                                 \
 		mode_t mode_ = 0;                                          \
@@ -113,7 +114,7 @@ EXPORT int openat64(int dir, const char *path, int flags, ...)
 	return shown(real.openat(dir, path, flags, MODE_OF(flags)), path);
 }
 
-/* What programs built with _FORTIFY_SOURCE call when they give no mode. */
+/* Programs built with _FORTIFY_SOURCE call these if they pass no mode. */
 EXPORT int __open_2(const char *path, int flags);
 EXPORT int __open64_2(const char *path, int flags);
 EXPORT int __openat_2(int dir, const char *path, int flags);

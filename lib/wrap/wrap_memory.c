@@ -35,9 +35,9 @@ __attribute__((constructor(101))) static void init(void)
 }
 
 /*
- * Whether fd is of a region, and it is for this library's engine to map it.
- * Where there is another one (see engine.h), its library has wrappers as well,
- * which come first and ask ours only what they would ask libc.
+ * Whether fd is a file of msharefs and the engine of this library maps it. If
+ * the process uses the engine of another library (engine.h), the wrappers of
+ * that library come first, and call ours only in place of libc.
  */
 static bool is_region(int fd)
 {
@@ -51,7 +51,7 @@ static size_t page_up(size_t len)
 	return (len + page - 1) & ~(page - 1);
 }
 
-/* mmap() and its kind fail through errno. */
+/* The return value of mmap() and mremap(). */
 static void *result(int err, void *base)
 {
 	if (!err)
@@ -68,7 +68,7 @@ static void *map_region(const struct mmap_args *args)
 	return result(err, base);
 }
 
-/* Something else is mapped over windows: whole ones make place. */
+/* Maps something else over windows; the range must contain them whole. */
 static void *map_over(const struct mmap_args *args)
 {
 	size_t len = page_up(args->length);
@@ -89,7 +89,7 @@ static void *map_over(const struct mmap_args *args)
 	return base;
 }
 
-/* Nonsense (nothing, or more than there is) is the kernel's to refuse. */
+/* False for an empty range or one that wraps around: the kernel refuses it. */
 static bool overlaps(uintptr_t addr, size_t len)
 {
 	size_t whole = page_up(len);
@@ -99,9 +99,9 @@ static bool overlaps(uintptr_t addr, size_t len)
 }
 
 /*
- * Whether a call concerns a window. Without the lock, so that whoever holds
- * locks of his own (an allocator around fork(), say) never waits for ours but
- * for a window's sake.
+ * Whether a call concerns a window. Takes no lock, so that a caller that holds
+ * locks of its own, such as an allocator around fork(), waits for ours only if
+ * a window is concerned.
  */
 static inline bool touches_window(const void *addr, size_t len)
 {
@@ -110,9 +110,9 @@ static inline bool touches_window(const void *addr, size_t len)
 }
 
 /*
- * The same for a call that a window would refuse: with the lock, as a window
- * that another thread is unmapping stays in the table for some moments, and its
- * addresses may be somebody else's by now.
+ * The same for calls that are refused on windows. Takes the lock, because a
+ * window that another thread unmaps stays in the table for a moment, while its
+ * addresses may already be used for something else.
  */
 static bool is_in_window(const void *addr, size_t len)
 {
@@ -130,23 +130,24 @@ static bool is_in_window(const void *addr, size_t len)
 static void *map_file_or_fixed(const struct mmap_args *args)
 {
 	bool file = !(args->flags & MAP_ANONYMOUS);
-	/* With NOREPLACE, too, nothing is unmapped. */
+	/* MAP_FIXED_NOREPLACE unmaps nothing. */
 	bool fixed =
 		(args->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
 	int saved = errno;
 	void *base;
 
-	/* A shared mapping of ours fails by itself: ask only then. */
+	/* A shared mapping of a region fails with ENODEV: check only then. */
 	if (file && !fixed && (args->flags & MAP_TYPE) != MAP_PRIVATE) {
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
 		if (LIKELY(base != MAP_FAILED) || errno != ENODEV ||
 		    !is_region(args->fd))
 			return base;
-		errno = saved; /* that was no failure of the program's */
+		errno = saved; /* the program must not see this failure */
 		return map_region(args);
 	}
-	/* A private one would not, and a fixed one would unmap first. */
+	/* A private mapping would succeed, and a fixed one would unmap first.
+	 */
 	if (file && UNLIKELY(is_region(args->fd)))
 		return map_region(args);
 	if (fixed && touches_window(args->addr, args->length))
@@ -211,7 +212,7 @@ EXPORT int mprotect(void *addr, size_t len, int prot)
 	return real.mprotect(addr, len, prot);
 }
 
-/* A window neither grows, nor shrinks, nor moves, nor is doubled. */
+/* A window cannot grow, shrink, move or be duplicated. */
 static void *remap_window(void *addr, size_t old_len, size_t len, int flags)
 {
 	struct window *w = window_at((uintptr_t)addr);
@@ -232,7 +233,7 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 	void *to = NULL;
 	va_list args;
 
-	/* With DONTUNMAP alone the kernel takes it for a hint. */
+	/* With MREMAP_DONTUNMAP alone the address is a hint. */
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		va_start(args, flags);
 		to = va_arg(args, void *);

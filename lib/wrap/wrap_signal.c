@@ -43,7 +43,7 @@ static sighandler_t set_handler(const struct sigaction *act)
 	return set_action(act, &old) ? SIG_ERR : old.sa_handler;
 }
 
-/* What siginterrupt() said of SIGBUS; libc's own record cannot be read. */
+/* What siginterrupt() set for SIGBUS; libc's own record cannot be read. */
 static atomic_bool bus_interrupts;
 
 static sighandler_t set_signal(int sig, sighandler_t handler)
@@ -51,7 +51,7 @@ static sighandler_t set_signal(int sig, sighandler_t handler)
 	struct sigaction act = {.sa_handler = handler};
 
 	NEED(signal);
-	/* What is wrong, too, is libc's to judge. */
+	/* libc also rejects bad arguments. */
 	if (LIKELY(!is_mine(sig)) || handler == SIG_ERR)
 		return real.signal(sig, handler);
 	sigaddset(&act.sa_mask, sig);
@@ -64,7 +64,7 @@ EXPORT sighandler_t signal(int sig, sighandler_t handler)
 	return set_signal(sig, handler);
 }
 
-/* <signal.h> hides it from programs as new as POSIX 2008. */
+/* <signal.h> does not declare it since POSIX 2008. */
 EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler);
 
 EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler)
