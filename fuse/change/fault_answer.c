@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "change/mapping_change.h"
+#include "change/fault_answer.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -52,11 +52,11 @@ enum fault_answer region_look(struct region *region, uint64_t offset)
 
 	if (look != FAULT_LAZY)
 		return look;
-	if (pthread_mutex_trylock(&region->change))
+	if (pthread_mutex_trylock(&region->change_lock))
 		return FAULT_CHANGING;
 	look = look_up_locked(region, offset);
 	if (look == FAULT_LAZY)
 		look = fill(region, offset);
-	pthread_mutex_unlock(&region->change);
+	pthread_mutex_unlock(&region->change_lock);
 	return look;
 }
