@@ -14,7 +14,7 @@
 #include "common/sysfs_overlay.h"
 #include "userns.h"
 
-char *at_whole_path(const char *path)
+char *bind_view_absolute_path(const char *path)
 {
 	char *here = NULL, *whole = NULL;
 
@@ -130,7 +130,7 @@ static int make_place(const char *dir, const char *path)
 	return -1;
 }
 
-int at_show(const char *dir, const char *path)
+int bind_view_show(const char *dir, const char *path)
 {
 	char *here = getcwd(NULL, 0);
 	int ret = enter_namespace(path);

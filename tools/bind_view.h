@@ -4,12 +4,12 @@
 #define BIND_VIEW_H
 
 /* An absolute path, for free(), or NULL with a message on stderr. */
-char *at_whole_path(const char *path);
+char *bind_view_absolute_path(const char *path);
 
 /*
  * From here on dir is also at path (absolute), in a mount namespace of our own;
  * without privilege in a user namespace too. 0, or -1 with a message on stderr.
  */
-int at_show(const char *dir, const char *path);
+int bind_view_show(const char *dir, const char *path);
 
 #endif

@@ -51,8 +51,8 @@ static void usage(FILE *to)
 static int end(int status)
 {
 	if ((ferror(stdout) || fclose(stdout)) && status == EX_OK)
-		return fail(EX_IOERR, "writing the output: %s",
-			    strerror(errno));
+		return message_error(EX_IOERR, "writing the output: %s",
+				     strerror(errno));
 	return status;
 }
 
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return run_verb(&verbs[i], argc - 1, argv + 1);
-	return fail(EX_USAGE,
-		    "there is no verb '%s': msharectl --help lists them",
-		    argv[1]);
+	return message_error(
+		EX_USAGE, "there is no verb '%s': msharectl --help lists them",
+		argv[1]);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 
 #define END_MS 2000
 #define ALIVE_FD 3
@@ -33,7 +33,7 @@ static int make_dir(char *dir)
 static _Noreturn void become_daemon(const char *dir, const char *options,
 				    const sigset_t *mask, int alive, int said)
 {
-	const char *program = daemon_path();
+	const char *program = mount_program_path();
 	char *list = NULL;
 	const char *all = geteuid() == 0 ? "allow_other" : "rw";
 
@@ -71,8 +71,8 @@ static int run_daemon(struct own_mount *mount, const char *options,
 		perror("msharectl: starting msharefs");
 		return -1;
 	}
-	daemon_read_said(said[0], text, sizeof(text));
-	status = daemon_wait(pid);
+	mount_program_read_output(said[0], text, sizeof(text));
+	status = mount_program_wait(pid);
 	/* Its line on success is not the command's; only what is amiss. */
 	if (status || strstr(text, "NOT shared"))
 		fputs(text, stderr);
@@ -116,7 +116,7 @@ close_alive:
 
 void own_mount_release(struct own_mount *mount)
 {
-	if (daemon_unmount(mount->dir, true) || rmdir(mount->dir))
+	if (mount_program_unmount(mount->dir, true) || rmdir(mount->dir))
 		fprintf(stderr,
 			"msharectl: %s could not be taken away; do so by hand: "
 			"fusermount3 -u -z %s; rmdir %s\n",

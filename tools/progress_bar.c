@@ -43,7 +43,7 @@ static int width(void)
 	return size.ws_col < LONGEST ? size.ws_col : LONGEST;
 }
 
-static void draw(struct bar *bar)
+static void draw(struct progress_bar *bar)
 {
 	uint64_t done = bar->done(bar->arg);
 	char done_text[AMOUNT_TEXT], total_text[AMOUNT_TEXT], tail[80];
@@ -75,7 +75,7 @@ static void wipe(void)
 	fflush(stderr);
 }
 
-static bool wait_tick(struct bar *bar)
+static bool wait_tick(struct progress_bar *bar)
 {
 	struct timespec until;
 	bool ended;
@@ -96,7 +96,7 @@ static bool wait_tick(struct bar *bar)
 static void *run(void *arg)
 {
 	bool terminal = isatty(STDERR_FILENO);
-	struct bar *bar = arg;
+	struct progress_bar *bar = arg;
 	int ticks = 0;
 
 	while (wait_tick(bar)) {
@@ -129,7 +129,7 @@ static void restore_ends(void)
 		sigaction(ends[i], &before[i], NULL);
 }
 
-int bar_begin(struct bar *bar)
+int progress_bar_begin(struct progress_bar *bar)
 {
 	sigset_t set;
 	int err;
@@ -149,12 +149,12 @@ int bar_begin(struct bar *bar)
 	return -err;
 }
 
-int bar_signal(void)
+int progress_bar_signal(void)
 {
 	return came;
 }
 
-int bar_end(struct bar *bar)
+int progress_bar_end(struct progress_bar *bar)
 {
 	pthread_mutex_lock(&bar->lock);
 	bar->ended = true;
@@ -169,7 +169,7 @@ int bar_end(struct bar *bar)
 	return came;
 }
 
-void bar_end_by(int sig)
+void progress_bar_end_by(int sig)
 {
 	signal(sig, SIG_DFL);
 	raise(sig);

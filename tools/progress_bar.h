@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bar {
+struct progress_bar {
 	uint64_t (*done)(void *arg); /* bytes */
 	void *arg;
 	uint64_t total; /* bytes */
@@ -27,14 +27,14 @@ struct bar {
 };
 
 /* From here on; done is called by a thread of its own. 0 or -errno. */
-int bar_begin(struct bar *bar);
+int progress_bar_begin(struct progress_bar *bar);
 /* The signal that has come, or 0. */
-int bar_signal(void);
+int progress_bar_signal(void);
 /*
  * The line is taken away. The signal that came meanwhile, or 0: for
- * bar_end_by(), once all is undone.
+ * progress_bar_end_by(), once all is undone.
  */
-int bar_end(struct bar *bar);
-_Noreturn void bar_end_by(int sig);
+int progress_bar_end(struct progress_bar *bar);
+_Noreturn void progress_bar_end_by(int sig);
 
 #endif

@@ -24,6 +24,6 @@ int range_options(struct range *range, const char *verb, int argc, char **argv,
  * For the region that fd is open of: fills in what was not given. EX_OK, or the
  * status to end with after a message.
  */
-int range_settle(struct range *range, int fd, const char *file);
+int range_complete(struct range *range, int fd, const char *file);
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-int set_start(int fd, uint64_t start, uint64_t size)
+int set_address(int fd, uint64_t start, uint64_t size)
 {
 	struct mshare_info info = {.start = start, .size = size};
 

@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* fd: of a region without a size. 0 or -errno. */
-int set_start(int fd, uint64_t start, uint64_t size);
+int set_address(int fd, uint64_t start, uint64_t size);
 
 #endif

@@ -35,7 +35,7 @@ void supervise_end(const struct supervise *s)
 }
 
 /* Whether the child has ended. */
-static int look_after(pid_t child, int *status)
+static int reap_or_stop(pid_t child, int *status)
 {
 	while (waitpid(child, status, WNOHANG | WUNTRACED) == child) {
 		if (!WIFSTOPPED(*status))
@@ -54,7 +54,7 @@ int supervise_wait(pid_t child)
 	int status;
 
 	waiting_signals(&set);
-	while (!look_after(child, &status)) {
+	while (!reap_or_stop(child, &status)) {
 		if (sigwaitinfo(&set, &info) < 0 || info.si_signo == SIGCHLD)
 			continue;
 		/* What the terminal sends, the child is sent itself. */

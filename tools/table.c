@@ -56,7 +56,7 @@ int table_parse(struct table_options *options, const char *verb, int argc,
 			return EX_OK;
 		}
 		if (!table_option(options, c, optarg))
-			return fail_usage(verb, NULL);
+			return message_usage_error(verb, NULL);
 	}
 	return -1;
 }
@@ -124,9 +124,9 @@ static int show_columns(struct table *t, const char *verb, const char *list)
 		int i = find_column(t->columns, list, n);
 
 		if (i < 0)
-			return fail_usage(verb,
-					  "--output: there is no column '%.*s'",
-					  (int)n, list);
+			return message_usage_error(
+				verb, "--output: there is no column '%.*s'",
+				(int)n, list);
 		if (show_column(t, i))
 			t->failed = true;
 		list += n + (list[n] == ',');
@@ -141,7 +141,8 @@ static int choose_columns(struct table *t, const char *verb,
 	int status;
 
 	if (wanted && (!*wanted || !strcmp(wanted, "+")))
-		return fail_usage(verb, "--output: no column is given");
+		return message_usage_error(verb,
+					   "--output: no column is given");
 	if (wanted && *wanted != '+')
 		return show_columns(t, verb, wanted);
 	status = show_columns(t, verb, defaults);
@@ -158,10 +159,11 @@ int table_begin(struct table *t, const char *verb, const char *name,
 
 	*t = (struct table){.columns = columns, .options = *options};
 	if (options->json && options->raw)
-		return fail_usage(verb, "--json and --raw exclude each other");
+		return message_usage_error(
+			verb, "--json and --raw exclude each other");
 	t->scols = scols_new_table();
 	if (!t->scols)
-		return fail(EX_OSERR, "out of memory");
+		return message_error(EX_OSERR, "out of memory");
 	scols_table_enable_noheadings(t->scols, options->no_headings);
 	scols_table_enable_raw(t->scols, options->raw);
 	scols_table_enable_json(t->scols, options->json);
@@ -241,7 +243,7 @@ int table_end(struct table *t, char **text)
 				: scols_print_table(t->scols)))
 		t->failed = true;
 	scols_unref_table(t->scols);
-	return t->failed ? fail(EX_OSERR, "out of memory") : EX_OK;
+	return t->failed ? message_error(EX_OSERR, "out of memory") : EX_OK;
 }
 
 void table_drop(struct table *t)

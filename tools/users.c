@@ -54,17 +54,17 @@ static const char *use(int process, dev_t dev)
 
 static bool print(int proc, const char *pid, dev_t dev)
 {
-	int process = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int process_dir = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *how = process < 0 ? NULL : use(process, dev);
-	char command[PROCESS_NAME];
+	char command[PROCESS_INFO_NAME];
 
 	if (process >= 0)
 		close(process);
 	if (!how)
 		return false;
-	if (!process_command(atoi(pid), command))
+	if (!process_info_command(atoi(pid), command))
 		strcpy(command, "?");
-	say("  process %s (%s) %s", pid, command, how);
+	message("  process %s (%s) %s", pid, command, how);
 	return true;
 }
 
@@ -81,6 +81,6 @@ void users_print(dev_t dev)
 	if (proc)
 		closedir(proc);
 	if (!any)
-		say("  no process that you may look into uses it: root sees "
-		    "those of others");
+		message("  no process that you may look into uses it: root sees "
+			"those of others");
 }

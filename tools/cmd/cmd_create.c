@@ -75,7 +75,7 @@ static uint64_t bytes_present(void *arg)
 	const struct create *c = arg;
 	struct mshare_status_region region;
 
-	return status_region(c->fd, &region) ? 0 : region.present;
+	return daemon_status_region(c->fd, &region) ? 0 : region.present;
 }
 
 /* The steps, in order: 0 or -errno, and which one it was. */
@@ -96,7 +96,7 @@ static int map(const struct create *c)
 static int set_size(const struct create *c)
 {
 	if (c->start)
-		return set_start(c->fd, c->start, c->size);
+		return set_address(c->fd, c->start, c->size);
 	return ftruncate(c->fd, (off_t)c->size) ? -errno : 0;
 }
 
@@ -127,58 +127,62 @@ static void take_back(const struct create *c)
 	if (!fstat(c->fd, &made) && !stat(c->file, &there) &&
 	    made.st_dev == there.st_dev && made.st_ino == there.st_ino &&
 	    unlink(c->file))
-		say("%s: it could not be removed: %s", c->file,
-		    strerror(errno));
+		message("%s: it could not be removed: %s", c->file,
+			strerror(errno));
 }
 
 static int no_memory(const struct create *c)
 {
 	char size[AMOUNT_TEXT], left[AMOUNT_TEXT], page[AMOUNT_TEXT];
 
-	return fail(EX_TEMPFAIL,
-		    "%s: there is no memory for %s, only for %s, in pages of "
-		    "%s: make more (as root: sysctl "
-		    "vm.nr_overcommit_hugepages=NUMBER), or give --lazy; "
-		    "nothing is left of it",
-		    c->file, amount_text(c->size, size),
-		    amount_text(c->mount.pool_free, left),
-		    amount_text(c->mount.page, page));
+	return message_error(
+		EX_TEMPFAIL,
+		"%s: there is no memory for %s, only for %s, in pages of "
+		"%s: make more (as root: sysctl "
+		"vm.nr_overcommit_hugepages=NUMBER), or give --lazy; "
+		"nothing is left of it",
+		c->file, amount_text(c->size, size),
+		amount_text(c->mount.pool_free, left),
+		amount_text(c->mount.page, page));
 }
 
 static int failed(const struct create *c, int err)
 {
 	if (c->fd < 0 && err == -EEXIST)
-		return fail(EX_CANTCREAT,
-			    "%s: it is there already; msharectl rm removes it",
-			    c->file);
+		return message_error(
+			EX_CANTCREAT,
+			"%s: it is there already; msharectl rm removes it",
+			c->file);
 	if (err == -ENOMEM && c->map)
 		return no_memory(c);
-	return fail(status_of(err), "%s: %s: %s; nothing is left of it",
-		    c->file, c->step, strerror(-err));
+	return message_error(message_exit_status(err),
+			     "%s: %s: %s; nothing is left of it", c->file,
+			     c->step, strerror(-err));
 }
 
 /* Whole, or not at all; signals wait until that is settled. */
 static int make_whole(struct create *c)
 {
-	struct bar bar = {
+	struct progress_bar bar = {
 		.done = bytes_present,
 		.arg = c,
 		.total = c->map && !c->lazy && c->prot ? c->size : 0,
 	};
-	int err = bar_begin(&bar), sig;
+	int err = progress_bar_begin(&bar), sig;
 
 	if (err)
-		return fail(EX_OSERR, "%s: %s", c->file, strerror(-err));
+		return message_error(EX_OSERR, "%s: %s", c->file,
+				     strerror(-err));
 	err = make(c);
-	if (c->fd >= 0 && (err || bar_signal()))
+	if (c->fd >= 0 && (err || progress_bar_signal()))
 		take_back(c);
-	sig = bar_end(&bar);
+	sig = progress_bar_end(&bar);
 	if (c->fd >= 0 && sig)
 		take_back(c); /* it came just now */
 	if (c->fd >= 0)
 		close(c->fd);
 	if (sig)
-		bar_end_by(sig);
+		progress_bar_end_by(sig);
 	return err ? failed(c, err) : EX_OK;
 }
 
@@ -189,42 +193,44 @@ static int check_unit(const struct create *c)
 	char text[AMOUNT_TEXT], next[AMOUNT_TEXT];
 
 	if (c->size > INT64_MAX - unit)
-		return fail_usage("create", "--size: too large");
+		return message_usage_error("create", "--size: too large");
 	if (c->size % unit)
-		return fail_usage(
+		return message_usage_error(
 			"create",
 			"--size: not a multiple of %s, the unit of "
 			"this mount; the next one is %s",
 			amount_exact(unit, text),
 			amount_exact(c->size / unit * unit + unit, next));
 	if (c->start % unit)
-		return fail_usage("create",
-				  "--start: not a multiple of %s, the unit of "
-				  "this mount",
-				  amount_exact(unit, text));
+		return message_usage_error(
+			"create",
+			"--start: not a multiple of %s, the unit of "
+			"this mount",
+			amount_exact(unit, text));
 	return EX_OK;
 }
 
 static int create(struct create *c)
 {
 	char *copy = strdup(c->file);
-	struct where where;
+	struct target target;
 	int status;
 
 	if (!copy)
-		return fail(EX_OSERR, "out of memory");
-	status = where_find(&where, dirname(copy));
+		return message_error(EX_OSERR, "out of memory");
+	status = resolve_target(&target, dirname(copy));
 	free(copy);
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &c->mount);
+	status = target_mount_status(&target, &c->mount);
 	if (status == EX_OK && c->mount.flags & MSHARE_MOUNT_OWNERSHIP)
-		status = fail(EX_UNAVAILABLE,
-			      "%s: in this mount (-o ownership) a region ends "
-			      "with the process that makes it, which would be "
-			      "this one: let the program that uses it make it",
-			      c->file);
-	where_end(&where);
+		status = message_error(
+			EX_UNAVAILABLE,
+			"%s: in this mount (-o ownership) a region ends "
+			"with the process that makes it, which would be "
+			"this one: let the program that uses it make it",
+			c->file);
+	target_close(&target);
 	if (status == EX_OK)
 		status = check_unit(c);
 	return status == EX_OK ? make_whole(c) : status;
@@ -236,9 +242,9 @@ static int parse_amount(const char *option, const char *arg, uint64_t *bytes)
 
 	if (!err && *bytes)
 		return EX_OK;
-	return fail_usage("create", "%s %s: %s; give one like 8G, above 0",
-			  option, arg,
-			  err == -ERANGE ? "too large" : "not an amount");
+	return message_usage_error(
+		"create", "%s %s: %s; give one like 8G, above 0", option, arg,
+		err == -ERANGE ? "too large" : "not an amount");
 }
 
 static int parse_mode(struct create *c, const char *arg)
@@ -247,9 +253,9 @@ static int parse_mode(struct create *c, const char *arg)
 	unsigned long mode = strtoul(arg, &end, 8);
 
 	if (*arg < '0' || *arg > '7' || *end || mode > 0777)
-		return fail_usage("create",
-				  "--mode %s: give an octal number like 640",
-				  arg);
+		return message_usage_error(
+			"create", "--mode %s: give an octal number like 640",
+			arg);
 	c->mode = (mode_t)mode;
 	c->mode_given = true;
 	return EX_OK;
@@ -273,14 +279,15 @@ static int parse_option(struct create *c, int option, const char *arg)
 		c->prot_given = true;
 		if (!prot_parse(arg, &c->prot))
 			return EX_OK;
-		return fail_usage("create",
-				  "--prot %s: not a protection; give r, rw, "
-				  "rwx ... or none",
-				  arg);
+		return message_usage_error(
+			"create",
+			"--prot %s: not a protection; give r, rw, "
+			"rwx ... or none",
+			arg);
 	case 'M':
 		return parse_mode(c, arg);
 	default:
-		return fail_usage("create", NULL);
+		return message_usage_error("create", NULL);
 	}
 }
 
@@ -311,12 +318,14 @@ int cmd_create(int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("create", "give one FILE, to be made");
+		return message_usage_error("create",
+					   "give one FILE, to be made");
 	if (!c.size)
-		return fail_usage("create", "give its --size");
+		return message_usage_error("create", "give its --size");
 	if (c.prot_given && !c.map)
-		return fail_usage("create", "--prot is of memory: give --map "
-					    "or --lazy");
+		return message_usage_error("create",
+					   "--prot is of memory: give --map "
+					   "or --lazy");
 	c.file = argv[optind];
 	return create(&c);
 }

@@ -19,7 +19,7 @@
 
 struct check {
 	const char *name;
-	doctor_check *look;
+	doctor_check *run;
 };
 
 static const struct check checks[] = {
@@ -159,7 +159,7 @@ static int examine(const char *mount, struct table *table)
 	for (size_t i = 0; i < N_CHECKS; i++) {
 		struct finding f = {.state = DOCTOR_OK};
 
-		checks[i].look(&f, mount);
+		checks[i].run(&f, mount);
 		counts[f.state]++;
 		if (table)
 			add_line(table, &checks[i], &f);
@@ -174,7 +174,8 @@ static int examine(const char *mount, struct table *table)
 	if (status != EX_OK)
 		return status;
 	if (fflush(stdout) || ferror(stdout))
-		return fail(EX_IOERR, "doctor: writing: %s", strerror(errno));
+		return message_error(EX_IOERR, "doctor: writing: %s",
+				     strerror(errno));
 	return counts[DOCTOR_MISSING] ? 1 : 0;
 }
 
@@ -202,7 +203,7 @@ int cmd_doctor(int argc, char **argv)
 		}
 	}
 	if (argc - optind > 1)
-		return fail_usage("doctor", "give one mount, or none");
+		return message_usage_error("doctor", "give one mount, or none");
 	status = json ? begin_json(&table) : EX_OK;
 	if (status != EX_OK)
 		return status;

@@ -79,33 +79,34 @@ static void mode_text(mode_t mode, char text[10])
 	text[9] = 0;
 }
 
-static void show_known(struct table *t, const struct region *region)
+static void show_known(struct table *t, const struct region_entry *region)
 {
-	const struct mshare_status_region *status = &region->status;
+	const struct mshare_status_region *info = &region->info;
 
-	if (status->start)
-		table_number(t, START, status->start);
-	table_number(t, MAPPED, status->mapped);
-	table_number(t, PRESENT, status->present);
-	table_number(t, WINDOWS, status->windows);
-	table_number(t, SHARING, status->sharing);
-	if (status->owner)
-		table_number(t, PID, status->owner);
+	if (info->start)
+		table_number(t, START, info->start);
+	table_number(t, MAPPED, info->mapped);
+	table_number(t, PRESENT, info->present);
+	table_number(t, WINDOWS, info->windows);
+	table_number(t, SHARING, info->sharing);
+	if (info->owner)
+		table_number(t, PID, info->owner);
 	table_number(t, SAVED, region->saved);
-	table_number(t, CHANGES, status->changes);
+	table_number(t, CHANGES, info->changes);
 }
 
-static void show(struct table *t, const struct region *region, uint64_t page)
+static void show(struct table *t, const struct region_entry *region,
+		 uint64_t page)
 {
-	char user[PROCESS_NAME], mode[10];
+	char user[PROCESS_INFO_NAME], mode[10];
 
 	table_line(t);
 	table_text(t, NAME, region->name);
 	if (region->st.st_size)
 		table_number(t, SIZE, (uint64_t)region->st.st_size);
-	table_text(t, OWNER, process_user_name(region->st.st_uid, user));
+	table_text(t, OWNER, process_info_user_name(region->st.st_uid, user));
 	table_number(t, PAGE, page);
-	table_text(t, STATE, regions_state(region));
+	table_text(t, STATE, region_entry_state(region));
 	mode_text(region->st.st_mode, mode);
 	table_text(t, MODE, mode);
 	if (region->known)
@@ -113,23 +114,26 @@ static void show(struct table *t, const struct region *region, uint64_t page)
 }
 
 /* An empty screen would leave open whether it worked. */
-static void say_rest(const struct where *where,
-		     const struct mshare_status_mount *mount, size_t shown)
+static void message_rest(const struct target *target,
+			 const struct mshare_status_mount *mount, size_t shown)
 {
-	bool all = !strcmp(where->path, where->mount);
+	bool all = !strcmp(target->path, target->mount);
 
 	if (all && mount->regions > shown)
-		say("%s: in use without a name: %llu more; msharectl windows "
-		    "/proc/PID/fd/N shows one",
-		    where->path, (unsigned long long)(mount->regions - shown));
+		message("%s: in use without a name: %llu more; msharectl windows "
+			"/proc/PID/fd/N shows one",
+			target->path,
+			(unsigned long long)(mount->regions - shown));
 	else if (!shown)
-		say("%s: no regions; msharectl create makes one", where->path);
+		message("%s: no regions; msharectl create makes one",
+			target->path);
 }
 
-static int list(const struct where *where, const struct table_options *options)
+static int list(const struct target *target,
+		const struct table_options *options)
 {
 	struct mshare_status_mount mount;
-	struct regions regions = {0};
+	struct region_list regions = {0};
 	struct table t;
 	size_t shown;
 	int status =
@@ -137,9 +141,9 @@ static int list(const struct where *where, const struct table_options *options)
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(where, &mount);
+	status = target_mount_status(target, &mount);
 	if (status == EX_OK)
-		status = regions_read(&regions, where, &mount, false);
+		status = region_list_read(&regions, target, &mount, false);
 	if (status != EX_OK) {
 		table_drop(&t);
 		return status;
@@ -147,28 +151,29 @@ static int list(const struct where *where, const struct table_options *options)
 	for (size_t i = 0; i < regions.n; i++)
 		show(&t, &regions.v[i], mount.page);
 	shown = regions.n;
-	regions_free(&regions);
+	region_list_free(&regions);
 	status = table_end(&t, NULL);
 	if (!options->json && isatty(STDOUT_FILENO))
-		say_rest(where, &mount, shown);
+		message_rest(target, &mount, shown);
 	return status;
 }
 
 int cmd_ls(int argc, char **argv)
 {
 	struct table_options options = {0};
-	struct where where;
+	struct target target;
 	int status;
 
 	status = table_parse(&options, "ls", argc, argv, usage);
 	if (status >= 0)
 		return status;
 	if (argc - optind > 1)
-		return fail_usage("ls", "more than one place is given");
-	status = where_find(&where, argv[optind]);
+		return message_usage_error("ls",
+					   "more than one place is given");
+	status = resolve_target(&target, argv[optind]);
 	if (status != EX_OK)
 		return status;
-	status = list(&where, &options);
-	where_end(&where);
+	status = list(&target, &options);
+	target_close(&target);
 	return status;
 }

@@ -52,7 +52,7 @@ struct maps {
 	uint64_t base; /* what is added to offsets */
 	uint64_t page;
 	struct mshare_status_region region;
-	struct status_maps list;
+	struct daemon_status_maps list;
 };
 
 static void usage(FILE *to)
@@ -150,39 +150,40 @@ static int show(const struct maps *m)
 /* EX_OK or after a message. */
 static int read_region(struct maps *m, const char *file)
 {
-	int status, err, fd = where_open(file, WHERE_LOOK, &status);
+	int status, err, fd = target_open(file, TARGET_INSPECT, &status);
 
 	if (fd < 0)
 		return status;
-	err = status_region(fd, &m->region);
+	err = daemon_status_region(fd, &m->region);
 	if (!err)
-		err = status_maps(fd, &m->list);
+		err = daemon_status_maps(fd, &m->list);
 	close(fd);
-	return err ? where_no_status(file, err) : EX_OK;
+	return err ? target_status_error(file, err) : EX_OK;
 }
 
 static int list(struct maps *m, const char *file)
 {
 	struct mshare_status_mount mount;
-	struct where where;
-	int status = where_find(&where, file);
+	struct target target;
+	int status = resolve_target(&target, file);
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &mount);
+	status = target_mount_status(&target, &mount);
 	if (status == EX_OK)
 		status = read_region(m, file);
 	if (status == EX_OK && m->addresses && !m->region.start)
-		status = fail(EX_DATAERR,
-			      "%s: --addresses: it has no fixed address; "
-			      "msharectl windows shows where processes have it",
-			      file);
+		status = message_error(
+			EX_DATAERR,
+			"%s: --addresses: it has no fixed address; "
+			"msharectl windows shows where processes have it",
+			file);
 	m->page = mount.page;
 	m->base = m->addresses ? m->region.start : 0;
 	if (status == EX_OK)
 		status = show(m);
 	free(m->list.v);
-	where_end(&where);
+	target_close(&target);
 	return status;
 }
 
@@ -212,10 +213,10 @@ int cmd_maps(int argc, char **argv)
 			return EX_OK;
 		default:
 			if (!table_option(&m.table, c, optarg))
-				return fail_usage("maps", NULL);
+				return message_usage_error("maps", NULL);
 		}
 	}
 	if (argc - optind != 1)
-		return fail_usage("maps", "give one FILE, a region");
+		return message_usage_error("maps", "give one FILE, a region");
 	return list(&m, argv[optind]);
 }

@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 #include "common/default_mount.h"
 #include "messages.h"
 #include "resolve_target.h"
@@ -44,22 +44,24 @@ static int make_default(char *dir, size_t size, bool *made)
 	int err = default_mount_path(dir, size);
 
 	if (err)
-		return fail(EX_CANTCREAT, "your default mount: %s",
-			    strerror(-err));
+		return message_error(EX_CANTCREAT, "your default mount: %s",
+				     strerror(-err));
 	*made = !mkdir(dir, 0700);
 	if (*made || errno == EEXIST)
 		return EX_OK;
 	if (errno == ENOENT)
-		return fail(EX_CANTCREAT,
-			    "%s: its directory is missing, as nobody has "
-			    "logged in here; name DIR, or set "
-			    "XDG_RUNTIME_DIR",
-			    dir);
-	return fail(EX_CANTCREAT, "%s: %s; name DIR", dir, strerror(errno));
+		return message_error(
+			EX_CANTCREAT,
+			"%s: its directory is missing, as nobody has "
+			"logged in here; name DIR, or set "
+			"XDG_RUNTIME_DIR",
+			dir);
+	return message_error(EX_CANTCREAT, "%s: %s; name DIR", dir,
+			     strerror(errno));
 }
 
 /* What is known of the directory itself outlives its daemon. */
-static bool daemon_is_gone(const char *dir)
+static bool daemon_has_ended(const char *dir)
 {
 	struct statx stx;
 
@@ -69,7 +71,7 @@ static bool daemon_is_gone(const char *dir)
 
 static int start(const char *dir, const char *options)
 {
-	int err = daemon_start(dir, options);
+	int err = mount_program_start(dir, options);
 
 	switch (-err) {
 	case 0:
@@ -80,28 +82,31 @@ static int start(const char *dir, const char *options)
 		return EX_USAGE;
 	default:
 		/* msharefs has said what is wrong, in better words. */
-		return fail(status_of(err), "%s: not mounted%s", dir,
-			    err == -ENOENT || err == -ENOTDIR
-				    ? ""
-				    : "; msharectl doctor looks for the cause");
+		return message_error(
+			message_exit_status(err), "%s: not mounted%s", dir,
+			err == -ENOENT || err == -ENOTDIR
+				? ""
+				: "; msharectl doctor looks for the cause");
 	}
 }
 
 static int mount_on(const char *dir, const char *options)
 {
-	if (daemon_is_gone(dir))
-		return fail(EX_UNAVAILABLE,
-			    "%s: mounted, but its daemon has ended; take it "
-			    "away first: msharectl umount --lazy %s",
-			    dir, dir);
-	if (!where_is_root(dir))
+	if (daemon_has_ended(dir))
+		return message_error(
+			EX_UNAVAILABLE,
+			"%s: mounted, but its daemon has ended; take it "
+			"away first: msharectl umount --lazy %s",
+			dir, dir);
+	if (!target_is_mount_root(dir))
 		return start(dir, options);
 	if (options)
-		return fail(EX_CANTCREAT,
-			    "%s: mounted already, with the options it has; "
-			    "take it away first: msharectl umount %s",
-			    dir, dir);
-	say("%s: mounted already", dir);
+		return message_error(
+			EX_CANTCREAT,
+			"%s: mounted already, with the options it has; "
+			"take it away first: msharectl umount %s",
+			dir, dir);
+	message("%s: mounted already", dir);
 	return EX_OK;
 }
 
@@ -133,11 +138,12 @@ int cmd_mount(int argc, char **argv)
 			return EX_OK;
 		}
 		if (c != 'o')
-			return fail_usage("mount", NULL);
+			return message_usage_error("mount", NULL);
 		options = optarg;
 	}
 	if (argc - optind > 1)
-		return fail_usage("mount", "more than one DIR is given");
+		return message_usage_error("mount",
+					   "more than one DIR is given");
 	dir = argv[optind] ? argv[optind] : path;
 	if (dir == path) {
 		status = make_default(path, sizeof(path), &made);

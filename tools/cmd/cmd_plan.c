@@ -161,12 +161,12 @@ static int parse_procs(const char *text, uint64_t *procs)
 
 	/* A number like an amount, without a unit. */
 	if (!*text || text[strspn(text, "0123456789")])
-		return fail_usage("plan", "--procs %s: give a number, as 1500",
-				  text);
+		return message_usage_error(
+			"plan", "--procs %s: give a number, as 1500", text);
 	err = amount_parse(text, procs);
 	if (err || *procs < 1 || *procs > PLAN_PROCS_MAX)
-		return fail_usage("plan", "--procs %s: give 1 to %llu", text,
-				  PLAN_PROCS_MAX);
+		return message_usage_error("plan", "--procs %s: give 1 to %llu",
+					   text, PLAN_PROCS_MAX);
 	return 0;
 }
 
@@ -175,12 +175,14 @@ static int parse_size(const char *text, uint64_t *size)
 	int err = amount_parse(text, size);
 
 	if (err == -ERANGE)
-		return fail_usage("plan", "--size %s: too large", text);
+		return message_usage_error("plan", "--size %s: too large",
+					   text);
 	if (err || !*size)
-		return fail_usage("plan",
-				  "--size %s: give a number above 0, in bytes "
-				  "or with K, M, G, T ..., as 512M, 8GiB, 300G",
-				  text);
+		return message_usage_error(
+			"plan",
+			"--size %s: give a number above 0, in bytes "
+			"or with K, M, G, T ..., as 512M, 8GiB, 300G",
+			text);
 	return 0;
 }
 
@@ -218,15 +220,17 @@ static int parse(int argc, char **argv, struct plan *plan)
 	if (status)
 		return status;
 	if (optind < argc)
-		return fail_usage("plan",
-				  "argument %s: it takes none; give --size and "
-				  "--procs",
-				  argv[optind]);
+		return message_usage_error(
+			"plan",
+			"argument %s: it takes none; give --size and "
+			"--procs",
+			argv[optind]);
 	if (!plan->ask.size || !plan->ask.procs)
-		return fail_usage("plan",
-				  "--%s is missing, as in: msharectl plan "
-				  "--size 300G --procs 1500",
-				  plan->ask.size ? "procs" : "size");
+		return message_usage_error(
+			"plan",
+			"--%s is missing, as in: msharectl plan "
+			"--size 300G --procs 1500",
+			plan->ask.size ? "procs" : "size");
 	return -1;
 }
 
@@ -242,15 +246,16 @@ int cmd_plan(int argc, char **argv)
 	for (int kind = 0; kind < PLAN_KINDS; kind++)
 		if (plan_cost(&plan.ask, (enum plan_kind)kind,
 			      &plan.costs[kind]))
-			return fail_usage("plan",
-					  "more page tables than 64 bits can "
-					  "count: give a smaller --size or "
-					  "fewer --procs");
+			return message_usage_error(
+				"plan", "more page tables than 64 bits can "
+					"count: give a smaller --size or "
+					"fewer --procs");
 	if (plan.json)
 		print_json(&plan);
 	else if (print_text(&plan))
-		return fail(EX_OSERR, "out of memory");
+		return message_error(EX_OSERR, "out of memory");
 	if (fflush(stdout) || ferror(stdout))
-		return fail(EX_IOERR, "plan: writing: %s", strerror(errno));
+		return message_error(EX_IOERR, "plan: writing: %s",
+				     strerror(errno));
 	return 0;
 }

@@ -58,40 +58,41 @@ static int refused(const char *file, int err)
 {
 	switch (-err) {
 	case ENOMEM:
-		return fail(EX_TEMPFAIL,
-			    "%s: protect: %s: not all of it is mapped "
-			    "(msharectl maps --holes shows what is not), or "
-			    "there is too little memory; nothing was changed",
-			    file, strerror(ENOMEM));
+		return message_error(
+			EX_TEMPFAIL,
+			"%s: protect: %s: not all of it is mapped "
+			"(msharectl maps --holes shows what is not), or "
+			"there is too little memory; nothing was changed",
+			file, strerror(ENOMEM));
 	case ENOTTY:
-		return where_no_status(file, err);
+		return target_status_error(file, err);
 	default:
-		return fail(status_of(err),
-			    "%s: protect: %s; nothing was changed", file,
-			    strerror(-err));
+		return message_error(message_exit_status(err),
+				     "%s: protect: %s; nothing was changed",
+				     file, strerror(-err));
 	}
 }
 
 /* Piece by piece; if one fails, those before it are put back. */
 static int protect_mapped(int fd, const char *file, uint32_t prot)
 {
-	struct status_maps maps;
-	int err = status_maps(fd, &maps), back = 0;
+	struct daemon_status_maps maps;
+	int err = daemon_status_maps(fd, &maps), back = 0;
 	size_t i;
 
 	if (err)
-		return where_no_status(file, err);
+		return target_status_error(file, err);
 	for (i = 0; i < maps.n && !err; i++)
 		err = protect(fd, maps.v[i].start, maps.v[i].end, prot);
 	for (i = err ? i - 1 : 0; i-- > 0 && !back;)
 		back = protect(fd, maps.v[i].start, maps.v[i].end,
 			       maps.v[i].prot);
 	if (back)
-		say("%s: what had been changed before could not be put back: "
-		    "%s; see msharectl maps",
-		    file, strerror(-back));
+		message("%s: what had been changed before could not be put back: "
+			"%s; see msharectl maps",
+			file, strerror(-back));
 	if (!err && !maps.n)
-		say("%s: nothing is mapped in it", file);
+		message("%s: nothing is mapped in it", file);
 	free(maps.v);
 	return err ? refused(file, err) : EX_OK;
 }
@@ -99,7 +100,7 @@ static int protect_mapped(int fd, const char *file, uint32_t prot)
 static int protect_range(int fd, const char *file, struct range *range,
 			 uint32_t prot)
 {
-	int err, status = range_settle(range, fd, file);
+	int err, status = range_complete(range, fd, file);
 
 	if (status != EX_OK)
 		return status;
@@ -119,14 +120,16 @@ int cmd_protect(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 2)
-		return fail_usage("protect", "give one FILE, a region, and "
-					     "PROT");
+		return message_usage_error("protect",
+					   "give one FILE, a region, and "
+					   "PROT");
 	if (prot_parse(argv[optind + 1], &prot))
-		return fail_usage("protect",
-				  "%s: not a protection; give r, rw, rwx ... "
-				  "or none",
-				  argv[optind + 1]);
-	fd = where_open(argv[optind], WHERE_CHANGE, &status);
+		return message_usage_error(
+			"protect",
+			"%s: not a protection; give r, rw, rwx ... "
+			"or none",
+			argv[optind + 1]);
+	fd = target_open(argv[optind], TARGET_CHANGE, &status);
 	if (fd < 0)
 		return status;
 	status = protect_range(fd, argv[optind], &range, prot);

@@ -39,26 +39,32 @@ static int remove_from(int dir, const char *name, const char *path)
 	struct stat st;
 
 	if (!ours_file(dir, "", AT_EMPTY_PATH))
-		return fail(EX_NOINPUT,
-			    "%s: not in a mount of msharefs, and so no region: "
-			    "not removed",
-			    path);
+		return message_error(
+			EX_NOINPUT,
+			"%s: not in a mount of msharefs, and so no region: "
+			"not removed",
+			path);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-		return fail(status_of(-errno), "%s: %s", path, strerror(errno));
+		return message_error(message_exit_status(-errno), "%s: %s",
+				     path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return fail(EX_NOINPUT,
-			    "%s: a directory; rmdir(1) removes it when it is "
-			    "empty",
-			    path);
+		return message_error(
+			EX_NOINPUT,
+			"%s: a directory; rmdir(1) removes it when it is "
+			"empty",
+			path);
 	if (!ours_file(dir, name, AT_SYMLINK_NOFOLLOW))
-		return fail(EX_NOINPUT, "%s: not a region: not removed", path);
+		return message_error(EX_NOINPUT,
+				     "%s: not a region: not removed", path);
 	if (!unlinkat(dir, name, 0))
 		return EX_OK;
 	if (errno == EPERM && !strcmp(name, "mshare_info"))
-		return fail(EX_NOPERM,
-			    "%s: this is what every mount has, and no region",
-			    path);
-	return fail(status_of(-errno), "%s: %s", path, strerror(errno));
+		return message_error(
+			EX_NOPERM,
+			"%s: this is what every mount has, and no region",
+			path);
+	return message_error(message_exit_status(-errno), "%s: %s", path,
+			     strerror(errno));
 }
 
 static int remove_region(const char *path)
@@ -67,12 +73,12 @@ static int remove_region(const char *path)
 	int dir, status;
 
 	if (!for_dir || !for_name) {
-		status = fail(EX_OSERR, "out of memory");
+		status = message_error(EX_OSERR, "out of memory");
 	} else {
 		dir = open(dirname(for_dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0) {
-			status = fail(status_of(-errno), "%s: %s", path,
-				      strerror(errno));
+			status = message_error(message_exit_status(-errno),
+					       "%s: %s", path, strerror(errno));
 		} else {
 			status = remove_from(dir, basename(for_name), path);
 			close(dir);
@@ -93,12 +99,12 @@ int cmd_rm(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (c != 'h')
-			return fail_usage("rm", NULL);
+			return message_usage_error("rm", NULL);
 		usage(stdout);
 		return EX_OK;
 	}
 	if (optind == argc)
-		return fail_usage("rm", "give a FILE, a region");
+		return message_usage_error("rm", "give a FILE, a region");
 	for (int i = optind; i < argc; i++) {
 		status = remove_region(argv[i]);
 		if (first == EX_OK)

@@ -123,7 +123,7 @@ static int become_command(char **command)
 static int show_and_become(const struct run *run, const char *dir,
 			   const struct supervise *s, int ready)
 {
-	if (at_show(dir, run->at))
+	if (bind_view_show(dir, run->at))
 		return EXIT_TROUBLE;
 	close(ready);
 	supervise_end(s);
@@ -179,7 +179,7 @@ static int run(const struct run *run)
 		return EXIT_TROUBLE;
 	if (run->at && !run->mount)
 		return run_on_own_mount(run);
-	if (run->at && at_show(run->mount, run->at))
+	if (run->at && bind_view_show(run->mount, run->at))
 		return EXIT_TROUBLE;
 	return become_command(run->command);
 }
@@ -206,7 +206,7 @@ static int parse(int argc, char **argv, struct run *run)
 			break;
 		case 'a':
 			free(run->at);
-			run->at = at_whole_path(optarg);
+			run->at = bind_view_absolute_path(optarg);
 			if (!run->at)
 				return EXIT_TROUBLE;
 			break;

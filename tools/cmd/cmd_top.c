@@ -21,7 +21,7 @@
 #define MOST_DELAY 86400.0
 
 struct top {
-	struct where where;
+	struct target target;
 	double delay;	    /* seconds */
 	unsigned long left; /* samples; 0: without end */
 	bool batch;
@@ -72,21 +72,22 @@ static bool is_last(struct top *top)
 }
 
 /* A sample in words; EX_OK or after a message. */
-static int look(struct top *top, struct sample *sample, size_t width,
-		char **text)
+static int take_sample_text(struct top *top, struct mount_sample *sample,
+			    size_t width, char **text)
 {
-	int status = sample_take(sample, &top->where);
+	int status = mount_sample_take(sample, &top->target);
 
 	if (status != EX_OK)
 		return status;
-	status = sample_text(sample, top->any_before ? &top->before : NULL,
-			     top->where.mount, width, text);
+	status =
+		mount_sample_text(sample, top->any_before ? &top->before : NULL,
+				  top->target.mount, width, text);
 	if (status != EX_OK)
-		sample_free(sample);
+		mount_sample_free(sample);
 	return status;
 }
 
-static void remember(struct top *top, const struct sample *sample)
+static void remember(struct top *top, const struct mount_sample *sample)
 {
 	top->before = sample->mount;
 	top->any_before = true;
@@ -96,18 +97,18 @@ static int run_plain(struct top *top)
 {
 	bool listen = !top->batch && isatty(STDIN_FILENO);
 	bool first = true;
-	struct sample sample;
+	struct mount_sample sample;
 	char *text;
 	int status;
 
 	do {
-		status = look(top, &sample, 0, &text);
+		status = take_sample_text(top, &sample, 0, &text);
 		if (status != EX_OK)
 			return status;
 		printf("%s%s", first ? "" : "\n", text);
 		first = false;
 		remember(top, &sample);
-		sample_free(&sample);
+		mount_sample_free(&sample);
 		free(text);
 		if (fflush(stdout))
 			return EX_OK; /* main() says why */
@@ -116,21 +117,21 @@ static int run_plain(struct top *top)
 }
 
 /* One sample, until it is time for the next. */
-static int show(struct top *top, const struct sample *sample, char *text,
+static int show(struct top *top, const struct mount_sample *sample, char *text,
 		enum screen_event *event)
 {
 	double seconds = top->delay;
 	int status = EX_OK;
 
 	do {
-		screen_show(text, SAMPLE_HEADER);
+		screen_show(text, MOUNT_SAMPLE_HEADER);
 		free(text);
 		text = NULL;
 		*event = screen_wait(&seconds);
 		if (*event == SCREEN_AGAIN)
-			status = sample_text(
+			status = mount_sample_text(
 				sample, top->any_before ? &top->before : NULL,
-				top->where.mount, screen_width(), &text);
+				top->target.mount, screen_width(), &text);
 	} while (*event == SCREEN_AGAIN && status == EX_OK);
 	return status;
 }
@@ -138,20 +139,20 @@ static int show(struct top *top, const struct sample *sample, char *text,
 static int run_on_screen(struct top *top)
 {
 	enum screen_event event = SCREEN_TIME;
-	struct sample sample;
+	struct mount_sample sample;
 	int status, sig;
 	char *text;
 
-	say_after(screen_close);
+	message_prepare(screen_close);
 	do {
-		status = look(top, &sample, screen_width(), &text);
+		status = take_sample_text(top, &sample, screen_width(), &text);
 		if (status != EX_OK)
 			break;
 		status = show(top, &sample, text, &event);
 		remember(top, &sample);
-		sample_free(&sample);
+		mount_sample_free(&sample);
 	} while (status == EX_OK && event != SCREEN_QUIT && !is_last(top));
-	say_after(NULL);
+	message_prepare(NULL);
 	screen_close();
 	sig = screen_signal();
 	if (sig) {
@@ -174,23 +175,24 @@ static int parse(struct top *top, int c, const char *arg)
 		top->delay = strtod(arg, &end);
 		if (end == arg || *end || !(top->delay >= LEAST_DELAY) ||
 		    top->delay > MOST_DELAY)
-			return fail_usage("top",
-					  "--delay %s: give seconds, 0.1 or "
-					  "more",
-					  arg);
+			return message_usage_error(
+				"top",
+				"--delay %s: give seconds, 0.1 or "
+				"more",
+				arg);
 		return EX_OK;
 	case 'n':
 		top->left = strtoul(arg, &end, 10);
 		if (*arg < '0' || *arg > '9' || *end || !top->left)
-			return fail_usage("top",
-					  "--number %s: give a number above 0",
-					  arg);
+			return message_usage_error(
+				"top", "--number %s: give a number above 0",
+				arg);
 		return EX_OK;
 	case 'b':
 		top->batch = true;
 		return EX_OK;
 	default:
-		return fail_usage("top", NULL);
+		return message_usage_error("top", NULL);
 	}
 }
 
@@ -217,14 +219,15 @@ int cmd_top(int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (argc - optind > 1)
-		return fail_usage("top", "more than one MOUNT is given");
-	status = where_find(&top.where, argv[optind]);
+		return message_usage_error("top",
+					   "more than one MOUNT is given");
+	status = resolve_target(&top.target, argv[optind]);
 	if (status != EX_OK)
 		return status;
 	if (!top.batch && screen_open())
 		status = run_on_screen(&top);
 	else
 		status = run_plain(&top);
-	where_end(&top.where);
+	target_close(&top.target);
 	return status;
 }

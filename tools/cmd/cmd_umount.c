@@ -19,7 +19,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 #include "common/default_mount.h"
 #include "process_info.h"
 #include "messages.h"
@@ -99,7 +99,7 @@ static int ask_mount(const char *path, struct mshare_status_mount *mount)
 	fd = open(info, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	err = status_mount(fd, mount);
+	err = daemon_status_mount(fd, mount);
 	close(fd);
 	return err;
 }
@@ -108,7 +108,7 @@ static int ask_mount(const char *path, struct mshare_status_mount *mount)
 static int find_daemon(const char *path, struct mshare_status_mount *mount)
 {
 	if (ask_mount(path, mount) ||
-	    !process_same_namespace((pid_t)mount->pid))
+	    !process_info_same_namespace((pid_t)mount->pid))
 		return -1;
 	return pidfd_open((pid_t)mount->pid, 0);
 }
@@ -123,28 +123,32 @@ static int wait_end(const char *path, int daemon, uint32_t pid)
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
 		return EX_OK;
-	return fail(EX_TEMPFAIL,
-		    "%s: taken away, but its daemon, process %u, is still at "
-		    "work",
-		    path, pid);
+	return message_error(
+		EX_TEMPFAIL,
+		"%s: taken away, but its daemon, process %u, is still at "
+		"work",
+		path, pid);
 }
 
 static int refused(const char *path, int err, dev_t dev)
 {
 	if (err == -EBUSY) {
-		say("%s: in use:", path);
+		message("%s: in use:", path);
 		users_print(dev);
-		return fail(EX_TEMPFAIL,
-			    "end them, or take it away all the same: msharectl "
-			    "umount --lazy %s",
-			    path);
+		return message_error(
+			EX_TEMPFAIL,
+			"end them, or take it away all the same: msharectl "
+			"umount --lazy %s",
+			path);
 	}
 	if (err == -EPERM)
-		return fail(EX_NOPERM,
-			    "%s: only who has mounted it, or root, can take "
-			    "it away",
-			    path);
-	return fail(status_of(err), "%s: %s", path, strerror(-err));
+		return message_error(
+			EX_NOPERM,
+			"%s: only who has mounted it, or root, can take "
+			"it away",
+			path);
+	return message_error(message_exit_status(err), "%s: %s", path,
+			     strerror(-err));
 }
 
 static int take_away(const char *path, bool lazy)
@@ -154,13 +158,14 @@ static int take_away(const char *path, bool lazy)
 	int daemon, err, status = EX_OK;
 
 	if (!is_our_mount(path))
-		return fail(EX_NOINPUT,
-			    "%s: no msharefs is mounted there; findmnt -t "
-			    "fuse.msharefs shows where one is",
-			    path);
+		return message_error(
+			EX_NOINPUT,
+			"%s: no msharefs is mounted there; findmnt -t "
+			"fuse.msharefs shows where one is",
+			path);
 	stat(path, &st);
 	daemon = find_daemon(path, &mount);
-	err = daemon_unmount(path, lazy);
+	err = mount_program_unmount(path, lazy);
 	if (err)
 		status = refused(path, err, st.st_dev);
 	else if (daemon >= 0 && !lazy)
@@ -188,20 +193,22 @@ int cmd_umount(int argc, char **argv)
 			return EX_OK;
 		}
 		if (c != 'l')
-			return fail_usage("umount", NULL);
+			return message_usage_error("umount", NULL);
 		lazy = true;
 	}
 	if (argc - optind > 1)
-		return fail_usage("umount", "more than one DIR is given");
+		return message_usage_error("umount",
+					   "more than one DIR is given");
 	err = default_mount_path(fallback, sizeof(fallback));
 	if (argv[optind])
 		dir = argv[optind];
 	else if (err)
-		return fail(EX_NOINPUT, "your default mount: %s",
-			    strerror(-err));
+		return message_error(EX_NOINPUT, "your default mount: %s",
+				     strerror(-err));
 	path = whole_path(dir);
 	if (!path)
-		return fail(status_of(-errno), "%s: %s", dir, strerror(errno));
+		return message_error(message_exit_status(-errno), "%s: %s", dir,
+				     strerror(errno));
 	status = take_away(path, lazy);
 	free(path);
 	return status;

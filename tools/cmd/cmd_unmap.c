@@ -39,7 +39,7 @@ static void usage(FILE *to)
 static int unmap_range(int fd, const char *file, struct range *range)
 {
 	struct mshare_unmap unmap;
-	int status = range_settle(range, fd, file);
+	int status = range_complete(range, fd, file);
 
 	if (status != EX_OK)
 		return status;
@@ -47,7 +47,8 @@ static int unmap_range(int fd, const char *file, struct range *range)
 	unmap.size = range->size;
 	if (!ioctl(fd, MSHAREFS_UNMAP, &unmap))
 		return EX_OK;
-	return fail(status_of(-errno), "%s: unmap: %s", file, strerror(errno));
+	return message_error(message_exit_status(-errno), "%s: unmap: %s", file,
+			     strerror(errno));
 }
 
 int cmd_unmap(int argc, char **argv)
@@ -59,8 +60,8 @@ int cmd_unmap(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("unmap", "give one FILE, a region");
-	fd = where_open(argv[optind], WHERE_CHANGE, &status);
+		return message_usage_error("unmap", "give one FILE, a region");
+	fd = target_open(argv[optind], TARGET_CHANGE, &status);
 	if (fd < 0)
 		return status;
 	status = unmap_range(fd, argv[optind], &range);

@@ -99,13 +99,13 @@ static const char *tables(const struct mshare_status_window *w)
 /* In another PID namespace than the daemon's, its numbers mean nothing. */
 static void show_process(struct table *t, pid_t pid)
 {
-	char name[PROCESS_NAME];
+	char name[PROCESS_INFO_NAME];
 	uid_t uid;
 
-	if (process_command(pid, name))
+	if (process_info_command(pid, name))
 		table_text(t, COMMAND, name);
-	if (process_user(pid, &uid))
-		table_text(t, USER, process_user_name(uid, name));
+	if (process_info_user(pid, &uid))
+		table_text(t, USER, process_info_user_name(uid, name));
 }
 
 static void show(struct table *t, const struct mshare_status_window *w,
@@ -135,42 +135,42 @@ static void show(struct table *t, const struct mshare_status_window *w,
 }
 
 /* EX_OK or after a message. */
-static int read_windows(const char *file, struct status_windows *windows)
+static int read_windows(const char *file, struct daemon_status_windows *windows)
 {
-	int status, err, fd = where_open(file, WHERE_LOOK, &status);
+	int status, err, fd = target_open(file, TARGET_INSPECT, &status);
 
-	*windows = (struct status_windows){0};
+	*windows = (struct daemon_status_windows){0};
 	if (fd < 0)
 		return status;
-	err = status_windows(fd, windows);
+	err = daemon_status_windows(fd, windows);
 	close(fd);
-	return err ? where_no_status(file, err) : EX_OK;
+	return err ? target_status_error(file, err) : EX_OK;
 }
 
 static int list(const char *file, const struct table_options *options)
 {
 	struct mshare_status_mount mount;
-	struct status_windows windows = {0};
-	struct where where;
+	struct daemon_status_windows windows = {0};
+	struct target target;
 	struct table t;
 	bool same;
-	int status = where_find(&where, file);
+	int status = resolve_target(&target, file);
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &mount);
-	where_end(&where);
+	status = target_mount_status(&target, &mount);
+	target_close(&target);
 	if (status == EX_OK)
 		status = read_windows(file, &windows);
 	if (status == EX_OK)
 		status = table_begin(&t, "windows", "windows", columns,
 				     DEFAULTS, options);
 	if (status == EX_OK) {
-		same = process_same_namespace((pid_t)mount.pid);
+		same = process_info_same_namespace((pid_t)mount.pid);
 		for (size_t i = 0; i < windows.n; i++)
 			show(&t, &windows.v[i], same);
 		if (!windows.n && !options->json && isatty(STDOUT_FILENO))
-			say("%s: no process has it", file);
+			message("%s: no process has it", file);
 		status = table_end(&t, NULL);
 	}
 	free(windows.v);
@@ -186,6 +186,7 @@ int cmd_windows(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("windows", "give one FILE, a region");
+		return message_usage_error("windows",
+					   "give one FILE, a region");
 	return list(argv[optind], &options);
 }

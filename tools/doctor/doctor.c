@@ -75,7 +75,7 @@ bool read_number(const char *path, uint64_t *n)
 	return is;
 }
 
-void read_status(const char *key, char *value, size_t size)
+void read_proc_status(const char *key, char *value, size_t size)
 {
 	FILE *file = fopen("/proc/self/status", "re");
 	char line[256];

@@ -53,7 +53,7 @@ const char *quoted(const char *word, char text[QUOTED_TEXT]);
 /* The number that a file begins with; false: it has none. */
 bool read_number(const char *path, uint64_t *n);
 /* A line of /proc/self/status, without its key and blanks; "" if none. */
-void read_status(const char *key, char *value, size_t size);
+void read_proc_status(const char *key, char *value, size_t size);
 
 /* Whether it looks as if we were in a container. */
 bool in_container(void);

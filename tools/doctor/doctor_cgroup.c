@@ -91,7 +91,8 @@ static bool find_mount(const struct kind *kind, char dir[PATH_MAX])
 }
 
 /* The least limit between our cgroup and the root. */
-static void look(const struct kind *kind, const char *page, struct limit *least)
+static void find_least_limit(const struct kind *kind, const char *page,
+			     struct limit *least)
 {
 	char dir[PATH_MAX], path[PATH_MAX], file[3 * PATH_MAX];
 	uint64_t n;
@@ -130,7 +131,7 @@ void doctor_cgroup(struct finding *f, const char *mount)
 		 page >= 1ULL << 30 ? page >> 30 : page >> 20,
 		 page >= 1ULL << 30 ? "GB" : "MB");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		look(&kinds[i], name, &least);
+		find_least_limit(&kinds[i], name, &least);
 	if (!least.no_limit) {
 		found(f, DOCTOR_OK, "no limit of huge pages");
 		return;

@@ -116,7 +116,7 @@ static bool may_mount(void)
 {
 	char caps[32];
 
-	read_status("CapEff", caps, sizeof(caps));
+	read_proc_status("CapEff", caps, sizeof(caps));
 	return strtoull(caps, NULL, 16) >> CAP_SYS_ADMIN_BIT & 1;
 }
 
@@ -161,7 +161,7 @@ static bool check_power(struct finding *f, const char *path)
 			path);
 		return false;
 	}
-	read_status("NoNewPrivs", text, sizeof(text));
+	read_proc_status("NoNewPrivs", text, sizeof(text));
 	if (!strcmp(text, "1")) {
 		found(f, DOCTOR_MISSING,
 		      "set-user-id programs have no effect in this sandbox or "

@@ -69,7 +69,7 @@ static void refused(struct finding *f, int err)
 {
 	char seccomp[16];
 
-	read_status("Seccomp", seccomp, sizeof(seccomp));
+	read_proc_status("Seccomp", seccomp, sizeof(seccomp));
 	if (err == -ENOSYS || err == -EINVAL) {
 		found(f, DOCTOR_DEGRADED,
 		      "this kernel has none for users (Linux 5.11, "

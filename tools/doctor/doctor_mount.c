@@ -35,7 +35,7 @@ static bool is_apart(pid_t daemon)
 	       (a != b || memcmp(ours, theirs, (size_t)a) != 0);
 }
 
-static void mend_anew(struct finding *f, const char *dir)
+static void mend_by_remount(struct finding *f, const char *dir)
 {
 	char text[QUOTED_TEXT];
 
@@ -43,8 +43,8 @@ static void mend_anew(struct finding *f, const char *dir)
 	mend(f, "msharectl umount %s && msharectl mount %s", text, text);
 }
 
-static void look_at_status(struct finding *f, const char *dir,
-			   const struct mshare_status_mount *m)
+static void check_status(struct finding *f, const char *dir,
+			 const struct mshare_status_mount *m)
 {
 	char pool[AMOUNT_TEXT];
 
@@ -52,7 +52,7 @@ static void look_at_status(struct finding *f, const char *dir,
 		found(f, DOCTOR_DEGRADED,
 		      "the daemon of %.200s is of %.32s, msharectl of " PACKAGE_VERSION,
 		      dir, m->release);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	} else if (is_apart((pid_t)m->pid)) {
 		found(f, DOCTOR_MISSING,
 		      "%.200s: its daemon is in another network namespace: "
@@ -65,7 +65,7 @@ static void look_at_status(struct finding *f, const char *dir,
 		      "%.200s does not share page tables (backing %.128s); "
 		      "mount anew once pool and sharing are ok",
 		      dir, m->backing);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	} else if (m->fd_limit && m->fds >= m->fd_limit - m->fd_limit / 16) {
 		found(f, DOCTOR_DEGRADED,
 		      "the daemon of %.200s has %u of %u descriptors: hardly "
@@ -86,7 +86,7 @@ static void no_daemon(struct finding *f, const char *dir)
 	mend(f, "fusermount3 -u -z %s", quoted(dir, text));
 }
 
-static void look(struct finding *f, const char *dir)
+static void check_daemon(struct finding *f, const char *dir)
 {
 	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
 	char path[PATH_MAX + 16];
@@ -105,13 +105,13 @@ static void look(struct finding *f, const char *dir)
 	if (!ioctl(fd, MSHARE_IOC_MOUNT, &m)) {
 		m.backing[sizeof(m.backing) - 1] = 0;
 		m.release[sizeof(m.release) - 1] = 0;
-		look_at_status(f, dir, &m);
+		check_status(f, dir, &m);
 	} else {
 		found(f, DOCTOR_DEGRADED,
 		      "%.200s serves, but its daemon is of an older release: "
 		      "it does not say whether it shares",
 		      dir);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	}
 	close(fd);
 }
@@ -131,7 +131,7 @@ static void not_ours(struct finding *f, const char *dir, bool named)
 	mend(f, "msharefs %s", quoted(dir, text));
 }
 
-static void examine(struct finding *f, const char *dir, bool named)
+static void check_mount(struct finding *f, const char *dir, bool named)
 {
 	char text[QUOTED_TEXT];
 	struct stat st;
@@ -139,7 +139,7 @@ static void examine(struct finding *f, const char *dir, bool named)
 	quoted(dir, text);
 	if (!stat(dir, &st)) {
 		if (MSHARE_INO_IS_OURS(st.st_ino))
-			look(f, dir);
+			check_daemon(f, dir);
 		else
 			not_ours(f, dir, named);
 	} else if (errno == ENOTCONN) {
@@ -174,7 +174,7 @@ static bool which(const char *mount, char *dir, size_t size, bool *named)
 }
 
 /* In the child; what it holds open, nobody is to wait for. */
-static _Noreturn void look_from_afar(const char *mount, int to)
+static _Noreturn void check_in_child(const char *mount, int to)
 {
 	struct finding f = {.state = DOCTOR_OK};
 	char dir[PATH_MAX] = "";
@@ -184,7 +184,7 @@ static _Noreturn void look_from_afar(const char *mount, int to)
 		_exit(1);
 	close_range(STDIN_FILENO + 1, ~0U, 0);
 	if (which(mount, dir, sizeof(dir), &named))
-		examine(&f, dir, named);
+		check_mount(&f, dir, named);
 	else
 		found(&f, DOCTOR_MISSING, "its path is too long");
 	_exit(write(STDIN_FILENO, &f, sizeof(f)) != sizeof(f));
@@ -206,7 +206,7 @@ void doctor_mount(struct finding *f, const char *mount)
 	}
 	pid = fork();
 	if (pid == 0)
-		look_from_afar(mount, pipes[1]);
+		check_in_child(mount, pipes[1]);
 	close(pipes[1]);
 	answer.fd = pipes[0];
 	do

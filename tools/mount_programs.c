@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon.h"
+#include "mount_programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,14 +15,14 @@
 /* Of a shell: no such program. */
 #define NOT_FOUND 127
 
-const char *daemon_path(void)
+const char *mount_program_path(void)
 {
 	const char *named = getenv("MSHAREFS");
 
 	return named && *named ? named : MSHAREFS_PATH;
 }
 
-int daemon_wait(pid_t pid)
+int mount_program_wait(pid_t pid)
 {
 	int status;
 
@@ -34,7 +34,7 @@ int daemon_wait(pid_t pid)
 
 static _Noreturn void become_daemon(const char *dir, const char *options)
 {
-	const char *program = daemon_path();
+	const char *program = mount_program_path();
 	char *list = NULL;
 
 	/* It is no user of msharefs. */
@@ -43,13 +43,13 @@ static _Noreturn void become_daemon(const char *dir, const char *options)
 		     options ? options : "") < 0)
 		_exit(ENOMEM);
 	execl(program, "msharefs", "-o", list, "--", dir, (char *)NULL);
-	say("%s: %s; is msharefs installed whole? ($MSHAREFS names another "
-	    "place)",
-	    program, strerror(errno));
+	message("%s: %s; is msharefs installed whole? ($MSHAREFS names another "
+		"place)",
+		program, strerror(errno));
 	_exit(NOT_FOUND);
 }
 
-int daemon_start(const char *dir, const char *options)
+int mount_program_start(const char *dir, const char *options)
 {
 	pid_t pid = fork();
 	int status;
@@ -58,7 +58,7 @@ int daemon_start(const char *dir, const char *options)
 		return -errno;
 	if (pid == 0)
 		become_daemon(dir, options);
-	status = daemon_wait(pid);
+	status = mount_program_wait(pid);
 	if (status < 0 || !WIFEXITED(status))
 		return -ECHILD;
 	return WEXITSTATUS(status) == NOT_FOUND ? -ENOEXEC
@@ -79,7 +79,7 @@ static _Noreturn void become_fusermount(const char *dir, bool lazy, int said)
 	_exit(NOT_FOUND);
 }
 
-void daemon_read_said(int fd, char *text, size_t size)
+void mount_program_read_output(int fd, char *text, size_t size)
 {
 	char rest[256];
 	size_t used = 0;
@@ -107,19 +107,19 @@ static int fusermount(const char *dir, bool lazy)
 	if (pid == 0)
 		become_fusermount(dir, lazy, said[1]);
 	close(said[1]);
-	daemon_read_said(said[0], text, sizeof(text));
+	mount_program_read_output(said[0], text, sizeof(text));
 	text[strcspn(text, "\n")] = 0;
 	close(said[0]);
-	status = pid < 0 ? -1 : daemon_wait(pid);
+	status = pid < 0 ? -1 : mount_program_wait(pid);
 	if (status == 0)
 		return 0;
 	if (strstr(text, "busy"))
 		return -EBUSY;
-	say("%s: %s", dir, *text ? text : "fusermount3 failed");
+	message("%s: %s", dir, *text ? text : "fusermount3 failed");
 	return -EPERM;
 }
 
-int daemon_unmount(const char *dir, bool lazy)
+int mount_program_unmount(const char *dir, bool lazy)
 {
 	if (!umount2(dir, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)))
 		return 0;
