@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the daemon's lists, one ioctl after the other. */
 #include "daemon_status.h"
 
 #include <errno.h>
@@ -22,7 +23,10 @@ int daemon_status_region(int fd, struct mshare_status_region *region)
 	return ioctl(fd, MSHARE_IOC_REGION, region) ? -errno : 0;
 }
 
-/* More items at the end of an array; 0 or -ENOMEM, and the old one stays. */
+/*
+ * Appends items to an array. Returns 0, or -ENOMEM and leaves the array as it
+ * was.
+ */
 static int append(void **array, size_t *n, const void *more, size_t n_more,
 		  size_t item)
 {

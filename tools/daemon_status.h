@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon alone knows: lists of <mshare_ioctl.h>, whole. */
+/*
+ * Queries the daemon with the ioctls of <mshare_ioctl.h>; lists come complete.
+ */
 #ifndef DAEMON_STATUS_H
 #define DAEMON_STATUS_H
 
@@ -17,10 +19,13 @@ struct daemon_status_windows {
 	size_t n;
 };
 
-/* All: 0 or -errno. ENOTTY: the daemon is older than this. */
+/*
+ * All return 0 or -errno; -ENOTTY means that the daemon is older than
+ * msharectl.
+ */
 int daemon_status_mount(int fd, struct mshare_status_mount *mount);
 int daemon_status_region(int fd, struct mshare_status_region *region);
-/* For free() of v, which is NULL on failure. */
+/* The caller frees v, which is NULL on failure. */
 int daemon_status_maps(int fd, struct daemon_status_maps *maps);
 int daemon_status_windows(int fd, struct daemon_status_windows *windows);
 

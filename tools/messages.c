@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints msharectl's messages. */
 #include "messages.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ int message_usage_error(const char *verb, const char *format, ...)
 	if (format)
 		print_message(verb, format, args);
 	va_end(args);
-	fprintf(stderr, "msharectl %s --help says more.\n", verb);
+	fprintf(stderr, "See 'msharectl %s --help'.\n", verb);
 	return EX_USAGE;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs the programs that mount and unmount. */
 #include "mount_programs.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 
 #include "messages.h"
 
-/* Of a shell: no such program. */
+/* As for a shell: the program does not exist. */
 #define NOT_FOUND 127
 
 const char *mount_program_path(void)
@@ -37,14 +38,14 @@ static _Noreturn void become_daemon(const char *dir, const char *options)
 	const char *program = mount_program_path();
 	char *list = NULL;
 
-	/* It is no user of msharefs. */
+	/* The daemon itself must not run under the preload. */
 	unsetenv("LD_PRELOAD");
 	if (asprintf(&list, "exit_errno%s%s", options ? "," : "",
 		     options ? options : "") < 0)
 		_exit(ENOMEM);
 	execl(program, "msharefs", "-o", list, "--", dir, (char *)NULL);
-	message("%s: %s; is msharefs installed whole? ($MSHAREFS names another "
-		"place)",
+	message("cannot run %s: %s; install msharefs completely, or set "
+		"$MSHAREFS to the path of the daemon",
 		program, strerror(errno));
 	_exit(NOT_FOUND);
 }
@@ -65,16 +66,16 @@ int mount_program_start(const char *dir, const char *options)
 						: -WEXITSTATUS(status);
 }
 
-static _Noreturn void become_fusermount(const char *dir, bool lazy, int said)
+static _Noreturn void become_fusermount(const char *dir, bool lazy, int out)
 {
 	const char *how = lazy ? "-uz" : "-u";
 
 	setenv("LC_ALL", "C", 1);
-	if (dup2(said, STDERR_FILENO) < 0)
+	if (dup2(out, STDERR_FILENO) < 0)
 		_exit(NOT_FOUND);
 	execl(FUSERMOUNT_PATH, "fusermount3", how, "--", dir, (char *)NULL);
 	execlp("fusermount3", "fusermount3", how, "--", dir, (char *)NULL);
-	dprintf(STDERR_FILENO, "fusermount3: %s; install fuse3\n",
+	dprintf(STDERR_FILENO, "cannot run fusermount3: %s; install fuse3\n",
 		strerror(errno));
 	_exit(NOT_FOUND);
 }
@@ -94,7 +95,7 @@ void mount_program_read_output(int fd, char *text, size_t size)
 	text[used] = 0;
 }
 
-/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
+/* Unmounts for an ordinary user, who may not call umount(2). */
 static int fusermount(const char *dir, bool lazy)
 {
 	int said[2], status;
@@ -115,7 +116,8 @@ static int fusermount(const char *dir, bool lazy)
 		return 0;
 	if (strstr(text, "busy"))
 		return -EBUSY;
-	message("%s: %s", dir, *text ? text : "fusermount3 failed");
+	message("%s: cannot unmount: %s", dir,
+		*text ? text : "fusermount3 failed");
 	return -EPERM;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Collects and prints what msharectl top shows. */
 #include "mount_sample.h"
 
 #include <inttypes.h>
@@ -35,7 +36,7 @@ static const struct column columns[] = {
 
 #define ALL "NAME,SIZE,MAPPED,PRESENT,WINDOWS,SHARING,SAVED,STATE"
 
-/* Those that matter most are seen first. */
+/* Sorts the regions with the most windows first. */
 static int by_windows(const void *a, const void *b)
 {
 	const struct region_entry *x = a, *y = b;
@@ -64,7 +65,7 @@ void mount_sample_free(struct mount_sample *sample)
 	region_list_free(&sample->regions);
 }
 
-/* A second, between two values of a count. */
+/* The increase of a counter per second, over ns nanoseconds. */
 static double rate(uint64_t now, uint64_t then, uint64_t ns)
 {
 	return ns && now > then ? (double)(now - then) * 1e9 / (double)ns : 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads names and owners of processes from /proc. */
 #include "process_info.h"
 
 #include <fcntl.h>

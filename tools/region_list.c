@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Walks a mount and asks the daemon about each region. */
 #include "region_list.h"
 
 #include <errno.h>
@@ -12,15 +13,15 @@
 #include "messages.h"
 #include "daemon_status.h"
 
-#define ENTRY 8	   /* of a page table, in bytes */
-#define TABLE 4096 /* a page table */
-#define SMALL 4096 /* the page that tables would be of */
+#define ENTRY 8	   /* bytes of a page-table entry */
+#define TABLE 4096 /* bytes of a page table */
+#define SMALL 4096 /* the base page that private tables would map */
 
 uint64_t region_list_saved(const struct mshare_status_mount *mount,
 			   const struct mshare_status_region *region,
 			   uint64_t own_units)
 {
-	/* Lazy memory that nobody has touched has no tables either. */
+	/* Lazy memory that no process has touched needs no tables either. */
 	uint64_t used = region->present < region->mapped ? region->present
 							 : region->mapped;
 	uint64_t without = region->windows * (used / SMALL * ENTRY);
@@ -34,7 +35,10 @@ uint64_t region_list_saved(const struct mshare_status_mount *mount,
 	return now < without ? without - now : 0;
 }
 
-/* 0 or -errno. */
+/*
+ * Counts the units of all windows whose tables are private. Returns 0 or
+ * -errno.
+ */
 static int own_units(int fd, const struct mshare_status_region *region,
 		     uint64_t *n)
 {
@@ -51,7 +55,10 @@ static int own_units(int fd, const struct mshare_status_region *region,
 	return err;
 }
 
-/* 0 or -errno; what may not be looked into stays unknown. */
+/*
+ * Reads what the daemon knows. Returns 0 or -errno; a region that the caller
+ * may not open stays unknown.
+ */
 static int inspect(struct region_entry *region, const char *path,
 		   const struct mshare_status_mount *mount)
 {
@@ -79,7 +86,7 @@ static int add_region(struct region_list *regions, const FTSENT *entry,
 	int err = inspect(&region, entry->fts_accpath, mount);
 
 	if (err == -ENOENT)
-		return 0; /* it has just gone */
+		return 0; /* it has just been removed */
 	if (err)
 		return target_status_error(entry->fts_path, err);
 	region.name = strdup(name);
@@ -109,7 +116,7 @@ static int add_entry(struct region_list *regions, const FTSENT *entry,
 	case FTS_DNR:
 	case FTS_ERR:
 		if (!quiet)
-			message("%s: %s: what is in it is not shown",
+			message("%s: %s: its contents are not listed",
 				entry->fts_path, strerror(entry->fts_errno));
 		return EX_OK;
 	case FTS_NS:

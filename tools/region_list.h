@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The regions of a mount that have names, and what is known of each. */
+/* The named regions of a mount, and what the daemon reports about each. */
 #ifndef REGION_LIST_H
 #define REGION_LIST_H
 
@@ -12,9 +12,9 @@
 #include "resolve_target.h"
 
 struct region_entry {
-	char *name; /* in the mount */
+	char *name; /* path within the mount */
 	struct stat st;
-	bool known; /* the caller may look into it: status and saved are set */
+	bool known; /* the caller may open it: info and saved are set */
 	struct mshare_status_region info;
 	uint64_t saved; /* bytes of page tables, see region_list_saved() */
 };
@@ -25,20 +25,21 @@ struct region_list {
 };
 
 /*
- * Those at and below target->path, by name. EX_OK, or the status to end with
- * after a message. quiet: not a word of directories that cannot be read.
+ * Lists the regions at and below target->path, by name. Returns EX_OK, or the
+ * exit status after a message. quiet: no messages about directories that cannot
+ * be read.
  */
 int region_list_read(struct region_list *regions, const struct target *target,
 		     const struct mshare_status_mount *mount, bool quiet);
 void region_list_free(struct region_list *regions);
 
-/* "ok", "unsized", "ended", or "denied" if it may not be looked into. */
+/* "ok", "unsized", "ended", or "denied" if the caller may not open it. */
 const char *region_entry_state(const struct region_entry *region);
 
 /*
- * What page tables of the windows would take if each had its own, of 4 KiB
- * pages, less what they do take; 0 if that is not less. own_units: of all
- * windows together, whether they share otherwise or not.
+ * The bytes of page tables that sharing saves: what the windows would take if
+ * each had its own tables for 4 KiB pages, less what they take; never below 0.
+ * own_units: the number of private units of all windows together.
  */
 uint64_t region_list_saved(const struct mshare_status_mount *mount,
 			   const struct mshare_status_region *region,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the mount and the region that an argument means. */
 #include "resolve_target.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static bool is_mount_root(const char *path)
 {
 	struct statx stx;
 
-	/* It is known of a mount whose daemon has ended, too. */
+	/* The kernel answers this even if the daemon has ended. */
 	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
 		      STATX_INO, &stx) &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
@@ -36,11 +37,10 @@ int target_is_mount_root(const char *path)
 
 static int no_daemon(const char *named, const char *mount)
 {
-	return message_error(
-		EX_UNAVAILABLE,
-		"%s: its daemon has ended; take the mount away: msharectl "
-		"umount --lazy %s",
-		named, mount);
+	return message_error(EX_UNAVAILABLE,
+			     "%s: the daemon of this mount has ended; unmount "
+			     "it: msharectl umount --lazy %s",
+			     named, mount);
 }
 
 static int no_mount(const char *named, int err)
@@ -51,7 +51,7 @@ static int no_mount(const char *named, int err)
 			     strerror(-err));
 }
 
-/* From target->path upwards. */
+/* Finds the root of the mount, from target->path upwards. */
 static int find_root(struct target *target, const char *named)
 {
 	char *slash;
@@ -64,8 +64,8 @@ static int find_root(struct target *target, const char *named)
 		if (!slash || slash == target->mount)
 			return message_error(
 				EX_UNAVAILABLE,
-				"%s: the root of its mount is not to be "
-				"seen from here",
+				"%s: the root of its mount is not visible from "
+				"here; name a path in the mount itself",
 				named);
 		*slash = 0;
 	}
@@ -86,8 +86,8 @@ static int open_info(struct target *target)
 }
 
 /*
- * Of a region without a name, which is named by a descriptor in /proc: where it
- * was, for free(); or NULL.
+ * The last path of a region without a name, which is named by a descriptor in
+ * /proc: a string for free(), or NULL.
  */
 static char *last_path(const char *named)
 {
@@ -114,8 +114,8 @@ static int find_in(struct target *target, const char *named)
 	if (!ours_file(AT_FDCWD, named, 0))
 		return message_error(
 			EX_NOINPUT,
-			"%s: this is not in a mount of msharefs; mount it "
-			"first (msharectl mount), or give a file that is",
+			"%s: not in a mount of msharefs; mount it first "
+			"(msharectl mount), or name a file in a mount",
 			named);
 	target->path = realpath(named, NULL);
 	if (!target->path && errno == ENOENT)
@@ -142,11 +142,11 @@ static int find_default(struct target *target)
 	if (err)
 		return message_error(
 			EX_UNAVAILABLE,
-			"there is no default mount: %s; name a mount",
+			"cannot determine your default mount: %s; name a mount",
 			strerror(-err));
 	return message_error(
 		EX_UNAVAILABLE,
-		"nothing is mounted on %s, your default mount; mount it "
+		"msharefs is not mounted on %s, your default mount; mount it "
 		"(msharectl mount), or name a mount",
 		path);
 }
@@ -176,8 +176,8 @@ int target_status_error(const char *named, int err)
 	if (err == -ENOTTY || err == -EINVAL)
 		return message_error(
 			EX_UNAVAILABLE,
-			"%s: its daemon is of another release than this "
-			"msharectl; mount anew: msharectl umount, "
+			"%s: its daemon is from a different release than this "
+			"msharectl; unmount and mount again: msharectl umount; "
 			"msharectl mount",
 			named);
 	return no_mount(named, err);
@@ -191,7 +191,7 @@ int target_mount_status(const struct target *target,
 	return err ? target_status_error(target->mount, err) : EX_OK;
 }
 
-/* The one regular file that is no region. */
+/* Whether path is mshare_info, the only regular file that is not a region. */
 static bool is_info(const char *path)
 {
 	char *whole = realpath(path, NULL);
@@ -214,7 +214,7 @@ int target_try_open(const char *path, enum target_access access)
 	struct stat st;
 	int fd;
 
-	/* A region; anything else might hang, or be changed by it. */
+	/* Only a region: to open anything else might block or change it. */
 	if (stat(path, &st))
 		return -errno;
 	if (!ours_file(AT_FDCWD, path, 0) || is_info(path))
@@ -236,21 +236,20 @@ int target_open(const char *path, enum target_access access, int *status)
 	switch (-fd) {
 	case EMEDIUMTYPE:
 		*status = message_error(EX_NOINPUT,
-					"%s: this is not a region of msharefs",
-					path);
+					"%s: not a region of msharefs", path);
 		break;
 	case EISDIR:
-		*status = message_error(
-			EX_NOINPUT,
-			"%s: a directory; name a region in it (msharectl "
-			"ls shows them)",
-			path);
+		*status = message_error(EX_NOINPUT,
+					"%s: a directory; name a region in it "
+					"(msharectl ls lists them)",
+					path);
 		break;
 	case EACCES:
 		*status = message_error(
 			EX_NOPERM,
-			"%s: its owner and mode do not let you %s it", path,
-			access == TARGET_INSPECT ? "look into" : "change");
+			"%s: its owner and mode do not let you %s it; use a "
+			"mode that does (chmod)",
+			path, access == TARGET_INSPECT ? "inspect" : "change");
 		break;
 	default:
 		*status = no_mount(path, fd);

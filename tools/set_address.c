@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sets the fixed address of a region. It needs v1 of the interface alone. */
 #define MSHAREFS_API_V1
 #include <linux/msharefs.h>
 

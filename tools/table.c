@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints tables by libsmartcols. */
 #include "table.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include "messages.h"
 #include "utf8.h"
 
-/* Share of the terminal that a column of text may be cut to. */
+/* A column of text may be cut to this share of the terminal. */
 #define TEXT_SHARE 0.2
 
 bool table_option(struct table_options *options, int c, const char *arg)
@@ -66,11 +67,12 @@ void table_help(FILE *to, const struct column *columns)
 	fprintf(to,
 		"  -J, --json            print JSON; amounts are in bytes\n"
 		"  -b, --bytes           print amounts in bytes\n"
-		"  -n, --noheadings      print no headings\n"
-		"  -r, --raw             print columns divided by one blank\n"
-		"  -o, --output COLUMNS  print these, divided by commas; "
-		"+COLUMNS: these too\n"
-		"  -h, --help            this text\n"
+		"  -n, --noheadings      do not print headings\n"
+		"  -r, --raw             separate columns by one blank\n"
+		"  -o, --output COLUMNS  print these columns, separated by "
+		"commas;\n"
+		"                        +COLUMNS: in addition to the default\n"
+		"  -h, --help            show this help\n"
 		"\n"
 		"Columns:\n");
 	for (; columns->name; columns++)
@@ -116,7 +118,10 @@ static int show_column(struct table *t, int i)
 	return scols_column_set_json_type(t->shown[i], json_type(c->type));
 }
 
-/* list: names, divided by commas. Whether all are there. */
+/*
+ * Adds the columns of a comma-separated list. Returns EX_OK, or the exit status
+ * after a message.
+ */
 static int show_columns(struct table *t, const char *verb, const char *list)
 {
 	while (*list) {
@@ -125,7 +130,9 @@ static int show_columns(struct table *t, const char *verb, const char *list)
 
 		if (i < 0)
 			return message_usage_error(
-				verb, "--output: there is no column '%.*s'",
+				verb,
+				"--output: there is no column '%.*s'; --help "
+				"lists them",
 				(int)n, list);
 		if (show_column(t, i))
 			t->failed = true;
@@ -141,8 +148,9 @@ static int choose_columns(struct table *t, const char *verb,
 	int status;
 
 	if (wanted && (!*wanted || !strcmp(wanted, "+")))
-		return message_usage_error(verb,
-					   "--output: no column is given");
+		return message_usage_error(
+			verb,
+			"--output: no column is given; --help lists them");
 	if (wanted && *wanted != '+')
 		return show_columns(t, verb, wanted);
 	status = show_columns(t, verb, defaults);
@@ -160,7 +168,8 @@ int table_begin(struct table *t, const char *verb, const char *name,
 	*t = (struct table){.columns = columns, .options = *options};
 	if (options->json && options->raw)
 		return message_usage_error(
-			verb, "--json and --raw exclude each other");
+			verb,
+			"--json and --raw exclude each other; use one of them");
 	t->scols = scols_new_table();
 	if (!t->scols)
 		return message_error(EX_OSERR, "out of memory");
@@ -179,7 +188,7 @@ int table_begin(struct table *t, const char *verb, const char *name,
 	return status;
 }
 
-/* text: NULL for what is not known */
+/* Sets a cell; text: NULL if the value is unknown. */
 static void set(struct table *t, unsigned int column, const char *text)
 {
 	if (t->line && t->shown[column] &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl ls: the regions of a mount. */
+/* msharectl ls: lists the regions of a mount (msharectl.h) */
 #include "msharectl.h"
 
 #include <stdlib.h>
@@ -30,24 +30,25 @@ enum {
 };
 
 static const struct column columns[] = {
-	[NAME] = {"NAME", COLUMN_TEXT, "its path in the mount"},
-	[SIZE] = {"SIZE", COLUMN_BYTES, "of the region"},
+	[NAME] = {"NAME", COLUMN_TEXT, "path within the mount"},
+	[SIZE] = {"SIZE", COLUMN_BYTES, "size of the region"},
 	[START] = {"START", COLUMN_ADDRESS,
-		   "its address in every process, if one is fixed"},
-	[MAPPED] = {"MAPPED", COLUMN_BYTES, "memory that is mapped in it"},
-	[PRESENT] = {"PRESENT", COLUMN_BYTES, "memory that it takes"},
-	[WINDOWS] = {"WINDOWS", COLUMN_NUMBER, "how many processes have it"},
+		   "fixed address in every process, if there is one"},
+	[MAPPED] = {"MAPPED", COLUMN_BYTES, "mapped memory"},
+	[PRESENT] = {"PRESENT", COLUMN_BYTES, "memory in use"},
+	[WINDOWS] = {"WINDOWS", COLUMN_NUMBER,
+		     "number of windows: processes that have mapped it"},
 	[SHARING] = {"SHARING", COLUMN_NUMBER,
-		     "how many of them share page tables"},
-	[OWNER] = {"OWNER", COLUMN_TEXT, "user whose file it is"},
-	[PID] = {"PID", COLUMN_NUMBER, "process that it ends with"},
-	[PAGE] = {"PAGE", COLUMN_BYTES, "size of a page of its memory"},
+		     "number of windows that share page tables"},
+	[OWNER] = {"OWNER", COLUMN_TEXT, "user who owns the file"},
+	[PID] = {"PID", COLUMN_NUMBER, "process whose end ends the region"},
+	[PAGE] = {"PAGE", COLUMN_BYTES, "page size of its memory"},
 	[SAVED] = {"SAVED", COLUMN_BYTES,
-		   "page tables saved, see msharectl-ls(1)"},
+		   "memory for page tables saved, see msharectl-ls(1)"},
 	[STATE] = {"STATE", COLUMN_TEXT, "ok, unsized, ended or denied"},
-	[MODE] = {"MODE", COLUMN_TEXT, "of its file"},
+	[MODE] = {"MODE", COLUMN_TEXT, "mode of the file"},
 	[CHANGES] = {"CHANGES", COLUMN_NUMBER,
-		     "of its mappings, since it was made"},
+		     "changes of its mappings so far"},
 	{0},
 };
 
@@ -55,13 +56,12 @@ static const struct column columns[] = {
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl ls [options] [MOUNT|FILE]\n"
-		"Lists the regions of a mount of msharefs, or those at or "
-		"below FILE.\n"
-		"Without MOUNT: $MSHAREFS_MOUNT, else your default mount, else "
-		"/sys/fs/mshare.\n"
-		"\n");
+	fprintf(to, "Usage: msharectl ls [options] [MOUNT|FILE]\n"
+		    "Lists the regions of a mount of msharefs, or those at or "
+		    "below FILE.\n"
+		    "Without MOUNT: $MSHAREFS_MOUNT, else your default mount, "
+		    "else /sys/fs/mshare.\n"
+		    "\n");
 	table_help(to, columns);
 	fprintf(to, "Default: " DEFAULTS "\n"
 		    "\n"
@@ -113,19 +113,19 @@ static void show(struct table *t, const struct region_entry *region,
 		show_known(t, region);
 }
 
-/* An empty screen would leave open whether it worked. */
-static void message_rest(const struct target *target,
-			 const struct mshare_status_mount *mount, size_t shown)
+/* On a terminal, tells why the list is empty or incomplete. */
+static void print_hint(const struct target *target,
+		       const struct mshare_status_mount *mount, size_t shown)
 {
 	bool all = !strcmp(target->path, target->mount);
 
 	if (all && mount->regions > shown)
-		message("%s: in use without a name: %llu more; msharectl windows "
-			"/proc/PID/fd/N shows one",
+		message("%s: %llu more in use without a name; to see one: "
+			"msharectl windows /proc/PID/fd/N",
 			target->path,
 			(unsigned long long)(mount->regions - shown));
 	else if (!shown)
-		message("%s: no regions; msharectl create makes one",
+		message("%s: no regions; msharectl create creates one",
 			target->path);
 }
 
@@ -154,7 +154,7 @@ static int list(const struct target *target,
 	region_list_free(&regions);
 	status = table_end(&t, NULL);
 	if (!options->json && isatty(STDOUT_FILENO))
-		message_rest(target, &mount, shown);
+		print_hint(target, &mount, shown);
 	return status;
 }
 
@@ -169,7 +169,7 @@ int cmd_ls(int argc, char **argv)
 		return status;
 	if (argc - optind > 1)
 		return message_usage_error("ls",
-					   "more than one place is given");
+					   "give at most one MOUNT or FILE");
 	status = resolve_target(&target, argv[optind]);
 	if (status != EX_OK)
 		return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl top: a mount as it goes on. */
+/* msharectl top: shows a mount again and again (msharectl.h) */
 #include "msharectl.h"
 
 #include <getopt.h>
@@ -23,37 +23,39 @@
 struct top {
 	struct target target;
 	double delay;	    /* seconds */
-	unsigned long left; /* samples; 0: without end */
+	unsigned long left; /* samples left; 0: no limit */
 	bool batch;
-	struct mshare_status_mount before; /* of the last sample */
+	struct mshare_status_mount before; /* the previous sample */
 	bool any_before;
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl top [options] [MOUNT]\n"
-		"Shows a mount of msharefs as it goes on: its pool, regions, "
-		"windows, and the\n"
-		"page tables that are saved.\n"
-		"Without MOUNT: $MSHAREFS_MOUNT, else your default mount, else "
-		"/sys/fs/mshare.\n"
-		"\n"
-		"  -d, --delay SECONDS  between two looks (2)\n"
-		"  -n, --number N       end after so many\n"
-		"  -b, --batch          print one after the other; also where "
-		"there is no\n"
-		"                       terminal that could show it in place\n"
-		"  -h, --help           this text\n"
-		"\n"
-		"Keys: q ends it, a blank looks at once, arrows and page keys "
-		"move the list.\n"
-		"\n"
-		"Examples: msharectl top\n"
-		"          msharectl top -b -n 1 ~/mshare\n");
+	fprintf(to, "Usage: msharectl top [options] [MOUNT]\n"
+		    "Shows a mount of msharefs and updates the display: its "
+		    "pool, regions, windows,\n"
+		    "and the page tables saved.\n"
+		    "Without MOUNT: $MSHAREFS_MOUNT, else your default mount, "
+		    "else /sys/fs/mshare.\n"
+		    "\n"
+		    "  -d, --delay SECONDS  delay between updates (2)\n"
+		    "  -n, --number N       end after N updates\n"
+		    "  -b, --batch          print one sample after the other; "
+		    "the default without a\n"
+		    "                       suitable terminal\n"
+		    "  -h, --help           show this help\n"
+		    "\n"
+		    "Keys: q quits, the space bar updates at once, arrow and "
+		    "page keys scroll.\n"
+		    "\n"
+		    "Examples: msharectl top\n"
+		    "          msharectl top -b -n 1 ~/mshare\n");
 }
 
-/* Waits in between; EOF or q and Enter on a terminal end it. */
+/*
+ * Waits between samples. Returns false to end: on end of file, or on q and
+ * Enter at a terminal.
+ */
 static bool wait_plain(double seconds, bool listen)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -71,7 +73,10 @@ static bool is_last(struct top *top)
 	return top->left && --top->left == 0;
 }
 
-/* A sample in words; EX_OK or after a message. */
+/*
+ * Takes a sample and formats it. Returns EX_OK, or the exit status after a
+ * message.
+ */
 static int take_sample_text(struct top *top, struct mount_sample *sample,
 			    size_t width, char **text)
 {
@@ -111,12 +116,12 @@ static int run_plain(struct top *top)
 		mount_sample_free(&sample);
 		free(text);
 		if (fflush(stdout))
-			return EX_OK; /* main() says why */
+			return EX_OK; /* main() prints why */
 	} while (!is_last(top) && wait_plain(top->delay, listen));
 	return EX_OK;
 }
 
-/* One sample, until it is time for the next. */
+/* Shows one sample until it is time for the next. */
 static int show(struct top *top, const struct mount_sample *sample, char *text,
 		enum screen_event *event)
 {
@@ -177,15 +182,17 @@ static int parse(struct top *top, int c, const char *arg)
 		    top->delay > MOST_DELAY)
 			return message_usage_error(
 				"top",
-				"--delay %s: give seconds, 0.1 or "
-				"more",
+				"--delay %s: not a delay; use seconds from 0.1 "
+				"to 86400",
 				arg);
 		return EX_OK;
 	case 'n':
 		top->left = strtoul(arg, &end, 10);
 		if (*arg < '0' || *arg > '9' || *end || !top->left)
 			return message_usage_error(
-				"top", "--number %s: give a number above 0",
+				"top",
+				"--number %s: not a number above 0; use one "
+				"such as 10",
 				arg);
 		return EX_OK;
 	case 'b':
@@ -219,8 +226,7 @@ int cmd_top(int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (argc - optind > 1)
-		return message_usage_error("top",
-					   "more than one MOUNT is given");
+		return message_usage_error("top", "give at most one MOUNT");
 	status = resolve_target(&top.target, argv[optind]);
 	if (status != EX_OK)
 		return status;

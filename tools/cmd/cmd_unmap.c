@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl unmap: takes memory out of a region, for every process. */
+/* msharectl unmap: unmaps memory of a region, in every process (msharectl.h) */
 #include "msharectl.h"
 
 #include <linux/msharefs.h>
@@ -20,16 +20,16 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"Usage: msharectl unmap [--offset OFFSET] [--size SIZE] FILE\n"
-		"Takes memory out of a region, in every process at once: what "
-		"it held is gone,\n"
-		"and an access to it is a fault (SIGSEGV) from then on.\n"
+		"Unmaps memory of a region, in every process at once: its "
+		"contents are lost, and\n"
+		"accesses to it raise SIGSEGV from then on.\n"
 		"\n"
-		"  -o, --offset OFFSET  from here on (0)\n"
-		"  -s, --size SIZE      so much of it (to the end)\n"
-		"  -h, --help           this text\n"
+		"  -o, --offset OFFSET  start of the range in the region (0)\n"
+		"  -s, --size SIZE      size of the range (to the end)\n"
+		"  -h, --help           show this help\n"
 		"\n"
-		"Amounts are in bytes, or with K, M, G or T; or 0x and "
-		"hexadecimal.\n"
+		"Amounts are in bytes, or with a unit: K, M, G or T; or "
+		"hexadecimal: 0x...\n"
 		"\n"
 		"Examples: msharectl unmap ~/mshare/region\n"
 		"          msharectl unmap --offset 2M --size 4M "
@@ -47,7 +47,8 @@ static int unmap_range(int fd, const char *file, struct range *range)
 	unmap.size = range->size;
 	if (!ioctl(fd, MSHAREFS_UNMAP, &unmap))
 		return EX_OK;
-	return message_error(message_exit_status(-errno), "%s: unmap: %s", file,
+	return message_error(message_exit_status(-errno),
+			     "%s: cannot unmap the memory: %s", file,
 			     strerror(errno));
 }
 
@@ -60,7 +61,8 @@ int cmd_unmap(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
-		return message_usage_error("unmap", "give one FILE, a region");
+		return message_usage_error("unmap",
+					   "give one FILE, the region");
 	fd = target_open(argv[optind], TARGET_CHANGE, &status);
 	if (fd < 0)
 		return status;
