@@ -119,9 +119,8 @@ static int print_text(const struct plan *plan)
 	       amount_exact(base->page, page), size, page, plan->ask.procs,
 	       amount_text(base->entries, text));
 	printf("\n"
-	       "Shared tables need %" PRIu64
-	       " huge pages of %s. To allow them on demand, as root:\n"
-	       "%s\n",
+	       "Shared tables need %" PRIu64 " huge pages of %s. As root, on "
+	       "demand:\n%s\n",
 	       pages, amount_exact(huge->page, page),
 	       hugepages_command(huge->page, pages, command));
 	return 0;
