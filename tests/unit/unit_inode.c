@@ -3,6 +3,7 @@
  * Tests the namespace: names, lookup counts, times, and when regions free
  * memory.
  */
+#include "region/region_life.h"
 #include "harness/harness.h"
 
 #include <dirent.h>
@@ -546,7 +547,7 @@ static void test_info(void)
 	set_up();
 	info = find(root, "mshare_info");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
-	CU_ASSERT(info->control);
+	CU_ASSERT(info->is_info);
 	CU_ASSERT(st.st_mode == (S_IFREG | 0444));
 	CU_ASSERT(st.st_nlink == 1);
 	CU_ASSERT_STRING_EQUAL(ns.info, "1073741824\n");
@@ -577,7 +578,7 @@ static void test_info_elsewhere(void)
 
 	set_up();
 	dir = make_dir(root, "dir");
-	CU_ASSERT(!make_file(dir, "mshare_info")->control);
+	CU_ASSERT(!make_file(dir, "mshare_info")->is_info);
 	CU_ASSERT(inode_unlink(&ns, dir, "mshare_info") == 0);
 	tear_down();
 }

@@ -8,59 +8,59 @@
 
 static void test_nobody(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	CU_ASSERT(!told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 0));
+	CU_ASSERT(!stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 0));
 }
 
 /* A thread has used its reply before it sends its next request. */
 static void test_same_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	told_attr(&told, 7);
-	CU_ASSERT(!told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(!stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 static void test_another_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 8));
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 8));
 	/* The kernel was notified, which voids the replies under way. */
-	CU_ASSERT(!told_others(&told, 8));
-	CU_ASSERT(!told_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 8));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 static void test_several_threads(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	told_attr(&told, 8);
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 8);
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 /* Thread 0 is in another PID namespace: it could be anybody. */
 static void test_unknown_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 0));
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 0));
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 7));
-	told_attr(&told, 7);
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 7));
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 0));
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 0));
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 7));
 }
 
 static const struct test tests[] = {
