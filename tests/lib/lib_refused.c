@@ -304,7 +304,8 @@ static const struct test tests[] = {
 	{"sticky", sticky},
 	{"memory", memory},
 	{"signals", signals},
-	{"addresses", addresses}, /* must be the last */
+	/* Last, because main() leaves it out with AddressSanitizer. */
+	{"addresses", addresses},
 };
 
 static void begin(void)

@@ -573,7 +573,7 @@ static const struct test tests[] = {
 	{"descriptor numbers", descriptor_numbers},
 	{"the daemon is killed", daemon_is_killed},
 	{"the daemon is told to end", daemon_is_told_to_end},
-	/* Must be the last: it needs root. */
+	/* Last, because main() leaves it out unless run as root. */
 	{"foreign ticket", foreign_ticket},
 };
 

@@ -459,7 +459,7 @@ static const struct test tests[] = {
 	{"they share among themselves", share_among_themselves},
 	{"inherited under a filter", inherited_under_filter},
 	{"require=guard", guard_is_required},
-	/* needs root: must be the last */
+	/* Last, because main() leaves it out unless run as root. */
 	{"the daemon itself", the_daemon_itself},
 };
 

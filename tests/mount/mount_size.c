@@ -91,7 +91,7 @@ static void set_size(void)
 	finish(fd);
 }
 
-/* Start and size may be small: here the region ends below twice its start. */
+/* The smallest start and size: one unit each. */
 static void set_size_least(void)
 {
 	int fd = unsized();

@@ -512,14 +512,14 @@ check "the command line" command_line
 check "the manual" manual
 if [ "$(id -u)" -eq 0 ]; then
 	for user in $users; do
-		check "/dev/fuse missing: $user" mends_mounts /dev/fuse "$user" missing \
-			"there is none" device_missing
-		check "/dev/fuse is a file: $user" mends_mounts /dev/fuse "$user" \
-			missing "another file" device_a_file
-		check "/dev/fuse covered by a file: $user" mends_mounts /dev/fuse "$user" \
-			missing "mounted over it" device_covered
-		check "/dev/fuse under nodev: $user" mends_mounts /dev/fuse "$user" missing \
-			"nodev" device_nodev
+		check "/dev/fuse missing: $user" mends_mounts \
+			/dev/fuse "$user" missing "there is none" device_missing
+		check "/dev/fuse is a file: $user" mends_mounts \
+			/dev/fuse "$user" missing "another file" device_a_file
+		check "/dev/fuse covered by a file: $user" mends_mounts \
+			/dev/fuse "$user" missing "mounted over it" device_covered
+		check "/dev/fuse under nodev: $user" mends_mounts \
+			/dev/fuse "$user" missing "nodev" device_nodev
 		check "no huge pages: $user" with_settings mends pool "$user" \
 			missing "nor allowed on demand" no_pages
 		check "few huge pages: $user" with_settings mends pool "$user" \
