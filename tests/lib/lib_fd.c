@@ -131,9 +131,9 @@ static void few_descriptors(void)
 }
 
 static const struct test tests[] = {
-	{"empty", empty},
-	{"of memory", of_memory},
-	{"wrong", wrong},
+	{"without memory", empty},
+	{"with the caller's memory", of_memory},
+	{"wrong arguments", wrong},
 	{"rights", rights},
 	{"few descriptors", few_descriptors},
 };

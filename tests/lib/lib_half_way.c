@@ -251,11 +251,11 @@ static void at_once(void)
 static const struct test tests[] = {
 	{"no memory", no_memory},
 	{"unreadable", unreadable},
-	{"too late", too_late},
-	{"lost", lost},
+	{"the last step fails", too_late},
+	{"memory cannot be restored", lost},
 	{"by a signal", by_signal},
 	{"no /proc", no_proc},
-	{"at once", at_once},
+	{"two at once", at_once},
 	/* Last, because main() leaves it out with AddressSanitizer. */
 	{"no addresses", no_addresses},
 };

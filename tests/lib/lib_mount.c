@@ -225,7 +225,7 @@ static const struct test tests[] = {
 	{"wrong handles", wrong_handles},
 	{"by name", by_name},
 	{"by default", by_default},
-	{"at last", at_last},
+	{"/sys/fs/mshare by default", at_last},
 	{"without a daemon", without_daemon},
 	{"errors are a thread's", errors_are_a_threads},
 };

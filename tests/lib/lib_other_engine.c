@@ -31,7 +31,7 @@ static void says_so(void)
 }
 
 static const struct test tests[] = {
-	{"says so", says_so},
+	{"every call reports it", says_so},
 };
 
 int main(void)

@@ -130,7 +130,7 @@ static void binds_to_the_library(void)
 
 static const struct test tests[] = {
 	{"plain calls", plain_calls},
-	{"both ways", both_ways},
+	{"windows of either call", both_ways},
 	{"unlink finds all", unlink_finds_all},
 	{"handlers", handlers},
 	/* Last, because main() leaves it out with AddressSanitizer. */

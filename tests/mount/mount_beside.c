@@ -265,8 +265,8 @@ static const struct test tests[] = {
 	{"gone after exec", gone_after_exec},
 	{"errno is kept", errno_is_kept},
 	{"descriptors", descriptors},
-	{"descriptors of the replaced", descriptors_of_the_replaced},
-	{"no other addresses", no_other_addresses},
+	{"descriptors of replaced windows", descriptors_of_the_replaced},
+	{"no other address space", no_other_addresses},
 	{"memory beside windows", memory_beside},
 	{"memory where a window was", memory_where_a_window_was},
 };

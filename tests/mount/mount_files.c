@@ -482,7 +482,7 @@ static const struct test tests[] = {
 	{"a name keeps memory", name_keeps_memory},
 	{"statfs", file_system_figures},
 	{"st_size and st_blocks", size_and_blocks},
-	{"others come in", others_come_in},
+	{"other users", others_come_in},
 };
 
 static void look(void)

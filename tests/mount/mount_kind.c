@@ -423,14 +423,14 @@ static void shows(void)
 
 static const struct test tests[] = {
 	{"tells start and size", tells_start_and_size},
-	{"away", away},
-	{"wrong", wrong},
+	{"mapped elsewhere to be filled", away},
+	{"wrong arguments", wrong},
 	{"ends with close", ends_with_close},
-	{"ends in others", ends_in_others},
+	{"ends in other processes too", ends_in_others},
 	{"outlives children", outlives_children},
 	{"ends with its owner", ends_with_its_owner},
 	{"ends with exec", ends_with_exec},
-	{"shows", shows},
+	{"reopened by its owner", shows},
 	{"refused owner", refused_owner},
 	{"not dumpable", not_dumpable},
 	{"a thread ends", a_thread_ends},

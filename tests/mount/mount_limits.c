@@ -475,14 +475,14 @@ static void user_has_many_under_way(void)
 
 static const struct test tests[] = {
 	{"the limit is raised", raised_at_start},
-	{"the daemon has no more", daemon_has_no_more},
-	{"after some have gone", after_some_have_gone},
+	{"the daemon is out of descriptors", daemon_has_no_more},
+	{"after some windows have gone", after_some_have_gone},
 	{"a crowd", crowd},
-	{"regions have them all", regions_have_them_all},
+	{"regions use all descriptors", regions_have_them_all},
 	{"fork beyond the limit", fork_beyond_the_limit},
-	{"a process has no more", process_has_no_more},
-	{"unmapping with a full table", unmapping_with_full_table},
-	{"a user has many under way", user_has_many_under_way},
+	{"a process is out of descriptors", process_has_no_more},
+	{"unmapping without a free descriptor", unmapping_with_full_table},
+	{"a user has many in flight", user_has_many_under_way},
 };
 
 static void look(void)

@@ -282,7 +282,7 @@ static const struct test tests[] = {
 	{"memory", memory},
 	{"shown", shown},
 	{"system calls", system_calls},
-	{"wrong", wrong},
+	{"wrong arguments", wrong},
 	{"advice", advice},
 	{"no memory", no_memory},
 };

@@ -316,11 +316,11 @@ static void wrong(void)
 }
 
 static const struct test tests[] = {
-	{"mount", mount},	  {"sums", sums},
-	{"region", region},	  {"maps", maps},
-	{"many maps", many_maps}, {"windows", windows},
-	{"protected", protected}, {"many windows", many_windows},
-	{"wrong", wrong},
+	{"mount", mount},	    {"sums", sums},
+	{"region", region},	    {"maps", maps},
+	{"many maps", many_maps},   {"windows", windows},
+	{"protected", protected},   {"many windows", many_windows},
+	{"wrong arguments", wrong},
 };
 
 static void look(void)

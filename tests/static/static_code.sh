@@ -177,7 +177,7 @@ struct mshare_create c = {.addr = 1};
 struct mshare_info i = {.start = 1, .size = 1};"
 check "C++" compiles "-x c++" "$INCLUDE
 struct mshare_create c = {};"
-check "twice is fine" compiles -std=c11 "$INCLUDE$NL$INCLUDE
+check "included twice" compiles -std=c11 "$INCLUDE$NL$INCLUDE
 int x = MSHARE_MAGIC;"
 check "v1 code does not compile in v3 form" compiles_not SET_SIZE -std=c11 \
 	"$INCLUDE
@@ -193,7 +193,7 @@ check "both forms in one file are an error" compiles_not "other form" -std=c11 \
 LIBINCLUDE="#include \"$SRC/lib/include/mshare.h\"$NL#include \"$SRC/lib/include/mshare_ioctl.h\""
 check "the library's headers" compiles "-std=c11 -pedantic" "$LIBINCLUDE
 int (*f)(unsigned int) = mshare_create;"
-check "twice, in C++, beside the uapi header" compiles \
+check "included twice, in C++, with the uapi header" compiles \
 	"-x c++ -std=c++11 -pedantic" \
 	"$LIBINCLUDE$NL$LIBINCLUDE$NL$INCLUDE
 struct mshare_create c = {};

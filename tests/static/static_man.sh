@@ -62,8 +62,8 @@ for page in "$SRC"/man/*.[0-9]; do
 	name=$(basename "$page")
 	check "mandoc: $name" mandoc_is_content "$page"
 	check "groff: $name" groff_is_content "$page"
-	check "its heading and width: $name" headed "$page"
+	check "heading and width: $name" headed "$page"
 done
-check "all are installed" installed
-check "they point to pages that are there" points_somewhere
+check "all pages are installed" installed
+check "references to existing pages only" points_somewhere
 finish static_man

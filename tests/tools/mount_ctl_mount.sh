@@ -184,7 +184,7 @@ which_mount()
 
 check "the default mount" default_mount
 check "umount frees everything" gives_back
-check "several mounts at once" two_at_once
+check "several mount commands at once" two_at_once
 check "a mount elsewhere" named
 check "what cannot be mounted" cannot_mount
 check "a failure leaves no directory" failed_leaves_nothing

@@ -185,7 +185,7 @@ static const struct test tests[] = {
 	{"set-user-id bits", test_set_id},
 	{"extended attributes", test_xattrs},
 	{"extended attributes go", test_xattrs_go},
-	{"those of mshare_info", test_info},
+	{"extended attributes of mshare_info", test_info},
 };
 
 int main(void)

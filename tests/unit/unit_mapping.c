@@ -447,7 +447,7 @@ static void test_random(void)
 static const struct test tests[] = {
 	{"insert", test_insert},
 	{"merge with neighbours", test_merge},
-	{"unlike neighbours stay", test_no_merge},
+	{"different neighbours stay separate", test_no_merge},
 	{"replace", test_replace},
 	{"split", test_split},
 	{"remove", test_remove},

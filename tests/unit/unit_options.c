@@ -356,7 +356,7 @@ static const struct test tests[] = {
 	{"backing", test_backing},
 	{"sizes", test_sizes},
 	{"SOURCE MOUNTPOINT", test_mount_form},
-	{"others are left to libfuse", test_others_are_left},
+	{"other options are left to libfuse", test_others_are_left},
 	{"help and version", test_help},
 	{"malformed options", test_malformed},
 	{"bad arguments", test_bad_arguments},

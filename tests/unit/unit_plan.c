@@ -166,7 +166,7 @@ static void test_limits(void)
 }
 
 static const struct test tests[] = {
-	{"the number", test_the_number},
+	{"the example of the kernel series", test_the_number},
 	{"one GiB", test_one_gib},
 	{"kinds of pages", test_kinds},
 	{"rounding", test_rounding},

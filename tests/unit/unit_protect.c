@@ -452,10 +452,10 @@ static const struct test tests[] = {
 	{"lazy", lazy},
 	{"never had access", never_had_access},
 	{"no memory", no_memory},
-	{"stopped", stopped},
-	{"wrong", wrong},
-	{"dont need", dont_need},
-	{"populate", populate},
+	{"interrupted", stopped},
+	{"wrong arguments", wrong},
+	{"MADV_DONTNEED", dont_need},
+	{"MADV_POPULATE_WRITE", populate},
 	{"random changes", random_changes},
 };
 

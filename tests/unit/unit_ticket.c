@@ -191,7 +191,7 @@ static const struct test tests[] = {
 	{"redeem", test_redeem},
 	{"single use", test_replay},
 	{"another user", test_other_user},
-	{"made up", test_made_up},
+	{"a made-up ticket", test_made_up},
 	{"too late", test_too_late},
 	{"expire", test_expire},
 	{"many", test_many},

@@ -375,7 +375,7 @@ static const struct test tests[] = {
 	{"next", test_next},
 	{"lock", test_lock},
 	{"lock after fork", test_lock_after_fork},
-	{"lock taken by nobody after fork", test_lock_anew},
+	{"lock held by another thread at fork", test_lock_anew},
 	{"lookups beside changes", test_concurrent},
 };
 

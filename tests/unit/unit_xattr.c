@@ -135,9 +135,10 @@ static void test_room(void)
 }
 
 static const struct test tests[] = {
-	{"set", test_set},   {"flags", test_flags},   {"names", test_names},
-	{"get", test_get},   {"remove", test_remove}, {"list", test_list},
-	{"room", test_room},
+	{"set", test_set},	   {"flags", test_flags},
+	{"names", test_names},	   {"get", test_get},
+	{"remove", test_remove},   {"list", test_list},
+	{"size limit", test_room},
 };
 
 int main(void)
