@@ -110,7 +110,7 @@ static int enter_namespace(const char *path)
 /* 0, 1 if dir is there already, or -1 with a message */
 static int make_place(const char *dir, const char *path)
 {
-	struct cover cover = {{0}};
+	struct sysfs_overlay overlay = {{0}};
 	struct stat at, from;
 	int err = stat(path, &at) ? -errno : 0;
 
@@ -120,7 +120,7 @@ static int make_place(const char *dir, const char *path)
 		return !stat(dir, &from) && from.st_dev == at.st_dev &&
 		       from.st_ino == at.st_ino;
 	if (err == -ENOENT) {
-		err = cover_make(&cover, path);
+		err = sysfs_overlay_make(&overlay, path);
 		if (!err)
 			return 0;
 	}

@@ -31,7 +31,7 @@ static bool is_mount_root(const char *path)
 
 int where_is_root(const char *path)
 {
-	return is_mount_root(path) && ours_file(AT_FDCWD, path, 0);
+	return is_mount_root(path) && is_msharefs_file(AT_FDCWD, path, 0);
 }
 
 static int no_daemon(const char *named, const char *mount)
@@ -108,7 +108,7 @@ static int find_in(struct where *where, const char *named)
 
 	if (stat(named, &st))
 		return no_mount(named, -errno);
-	if (!ours_file(AT_FDCWD, named, 0))
+	if (!is_msharefs_file(AT_FDCWD, named, 0))
 		return fail(EX_NOINPUT,
 			    "%s: this is not in a mount of msharefs; mount it "
 			    "first (msharectl mount), or give a file that is",
@@ -209,7 +209,7 @@ int where_try_open(const char *path, enum where_access access)
 	/* A region; anything else might hang, or be changed by it. */
 	if (stat(path, &st))
 		return -errno;
-	if (!ours_file(AT_FDCWD, path, 0) || is_info(path))
+	if (!is_msharefs_file(AT_FDCWD, path, 0) || is_info(path))
 		return -EMEDIUMTYPE;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;

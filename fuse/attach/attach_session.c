@@ -399,7 +399,7 @@ static int look(struct attach_session *session, const struct hello *hello)
 {
 	struct window *w =
 		window_registry_find(&session->sessions->windows, hello->key);
-	struct answer answer = {.n = LOOK_HOLE};
+	struct answer answer = {.n = FAULT_HOLE};
 
 	if (!w)
 		return -ENOENT;
@@ -459,7 +459,7 @@ static int hear(struct attach_session *session, const struct hello *hello,
 		return adopt(session, hello, uffd);
 	case HELLO_LEAVING:
 		return leave(session, hello);
-	case HELLO_LOOK:
+	case HELLO_FAULT_QUERY:
 		return look(session, hello);
 	default:
 		return -EPROTO;

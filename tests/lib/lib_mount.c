@@ -213,7 +213,7 @@ static void errors_are_a_threads(void)
 	CU_ASSERT(refuses(mshare_unlink("mine"), EINVAL, "mine"));
 	CU_ASSERT_FATAL(!pthread_create(&thread, NULL, in_a_thread, NULL));
 	pthread_join(thread, NULL);
-	CU_ASSERT(says("mshare_unlink: mine: Invalid argument: there is none"));
+	CU_ASSERT(says("mshare_unlink: mine: Invalid argument: no region"));
 	/* A call that succeeds leaves no message, and keeps errno. */
 	errno = 4711;
 	close(mshare_create(0));

@@ -38,7 +38,7 @@ static int remove_from(int dir, const char *name, const char *path)
 {
 	struct stat st;
 
-	if (!ours_file(dir, "", AT_EMPTY_PATH))
+	if (!is_msharefs_file(dir, "", AT_EMPTY_PATH))
 		return fail(EX_NOINPUT,
 			    "%s: not in a mount of msharefs, and so no region: "
 			    "not removed",
@@ -50,7 +50,7 @@ static int remove_from(int dir, const char *name, const char *path)
 			    "%s: a directory; rmdir(1) removes it when it is "
 			    "empty",
 			    path);
-	if (!ours_file(dir, name, AT_SYMLINK_NOFOLLOW))
+	if (!is_msharefs_file(dir, name, AT_SYMLINK_NOFOLLOW))
 		return fail(EX_NOINPUT, "%s: not a region: not removed", path);
 	if (!unlinkat(dir, name, 0))
 		return EX_OK;
