@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells a process what is at the place where it had a fault. */
+/* Tells a process what is at the offset at which it had a fault. */
 #ifndef FAULT_ANSWER_H
 #define FAULT_ANSWER_H
 
@@ -9,9 +9,9 @@
 #include "region/region.h"
 
 /*
- * What is at offset, for a process that had a fault there (enum look). A lazy
- * page that is not there gets its memory, for windows that it cannot come to by
- * itself. Never waits.
+ * What is at offset, for a process that had a fault there. A lazy page that is
+ * not present is allocated, as a touch cannot allocate it in every window.
+ * Never waits for a change: LOOK_CHANGING.
  */
 enum look region_look(struct region *region, uint64_t offset);
 
