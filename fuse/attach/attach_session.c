@@ -23,7 +23,7 @@
 #include "common/fdpass.h"
 #include "base/log.h"
 #include "base/epoll_watch.h"
-#include "windows/window_limit.h"
+#include "base/window_limit.h"
 #include "change/fault_answer.h"
 #include "region/region_life.h"
 #include "windows/window.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many windows a daemon can have, from its limit of descriptors. */
+/* How many windows the daemon may have, by its limit of descriptors. */
 #ifndef WINDOW_LIMIT_H
 #define WINDOW_LIMIT_H
 
