@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# fuse/: the daemon. Only ops/ and the files beside it know libfuse: the model is
-# compiled without its headers.
+# fuse/: the daemon. Only ops/ and the files in fuse/ itself use libfuse; the rest,
+# libmodel, is compiled without its headers.
 
 noinst_LTLIBRARIES += libmodel.la
 libmodel_la_SOURCES = \
@@ -41,10 +41,11 @@ libmodel_la_SOURCES = \
 	fuse/owner/owner_close.c \
 	fuse/owner/process.c fuse/owner/process.h \
 	fuse/namespace/acl.c fuse/namespace/acl.h \
-	fuse/namespace/dentry.c \
+	fuse/namespace/dentry.c fuse/namespace/dentry.h \
 	fuse/namespace/dir.c fuse/namespace/dir.h \
 	fuse/namespace/inode.c fuse/namespace/inode.h \
-	fuse/namespace/inode_attr.c \
+	fuse/namespace/inode_attr.c fuse/namespace/inode_attr.h \
+	fuse/namespace/inode_internal.h \
 	fuse/namespace/inode_xattr.c \
 	fuse/namespace/rename.c \
 	fuse/namespace/stale_attr.c fuse/namespace/stale_attr.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The names in a directory: by text, and in the order they were made in. */
-#include "namespace/dir.h"
+/* Keeps the names of a directory sorted by text, and by age for readdir(). */
+#include "namespace/dentry.h"
 
 #include <stdlib.h>
 #include <string.h>
