@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# lib/: the interface (include/), what every program of the project shares
-# (common/), the engine that makes windows, the wrappers around libc, and the
-# two libraries they are linked into.
+# lib/: installed headers (include/), code that daemon, libraries and tools share
+# (common/), the engine that makes windows (engine/), wrappers around libc
+# (wrap/), and the two libraries that contain them (preload/, api/).
 
 noinst_LTLIBRARIES += libcommon.la libengine.la libwrap.la
 
@@ -10,7 +10,7 @@ libcommon_la_SOURCES = lib/common/address_reserve.c \
 	lib/common/msharefs_file.c lib/common/msharefs_file.h lib/common/protocol.h \
 	lib/common/syscalls.h lib/common/uffd.c lib/common/uffd.h
 libcommon_la_CPPFLAGS = $(lib_cppflags)
-# Linked by those who need them alone.
+# Not in libcommon: compiled only into the programs that need them.
 sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h
 default_mount = lib/common/default_mount.c lib/common/default_mount.h
 
@@ -21,14 +21,14 @@ libengine_la_SOURCES = lib/engine/attach_client.c lib/engine/attach_client.h \
 libengine_la_CPPFLAGS = $(lib_cppflags)
 libengine_la_LIBADD = libcommon.la
 
-# Both libraries hold the wrappers and offer the one engine of the process.
+# Both libraries contain this; a process uses the engine of one of them.
 libwrap_la_SOURCES = lib/engine/engine.c lib/engine/engine.h \
 	lib/engine/engine_export.c lib/wrap/libc_real.c lib/wrap/libc_real.h \
 	lib/wrap/wrap.h lib/wrap/wrap_memory.c
 libwrap_la_CPPFLAGS = $(lib_cppflags)
 libwrap_la_LIBADD = libengine.la
 
-# Preloaded into programs that know nothing of it.
+# Preloaded into programs that know nothing of msharefs.
 pkglib_LTLIBRARIES = libmshare-preload.la
 libmshare_preload_la_SOURCES = lib/preload/fstype_view.c \
 	lib/preload/fstype_view.h lib/preload/mount_emulation.c \
@@ -37,12 +37,12 @@ libmshare_preload_la_SOURCES = lib/preload/fstype_view.c \
 	lib/preload/spawn_helper.h lib/preload/wrap_fs.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
-# fork() copies each mapping and each page that was written to: so there are few,
-# and all symbols are bound at once, not in each child anew.
+# fork() copies each mapping and each written page: few segments keep it fast, and
+# so does binding all symbols at once instead of again in each child.
 libmshare_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,-z,now,-z,noseparate-code
 
-# Linked by programs. Never unloaded: the handler of SIGBUS is in it.
+# For programs to link. nodelete, as the SIGBUS handler is in it.
 lib_LTLIBRARIES = libmshare.la
 libmshare_la_SOURCES = lib/api/api.c lib/api/api.h lib/api/donate.c \
 	lib/api/donate.h lib/api/last_error.c lib/api/last_error.h \

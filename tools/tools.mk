@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tools/: msharectl, its completion, and the helper of mount(8).
+# tools/: msharectl, its bash completion, and the helper for mount(8).
 
 bin_PROGRAMS += msharectl
 msharectl_SOURCES = tools/amount.c tools/amount.h tools/bind_view.c \
@@ -22,7 +22,7 @@ msharectl_SOURCES = tools/amount.c tools/amount.h tools/bind_view.c \
 	tools/doctor/doctor_kernel.c tools/doctor/doctor_limits.c \
 	tools/doctor/doctor_memory.c tools/doctor/doctor_mount.c \
 	tools/doctor/doctor_parts.c $(sysfs_overlay) $(default_mount)
-# doctor tries what the daemon will do, by the same code.
+# msharectl doctor runs the daemon's own code to check what the daemon will do.
 msharectl_SOURCES += fuse/memory/backing.c fuse/memory/backing.h \
 	fuse/memory/hugepage_pool.c fuse/memory/hugepage_pool.h \
 	fuse/base/size.c fuse/base/size.h
@@ -32,7 +32,7 @@ msharectl_LDADD = libcommon.la $(SMARTCOLS_LIBS) $(NCURSES_LIBS) -lpthread
 
 dist_bashcompletion_DATA = completions/msharectl
 
-# mount(8) calls it by the type's name.
+# mount(8) finds its helper by the name of the filesystem type.
 mount_SCRIPTS = tools/mount.msharefs
 tools/mount.msharefs: $(srcdir)/tools/mount.msharefs.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) tools && \
