@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# fuse/: the daemon. Only ops/ and the files in fuse/ itself use libfuse; the rest,
-# libmodel, is compiled without its headers.
+# fuse/: the daemon. Only ops/ and the files in fuse/ itself use libfuse; the
+# rest, libmodel, is compiled without its headers.
 
 noinst_LTLIBRARIES += libmodel.la
 libmodel_la_SOURCES = \

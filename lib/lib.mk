@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# lib/: installed headers (include/), code that daemon, libraries and tools share
-# (common/), the engine that makes windows (engine/), wrappers around libc
-# (wrap/), and the two libraries that contain them (preload/, api/).
+# lib/: installed headers (include/), code that daemon, libraries and tools
+# share (common/), the engine that makes windows (engine/), wrappers around
+# libc (wrap/), and the two libraries that contain them (preload/, api/).
 
 noinst_LTLIBRARIES += libcommon.la libengine.la libwrap.la
 
@@ -37,8 +37,8 @@ libmshare_preload_la_SOURCES = lib/preload/fstype_view.c \
 	lib/preload/spawn_helper.h lib/preload/wrap_fs.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
-# fork() copies each mapping and each written page: few segments keep it fast, and
-# so does binding all symbols at once instead of again in each child.
+# fork() copies each mapping and each written page: few segments keep it fast,
+# and so does binding all symbols at once instead of again in each child.
 libmshare_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,-z,now,-z,noseparate-code
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tests/: "make check" runs all tests with tests/run. To add a test, add a file, and
-# its name to the list of its kind; CONTRIBUTING.md has an example.
+# tests/: "make check" runs all tests with tests/run. To add a test, add a file,
+# and its name to the list of its kind; CONTRIBUTING.md has an example.
 
 # What test programs share. Each links only what it calls.
 check_LTLIBRARIES = libharness.la
