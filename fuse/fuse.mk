@@ -46,6 +46,7 @@ libmodel_la_SOURCES = \
 	fuse/namespace/inode.c fuse/namespace/inode.h \
 	fuse/namespace/inode_attr.c fuse/namespace/inode_attr.h \
 	fuse/namespace/inode_internal.h \
+	fuse/namespace/inode_struct.h \
 	fuse/namespace/inode_xattr.c \
 	fuse/namespace/rename.c \
 	fuse/namespace/stale_attr.c fuse/namespace/stale_attr.h \

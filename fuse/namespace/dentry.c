@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int cmp_name(const struct dentry *a, const struct dentry *b)
 {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/tree.h"
-#include "namespace/inode.h"
+#include "namespace/inode_struct.h"
 
 /* Positions in a directory: "." and ".." come before all names. */
 enum {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "namespace/dentry.h"
+#include "namespace/inode.h"
 #include "namespace/inode_attr.h"
 #include "namespace/inode_internal.h"
 #include "region/region_life.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "namespace/acl.h"
+#include "namespace/inode.h"
 #include "namespace/inode_internal.h"
 
 void inode_chmod(struct inode *inode, mode_t mode)

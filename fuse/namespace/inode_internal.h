@@ -7,8 +7,11 @@
 #define INODE_INTERNAL_H
 
 #include <time.h>
+#include <sys/stat.h>
 
-#include "namespace/inode.h"
+struct inode;
+struct inode_seed;
+struct namespace;
 
 struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed);
 struct timespec inode_now(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops/libfuse_log.h"
 
-#define FUSE_USE_VERSION 312
 #include <fuse_log.h>
 #include <stdarg.h>
 #include <stdio.h>

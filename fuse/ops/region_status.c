@@ -10,7 +10,6 @@
 
 #include "memory/backing.h"
 #include "memory/present_pages.h"
-#include "windows/window_registry.h"
 #include "windows/window.h"
 
 /* How long a query waits for windows that are coming. */
