@@ -135,7 +135,7 @@ static int become_daemon_and_serve(struct server *server)
 	err = attach_server_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
-	/* In the background, the parent's exit tells that we are ready. */
+	/* In the background, the parent's exit says that it is ready. */
 	if (!err && server->options.foreground)
 		notify_ready(text);
 	if (!err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What inode.c offers to the rest of namespace/. Call everything here with the
- * namespace lock held.
+ * What inode.c offers to the rest of namespace/. Call everything here but
+ * inode_now() with the namespace lock held.
  */
 #ifndef INODE_INTERNAL_H
 #define INODE_INTERNAL_H

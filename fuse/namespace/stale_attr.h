@@ -21,8 +21,7 @@
 
 /* Starts as all zeroes; atomic, so it needs no lock. */
 struct stale_attr {
-	atomic_int thread; /* that received attributes; 0: none, below 0:
-			      several */
+	atomic_int thread; /* 0: none got attributes, below 0: several */
 };
 
 /* Call it before reading attributes to answer tid (0: unknown thread). */

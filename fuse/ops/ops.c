@@ -238,8 +238,7 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
 		const char *name)
 {
 	(void)target, (void)parent, (void)name;
-	fuse_reply_err(req,
-		       EPERM); /* like any filesystem without symbolic links */
+	fuse_reply_err(req, EPERM); /* see symlink(2) */
 }
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
@@ -315,8 +314,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -err);
 		return;
 	}
-	if (fi->flags &
-	    O_TRUNC) { /* counts as a change, even of an empty file */
+	if (fi->flags & O_TRUNC) { /* counts as a change */
 		inode_set(&server->ns, inode, &st,
 			  INODE_MTIME_NOW | credentials_drops(req, inode));
 		server_attr_changed(server, ino);
