@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# examples/: programs as a user of the interface writes them, built without our
-# flags.
+# examples/: programs as users of the interface write them, built without the
+# project's own flags.
 
-# For the kernel series: nothing of ours in them but <linux/msharefs.h>.
+# For the kernel series: they use only <linux/msharefs.h>.
 kernel_examples = examples/donor_v1 examples/consumer_v1 examples/donor_v3 \
 	examples/consumer_v3
-# For the library: -lmshare, and no more.
+# For the library: they need only -lmshare.
 linked_examples = examples/donor_2022 examples/consumer_2022 examples/ring_2026
 noinst_PROGRAMS += $(kernel_examples) $(linked_examples)
 noinst_HEADERS = examples/common.h

@@ -41,10 +41,12 @@ libmodel_la_SOURCES = \
 	fuse/owner/owner_close.c \
 	fuse/owner/process.c fuse/owner/process.h \
 	fuse/namespace/acl.c fuse/namespace/acl.h \
-	fuse/namespace/dentry.c \
+	fuse/namespace/dentry.c fuse/namespace/dentry.h \
 	fuse/namespace/dir.c fuse/namespace/dir.h \
 	fuse/namespace/inode.c fuse/namespace/inode.h \
-	fuse/namespace/inode_attr.c \
+	fuse/namespace/inode_attr.c fuse/namespace/inode_attr.h \
+	fuse/namespace/inode_internal.h \
+	fuse/namespace/inode_struct.h \
 	fuse/namespace/inode_xattr.c \
 	fuse/namespace/rename.c \
 	fuse/namespace/stale_attr.c fuse/namespace/stale_attr.h \

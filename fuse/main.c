@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* msharefs(8): start, serve, end. */
+/* msharefs(8): starts, serves and ends. */
 #include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,17 +13,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "common/sysfs_overlay.h"
-#include "region/host_window.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "ops/libfuse_log.h"
-#include "service_notify.h"
 #include "base/size.h"
+#include "common/sysfs_overlay.h"
+#include "ops/libfuse_log.h"
+#include "region/host_window.h"
+#include "service_notify.h"
 
 /*
- * CREATE_MAPPING can take seconds; the others must find a thread meanwhile.
- * With few idle ones that may stay, threads end and are made all the time.
+ * CREATE_MAPPING can take seconds, during which other requests must find a
+ * thread. If few idle threads may stay, libfuse ends and creates threads all
+ * the time.
  */
 #define MAX_THREADS 64
 #define IDLE_THREADS 16
@@ -36,15 +38,17 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_msg(LOG_WARNING, "descriptor limit: %s", strerror(errno));
+		log_msg(LOG_WARNING,
+			"raising the limit of file descriptors: %s",
+			strerror(errno));
 }
 
 /*
- * What many windows at a time have taken is given back. By itself malloc would
- * keep twice the largest block that it ever gave back: megabytes, as libfuse's
- * threads have buffers of one. And what one thread has taken another gives
- * back: with a heap for each thread, all of them would grow to hold all
- * regions.
+ * Makes malloc() give memory back to the system after many windows are gone. By
+ * default it keeps twice the largest block it has ever given back: megabytes,
+ * as each thread of libfuse has a buffer of 1 MiB. And one thread frees what
+ * another has allocated: with a heap for each thread, every heap would grow to
+ * the size of all regions.
  */
 static void keep_little_memory(void)
 {
@@ -52,7 +56,7 @@ static void keep_little_memory(void)
 	mallopt(M_ARENA_MAX, 1);
 }
 
-/* In one line */
+/* Describes the mount in one line. */
 static void describe(const struct server *server, char *text, size_t size)
 {
 	const struct backing *b = &server->backing;
@@ -73,7 +77,7 @@ static int add_mount_options(struct server *server, struct fuse_args *args)
 	char *name = NULL, *list = NULL;
 	int err = 0;
 
-	/* The name may hold a comma, which in a list must be escaped. */
+	/* The name may hold a comma, which must be escaped. */
 	if (asprintf(&name, "fsname=%s", source ? source : "msharefs") < 0)
 		return -ENOMEM;
 	if (fuse_opt_add_opt(&list, "subtype=msharefs,default_permissions") ||
@@ -88,7 +92,7 @@ static int add_mount_options(struct server *server, struct fuse_args *args)
 static int open_namespace(struct server *server)
 {
 	struct inode_seed root = {
-		/* Others may come in: then each may remove only his own. */
+		/* With other users, sticky: each may remove only his own. */
 		.mode = S_IFDIR | (server->options.allow_other ? 01777 : 0777),
 		.uid = geteuid(),
 		.gid = getegid(),
@@ -110,11 +114,11 @@ static int serve(struct server *server)
 	fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
 	err = fuse_session_loop_mt(server->session, config);
 	fuse_loop_cfg_destroy(config);
-	/* A positive number is the signal that ended it. */
+	/* A positive number is the signal that ended the loop. */
 	return err < 0 ? err : 0;
 }
 
-/* Everything that can fail was tried; the mount is there. */
+/* Most of what can fail has been done by now: the mount is there. */
 static int become_daemon_and_serve(struct server *server)
 {
 	char text[2 * PATH_MAX];
@@ -131,7 +135,7 @@ static int become_daemon_and_serve(struct server *server)
 	err = attach_server_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
-	/* In the background, whoever has started us waits for the fork. */
+	/* In the background, the parent's exit says that it is ready. */
 	if (!err && server->options.foreground)
 		notify_ready(text);
 	if (!err)
@@ -144,19 +148,19 @@ static int become_daemon_and_serve(struct server *server)
 	return err;
 }
 
-/* libfuse says what was wrong, but not in numbers; error is a guess. */
+/* libfuse has logged the cause but returns no errno value: guess one. */
 static int mount_error(int error)
 {
 	if (access("/dev/fuse", F_OK))
 		return -ENODEV;
 	if (geteuid() != 0)
-		return -EPERM; /* fusermount3 refused */
+		return -EPERM; /* fusermount3 has refused */
 	return error ? -error : -EINVAL;
 }
 
 static int mount_and_serve(struct server *server, struct fuse_args *args)
 {
-	int err = -EINVAL; /* libfuse says what was wrong */
+	int err = -EINVAL; /* libfuse has logged the cause */
 
 	server->session =
 		fuse_session_new(args, &server_ops, sizeof(server_ops), server);
@@ -204,11 +208,14 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		err = attach_server_open(&server->attach,
 					 server->options.must_guard);
 	if (err) {
-		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
+		log_msg(LOG_ERR,
+			"setting up the attach socket and the watch on owners: "
+			"%s",
+			strerror(-err));
 	} else {
 		err = mount_and_serve(server, args);
 	}
-	/* It may still be at work on windows. */
+	/* Before the attach server: its thread may still change windows. */
 	if (server->owners)
 		owners_close(server->owners);
 	if (server->attach)
@@ -223,8 +230,8 @@ static int cover_parent(struct sysfs_overlay *cover, const char *mountpoint)
 
 	if (!err)
 		log_msg(LOG_NOTICE,
-			"%s is covered with a tmpfs that shows the same and "
-			"has room for %s; taken away at the end",
+			"mounting a tmpfs over %s, which shows the same files "
+			"and the new directory %s; it is unmounted at the end",
 			cover->parent, mountpoint);
 	return err;
 }
@@ -235,11 +242,11 @@ static void uncover_parent(struct sysfs_overlay *cover)
 	int err = sysfs_overlay_remove(cover);
 
 	if (err)
-		log_msg(LOG_ERR, "uncovering %s: %s", old.parent,
+		log_msg(LOG_ERR, "unmounting the tmpfs over %s: %s", old.parent,
 			strerror(-err));
 }
 
-/* Absolute, as a daemon leaves the directory it was started in. */
+/* Makes the path absolute, as a daemon leaves its working directory. */
 static int find_mountpoint(struct options *options, struct sysfs_overlay *cover)
 {
 	char *path = realpath(options->mountpoint, NULL);
@@ -280,7 +287,7 @@ static int run(struct server *server, struct fuse_args *args)
 	return err;
 }
 
-/* 0, 1 and 2 must be something, or the first socket would become stderr. */
+/* Opens 0, 1 and 2 if they are closed, or a socket would become stderr. */
 static void fill_standard_fds(void)
 {
 	int fd;
@@ -321,7 +328,7 @@ int main(int argc, char **argv)
 		log_open(server.options.debug);
 		if (server.options.debug)
 			fuse_opt_add_arg(&args, "-odebug");
-		/* A file-size limit must be an error, not our end. */
+		/* Writing beyond a file-size limit must fail, not kill. */
 		signal(SIGXFSZ, SIG_IGN);
 		raise_descriptor_limit();
 		keep_little_memory();

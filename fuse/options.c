@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#define FUSE_USE_VERSION 312
 #include <errno.h>
-#include <fuse_lowlevel.h>
-#include <inttypes.h>
+#include <fuse_opt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +46,9 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	switch (key) {
 	case KEY_ALLOW_OTHER:
 		o->allow_other = true;
-		return 1; /* and libfuse's too */
+		return 1; /* libfuse needs it, too */
 	case FUSE_OPT_KEY_NONOPT:
-		/* "MOUNTPOINT", or "SOURCE MOUNTPOINT" as mount(8) says it */
+		/* "MOUNTPOINT", or "SOURCE MOUNTPOINT" from mount(8) */
 		if (o->source)
 			return -1;
 		o->source = o->mountpoint;
@@ -80,7 +78,10 @@ static int parse_size(const char *name, const char *text, uint64_t *bytes,
 	return err ? -EINVAL : 0;
 }
 
-/* libfuse forgets to where other options are left, and then objects to it. */
+/*
+ * fuse_opt_parse() leaves a trailing "--" in args if other options are left,
+ * too, and libfuse then rejects it.
+ */
 static void drop_separator(struct fuse_args *args)
 {
 	if (args->argc > 1 && !strcmp(args->argv[args->argc - 1], "--")) {
@@ -94,9 +95,10 @@ int options_parse(struct fuse_args *args, struct options *o,
 {
 	*o = (struct options){.max_size = UINT64_MAX};
 	if (args->argc > 1 && !strcmp(args->argv[args->argc - 1], "-o")) {
-		snprintf(message, OPTIONS_MESSAGE,
-			 "-o: no option follows: usage: msharefs [options] "
-			 "MOUNTPOINT");
+		snprintf(
+			message, OPTIONS_MESSAGE,
+			"-o: give an option after it: usage: msharefs [options] "
+			"MOUNTPOINT");
 		return -EINVAL;
 	}
 	snprintf(message, OPTIONS_MESSAGE,
@@ -116,8 +118,8 @@ int options_parse(struct fuse_args *args, struct options *o,
 	if (o->backing_text &&
 	    backing_spec_parse(o->backing_text, &o->backing)) {
 		snprintf(message, OPTIONS_MESSAGE,
-			 "-o backing=%s: give auto, hugetlbfs:DIR (DIR from "
-			 "the root), memfd or shmem",
+			 "-o backing=%s: give auto, hugetlbfs:DIR (an absolute "
+			 "path), memfd or shmem",
 			 o->backing_text);
 		return -EINVAL;
 	}
@@ -126,14 +128,16 @@ int options_parse(struct fuse_args *args, struct options *o,
 		return -EINVAL;
 	if (o->require_text && strcmp(o->require_text, "guard") != 0) {
 		snprintf(message, OPTIONS_MESSAGE,
-			 "-o require=%s: what can be required is: guard",
+			 "-o require=%s: not a requirement: give guard",
 			 o->require_text);
 		return -EINVAL;
 	}
 	o->must_guard = o->require_text;
 	if (o->align & (o->align - 1)) {
-		snprintf(message, OPTIONS_MESSAGE,
-			 "-o align=%s: not a power of two", o->align_text);
+		snprintf(
+			message, OPTIONS_MESSAGE,
+			"-o align=%s: not a power of two: give, for example, 1G",
+			o->align_text);
 		return -EINVAL;
 	}
 	return 0;
@@ -172,27 +176,27 @@ void options_free(struct options *o)
 void options_usage(const char *program)
 {
 	printf("Usage: %s [options] MOUNTPOINT\n"
-	       "Presents msharefs: memory regions whose page tables processes "
-	       "share.\n"
+	       "Mounts msharefs: files are memory regions, and processes that "
+	       "map one share\n"
+	       "its page tables.\n"
 	       "\n"
 	       "  -f                  stay in the foreground, log to stderr\n"
-	       "  -d, -o debug        the same, and say everything\n"
-	       "  -h, --help          this text\n"
-	       "  -V, --version       the version\n"
+	       "  -d, -o debug        the same, and log everything\n"
+	       "  -h, --help          print this text\n"
+	       "  -V, --version       print the version\n"
 	       "  -o backing=KIND     auto (default), hugetlbfs:DIR, memfd or "
 	       "shmem\n"
-	       "  -o align=SIZE       unit of a region's start and size; a "
+	       "  -o align=SIZE       unit of a region's start and size, a "
 	       "power of two\n"
 	       "                      (default: what sharing needs, 1G on "
 	       "x86-64)\n"
-	       "  -o max_size=SIZE    memory over all regions (default: the "
-	       "whole pool)\n"
-	       "  -o allow_other      let other users in\n"
-	       "  -o ownership        a region is emptied when the process "
-	       "that made it exits\n"
-	       "  -o require=guard    no windows whose holes cannot be made to "
-	       "fault\n"
-	       "  -o OPTION           any other option of FUSE mounts, see "
+	       "  -o max_size=SIZE    limit on the memory of all regions "
+	       "(default: the whole pool)\n"
+	       "  -o allow_other      let other users use the mount\n"
+	       "  -o ownership        empty a region when the process that "
+	       "created it exits\n"
+	       "  -o require=guard    refuse windows whose holes would not fault\n"
+	       "  -o OPTION           any other option of FUSE mounts: "
 	       "mount.fuse3(8)\n"
 	       "\n"
 	       "SIZE is in bytes, or with K, M, G or T.\n",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of the daemon. */
+/* The options of the daemon's command line. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -11,37 +11,41 @@
 struct fuse_args;
 
 struct options {
-	/* libfuse's parser sets ints. */
+	/* ints, as libfuse's parser sets these. */
 	int foreground;
 	int debug;
 	int help;
 	int version;
 	int clone_fd;
-	int exit_errno; /* the exit status says which error it was */
+	int exit_errno; /* exit with the errno value of the error */
 	bool allow_other;
 	int ownership;
 	bool must_guard; /* require=guard */
 	struct backing_spec backing;
-	uint64_t align;	   /* bytes; 0: what table sharing needs */
+	uint64_t align;	   /* bytes; 0: as sharing page tables needs */
 	uint64_t max_size; /* bytes; UINT64_MAX: no limit */
 	char *mountpoint;
-	char *source; /* what /proc/mounts shows first, NULL: "msharefs" */
+	char *source; /* first field of /proc/mounts; NULL: "msharefs" */
 
-	/* As given; parsed into the fields above. */
+	/* As on the command line; parsed into the fields above. */
 	char *backing_text;
 	char *align_text;
 	char *max_size_text;
 	char *require_text;
 };
 
-/*
- * Reads the command line; what is libfuse's stays in args. 0, or -EINVAL with
- * one line that says what is wrong.
- */
 #define OPTIONS_MESSAGE 512
+
+/*
+ * Parses the command line and leaves libfuse's options in args. 0, or -EINVAL
+ * and a message of one line.
+ */
 int options_parse(struct fuse_args *args, struct options *options,
 		  char message[OPTIONS_MESSAGE]);
-/* Once the backing is known: what align stands for, or -EINVAL. */
+/*
+ * Checks options->align, and sets it if it was not given, once the backing is
+ * known. 0, or -EINVAL and a message.
+ */
 int options_settle(struct options *options, const struct backing *backing,
 		   char message[OPTIONS_MESSAGE]);
 void options_free(struct options *options);

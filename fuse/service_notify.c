@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service_notify.h"
 
-/* Without libsystemd the units wait for the daemon to fork instead. */
+/* Without libsystemd, the units have Type=forking and need no message. */
 #ifdef HAVE_LIBSYSTEMD
 #include <systemd/sd-daemon.h>
 

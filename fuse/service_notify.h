@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling the service manager, if one has started us (Type=notify). */
+/* Notifies the service manager, if it has started the daemon (Type=notify). */
 #ifndef SERVICE_NOTIFY_H
 #define SERVICE_NOTIFY_H
 
-/* It serves from now on; status is a line for people. */
+/* The daemon serves; status is a line that systemctl(1) shows. */
 void notify_ready(const char *status);
-/* It is about to end. */
 void notify_stopping(void);
 
 #endif

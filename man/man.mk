@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# man/: the manual.
+# man/: the manual pages.
 dist_man_MANS = man/ioctl_mshare.2 man/libmshare.7 man/mount.msharefs.8 \
 	man/mshare.3 man/mshare_advise.3 man/mshare_attach.3 man/mshare_create.3 \
 	man/mshare_detach.3 man/mshare_error.3 man/mshare_fd.3 man/mshare_map.3 \
@@ -11,7 +11,7 @@ dist_man_MANS = man/ioctl_mshare.2 man/libmshare.7 man/mount.msharefs.8 \
 	man/msharectl-umount.1 man/msharectl-unmap.1 man/msharectl-windows.1 \
 	man/msharectl.1 man/msharefs.8
 
-# Pages with two names
+# Pages that are installed under a second name, too: mshare_at(3), ...
 man_links = mshare mshare_unlink mshare_fd mshare_create
 install-data-hook: link-pages
 link-pages: install-man

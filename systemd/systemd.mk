@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# systemd/: units, and examples of what an administrator may set.
+# systemd/: units, and example configuration files for administrators.
 nodist_systemunit_DATA = systemd/system/msharefs@.service
 nodist_userunit_DATA = systemd/user/msharefs.service
 exampledir = $(docdir)/examples

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# tests/: "make check" runs all of these by tests/run. A new test is a file and a
-# word in the list of its kind; CONTRIBUTING.md has an example.
+# tests/: "make check" runs all tests with tests/run. To add a test, add a file,
+# and its name to the list of its kind; CONTRIBUTING.md has an example.
 
-# What test programs share. A program takes of it what it calls.
+# What test programs share. Each links only what it calls.
 check_LTLIBRARIES = libharness.la
 libharness_la_SOURCES = tests/harness/attached.h tests/harness/calls.c \
 	tests/harness/calls.h tests/harness/fsops.c tests/harness/fsops.h \
@@ -12,10 +12,10 @@ libharness_la_SOURCES = tests/harness/attached.h tests/harness/calls.c \
 	tests/harness/twins.h tests/lib/lib_common.c tests/lib/lib_common.h
 libharness_la_LIBADD = $(CUNIT_LIBS)
 
-# What a program links that says nothing else.
+# The default for all test programs.
 LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
-# Each module of the daemon and of the library alone.
+# Tests of single modules of the daemon and of the library.
 unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
 	tests/unit/unit_backing tests/unit/unit_extents tests/unit/unit_fdpass \
 	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
@@ -23,13 +23,13 @@ unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
 	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
 	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
 	tests/unit/unit_window_table tests/unit/unit_xattr
-# These belong to no library.
+# The modules under test here are in no library.
 tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c
 tests_unit_unit_options_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
 tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
 
-# Real mounts, written as programs for the kernel series.
+# Tests of real mounts, written like programs for the kernel series.
 mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_attach tests/mount/mount_beside tests/mount/mount_calls \
 	tests/mount/mount_churn tests/mount/mount_crowd tests/mount/mount_edges \
@@ -45,17 +45,18 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
 
-# Programs that link libmshare: tests/lib/mount_lib.sh runs them.
+# Programs that link libmshare; tests/lib/mount_lib.sh runs them.
 lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \
 	tests/lib/lib_half_way tests/lib/lib_mount tests/lib/lib_other_engine \
 	tests/lib/lib_refused tests/lib/lib_rules tests/lib/lib_tasks
 $(lib_tests): LDADD += libmshare.la
 $(lib_tests): libmshare.la
-# Brings the library by dlopen(), so it is not linked with it.
+# Loads the library with dlopen(), so does not link it.
 dlopen_tests = tests/lib/lib_dlopen
 
-# The conformance suite: one program a revision, all of the same sources, with
-# nothing of ours but the uapi header. tests/conform/mount_conform.sh runs them.
+# The conformance suite: one program for each revision, all built from the same
+# sources, which include only the uapi header of this project.
+# tests/conform/mount_conform.sh runs them.
 conform_tests = tests/conform/conform_v1 tests/conform/conform_v2 \
 	tests/conform/conform_v3
 conform_sources = tests/conform/conform.c tests/conform/conform.h \
@@ -90,7 +91,7 @@ mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \
 	tests/tools/mount_ctl_mount.sh tests/tools/mount_ctl_lists.sh \
 	tests/tools/mount_ctl_changes.sh tests/tools/mount_ctl_terminal.sh \
 	tests/conform/mount_conform.sh tests/lib/mount_lib.sh
-# What is installed is compared to the byte; the sanitizers' runtime is not.
+# These compare installed files byte by byte, which sanitizers would change.
 if !SANITIZE
 plain_scripts += tests/inert/inert.sh
 mount_scripts += tests/inert/mount_inert.sh
@@ -100,7 +101,7 @@ EXTRA_DIST += tests/run $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
 	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
 	tests/tools/package.sh tests/static/static_bench.py tests/static/layers.py
 
-# Not tests: scripts run these, as somebody else's programs.
+# Not tests: scripts run these as programs of other people.
 foreign_programs = tests/tools/at_names tests/tools/ctl_windows \
 	tests/tools/refusing tests/inert/inert_calls
 noinst_PROGRAMS += $(foreign_programs) tests/tools/ctl_bar
@@ -139,7 +140,7 @@ strange_engine_la_CFLAGS = $(foreign_cflags)
 strange_engine_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 strange_engine_la_LIBADD =
 
-# As somebody else builds it, but that the library is not installed yet.
+# Built as a user would, but against the library in the build directory.
 check_SCRIPTS = tests/lib/lib_cxx
 tests/lib/lib_cxx: $(srcdir)/tests/lib/lib_cxx.cc libmshare.la
 	$(AM_V_GEN)$(CC) -x c++ -std=c++11 $(CXX_WARNINGS) -pedantic -fno-exceptions \

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +19,18 @@
 
 #include "attach/attach_session.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/epoll_watch.h"
+#include "base/log.h"
 #include "windows/window.h"
 
 struct attach_server {
 	struct epoll_watch listening;
 	struct epoll_watch waking;
 	int listen_fd;
-	int wake_fd; /* written to by window.c, and to stop */
+	int wake_fd; /* window.c writes to it, and attach_server_close() */
 	int epoll_fd;
-	int reserve_fd; /* given up for one conversation when out of fds */
-	bool need;	/* and that was said */
+	int reserve_fd; /* spare, for accept_in_need(); -1 while in use */
+	bool need;	/* out of descriptors, and logged */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;
@@ -56,9 +57,10 @@ static void keep_reserve(struct attach_server *attach)
 }
 
 /*
- * Out of descriptors. Conversations take moments, so one more waits for one of
- * them to end. If there are none, all is taken for longer: then there is one
- * at a time, in which a window can be said to go, but not be made.
+ * Accepts a client although the daemon is out of descriptors. Conversations
+ * take moments, so if there are any, the client waits until one of them ends.
+ * If there are none, windows hold all descriptors: then the reserve makes room
+ * for one client at a time, which can give up a window but not make one.
  */
 static int accept_in_need(struct attach_server *attach)
 {
@@ -68,8 +70,8 @@ static int accept_in_need(struct attach_server *attach)
 	}
 	if (!attach->need)
 		log_msg(LOG_ERR,
-			"out of descriptors: no windows can be made; raise the "
-			"limit (ulimit -n) of the daemon");
+			"out of file descriptors: new windows are refused; "
+			"raise the daemon's limit (ulimit -n)");
 	attach->need = true;
 	close(attach->reserve_fd);
 	attach->reserve_fd = -1;
@@ -101,7 +103,7 @@ static void woken(struct attach_server *attach, struct epoll_watch *watch)
 		attach_sessions_wake(&attach->sessions);
 }
 
-/* Does what is due; for epoll_wait(): how long until the next. */
+/* Does what is due. Returns the timeout for epoll_wait(). */
 static int keep_time(struct attach_server *attach)
 {
 	uint64_t now = now_ms();
@@ -116,8 +118,8 @@ static void *serve(void *arg)
 
 	while (!atomic_load(&attach->stop)) {
 		/*
-		 * One at a time: handling an event may free what another one
-		 * of the same batch would have been about.
+		 * One event at a time: handling one may free the object that
+		 * another one of the same batch refers to.
 		 */
 		struct epoll_event event;
 		int n;
@@ -130,7 +132,11 @@ static void *serve(void *arg)
 
 			watch->ready(attach, watch);
 		} else if (n < 0 && errno != EINTR) {
-			log_msg(LOG_ERR, "attach socket: %s", strerror(errno));
+			log_msg(LOG_ERR,
+				"waiting for clients on the attach socket: %s: "
+				"no more windows can be made; restart the "
+				"daemon",
+				strerror(errno));
 			break;
 		}
 	}
@@ -149,7 +155,7 @@ static int listen_somewhere(struct attach_server *attach)
 	at += sprintf(at, MSHARE_SOCKET_PREFIX);
 	for (size_t i = 0; i < sizeof(bits); i++)
 		at += sprintf(at, "%02x", bits[i]);
-	/* Abstract: nothing to clean up, the same in all mount namespaces. */
+	/* Abstract: needs no clean-up, works from all mount namespaces. */
 	memcpy(addr.sun_path + 1, attach->name, strlen(attach->name));
 	length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 			     strlen(attach->name));

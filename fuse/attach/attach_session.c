@@ -6,8 +6,8 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,11 +20,11 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
-#include "common/fdpass.h"
-#include "base/log.h"
 #include "base/epoll_watch.h"
+#include "base/log.h"
 #include "base/window_limit.h"
 #include "change/fault_answer.h"
+#include "common/fdpass.h"
 #include "region/region_life.h"
 #include "windows/window.h"
 
@@ -32,10 +32,10 @@
 #define SO_PEERPIDFD 77
 #endif
 
-/* A client that says nothing for so long is hung up on. */
+/* The daemon hangs up on a client that is silent for so long. */
 #define SESSION_MS 5000
 
-/* A conversation under way. */
+/* A conversation in progress. */
 struct attach_session {
 	struct epoll_watch watch;
 	struct attach_sessions *sessions;
@@ -43,11 +43,11 @@ struct attach_session {
 	uint64_t deadline;
 	int fd;
 	struct ucred peer;
-	struct window *window; /* it is coming or leaving */
-	bool waits;	       /* to hear that it may leave */
+	struct window *window; /* it is coming or leaving; or NULL */
+	bool waits;	       /* for the answer that the window may leave */
 };
 
-/* Of a conversation: all is said. */
+/* Returned by handlers: the conversation is over. */
 #define DONE 1
 
 static size_t max_windows(void)
@@ -96,15 +96,14 @@ void attach_sessions_free(struct attach_sessions *sessions)
 	ticket_table_free(&sessions->tickets);
 }
 
-/* What is said to them */
-
-/* A client that does not take it is hung up on by its deadline. */
+/* A client that does not read its answer is hung up on at its deadline. */
 static void send_answer(int to, const struct answer *answer, int fd)
 {
 	int err = fdpass_send(to, answer, sizeof(*answer), fd, MSG_DONTWAIT);
 
 	if (err)
-		log_msg(LOG_DEBUG, "answering a client: %s", strerror(-err));
+		log_msg(LOG_DEBUG, "sending an answer on the attach socket: %s",
+			strerror(-err));
 }
 
 static void send_error(int to, int error)
@@ -114,7 +113,7 @@ static void send_error(int to, int error)
 	send_answer(to, &answer, -1);
 }
 
-/* A file with the steps in it, or -errno. */
+/* Returns a file that holds the steps, or -errno. */
 static int write_steps(const struct protection_steps *steps)
 {
 	const char *at = (const char *)steps->v;
@@ -140,7 +139,10 @@ static int write_steps(const struct protection_steps *steps)
 	return fd;
 }
 
-/* The window that is coming, its file, and what has to be done to it. */
+/*
+ * Sends the key of the window that is coming, the backing file, and the steps
+ * that the client has to do to the window.
+ */
 static int answer_window(struct attach_session *session,
 			 const struct protection_steps *steps, int file)
 {
@@ -150,7 +152,10 @@ static int answer_window(struct attach_session *session,
 	};
 	int steps_fd = steps->n ? write_steps(steps) : -1;
 
-	/* Not where the program's closing it is what matters. */
+	/*
+	 * Not for a region that ends when its owner closes it: there the
+	 * library must not keep the file open.
+	 */
 	if (!atomic_load(&session->window->region->owned) &&
 	    atomic_load(&session->window->region->owner) == session->peer.pid)
 		answer.flags |= ANSWER_KEEP_FILE;
@@ -165,8 +170,6 @@ static int answer_window(struct attach_session *session,
 	return 0;
 }
 
-/* What they send */
-
 static void *close_later(void *arg)
 {
 	close((int)(intptr_t)arg);
@@ -174,8 +177,9 @@ static void *close_later(void *arg)
 }
 
 /*
- * Closing a file of a strange FUSE filesystem can take as long as its daemon
- * likes, so what a client sent instead of a userfaultfd is closed elsewhere.
+ * Closes a descriptor that a client sent instead of a userfaultfd. It may be of
+ * another FUSE filesystem, whose daemon can delay close() as long as it likes,
+ * so another thread closes it.
  */
 static void close_stranger(int fd)
 {
@@ -188,10 +192,10 @@ static void close_stranger(int fd)
 }
 
 /*
- * No call here asks anybody's daemon: files that are the kernel's own are told
- * by their mode, and only those are asked whether they are userfaultfds (/proc
- * would say it for sure, and takes a tenth of the time of an attach). Whoever
- * fools us has got a window that cannot be changed later: his own.
+ * No call here can reach another filesystem's daemon: the mode tells files of
+ * the kernel's own, and only those get an ioctl. (/proc would be certain, but
+ * takes a tenth of the time of an attach.) A client that passes off another
+ * file as a userfaultfd only harms itself: later changes miss its window.
  */
 static bool is_uffd(int fd)
 {
@@ -204,7 +208,10 @@ static bool is_uffd(int fd)
 	       errno == EINVAL;
 }
 
-/* Power over a process is taken only from whom we could have it anyway. */
+/*
+ * A userfaultfd gives power over a process. An unprivileged daemon accepts it
+ * only from processes of its own user.
+ */
 static int check_uffd(const struct attach_session *session, int fd)
 {
 	if (fd >= 0 && !is_uffd(fd)) {
@@ -218,7 +225,10 @@ static int check_uffd(const struct attach_session *session, int fd)
 	return 0;
 }
 
-/* 0 and *fd (-1 if none came); -EAGAIN, or what ends the conversation. */
+/*
+ * 0 and *fd (-1 if none was sent); -EAGAIN; or an error that ends the
+ * conversation.
+ */
 static int receive_hello(int from, struct hello *hello, int *fd)
 {
 	long n = fdpass_receive(from, hello, sizeof(*hello), fd, MSG_DONTWAIT);
@@ -245,18 +255,19 @@ static int peer_pidfd(const struct attach_session *session)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Once, and not for each of those that will follow. */
+/* Logs only the first of a series of refusals. */
 static void log_full(struct attach_session *session)
 {
 	if (!session->sessions->full)
 		log_msg(LOG_ERR,
-			"out of descriptors, with %zu windows: pid %d is "
-			"refused; raise the limit (ulimit -n) of the daemon",
+			"out of file descriptors at %zu windows: pid %d is "
+			"refused a window; raise the daemon's limit (ulimit "
+			"-n)",
 			session->sessions->windows.n, session->peer.pid);
 	session->sessions->full = true;
 }
 
-/* A window of the process at the other end: it is coming from now on. */
+/* Adds a window of the client's process, in state WINDOW_COMING. */
 static int add_window(struct attach_session *session, struct window *like,
 		      struct protection_steps *steps)
 {
@@ -280,7 +291,10 @@ static int add_window(struct attach_session *session, struct window *like,
 	return err;
 }
 
-/* From its answer on the window is known. file: -1 if it has that already. */
+/*
+ * Adds a window and answers the client. file: -1 if the client has it already.
+ * Takes over the reference like->region and, with 0, *uffd.
+ */
 static int begin_window(struct attach_session *session, struct window *like,
 			int file, int *uffd)
 {
@@ -288,7 +302,7 @@ static int begin_window(struct attach_session *session, struct window *like,
 	int err = add_window(session, like, &steps);
 
 	if (!err) {
-		*uffd = -1; /* the window's now, and so is the region */
+		*uffd = -1; /* the window has taken over uffd and the region */
 		err = answer_window(session, &steps, file);
 	} else {
 		region_put(like->region);
@@ -300,9 +314,9 @@ static int begin_window(struct attach_session *session, struct window *like,
 static int refuse_unguarded(const struct attach_session *session)
 {
 	log_msg(LOG_NOTICE,
-		"pid %d is refused a window: it cannot be guarded, as "
-		"userfaultfd is refused to it (seccomp?), and the mount has "
-		"require=guard",
+		"pid %d is refused a window: userfaultfd is refused to it "
+		"(seccomp?), so the window's holes cannot be guarded, and the "
+		"mount has require=guard",
 		session->peer.pid);
 	return -EPERM;
 }
@@ -333,7 +347,7 @@ static int redeem(struct attach_session *session, const struct hello *hello,
 	return err;
 }
 
-/* The same window as its parent's, in a child after fork(). */
+/* HELLO_FORKED: adds the child's copy of a window of its parent. */
 static int adopt(struct attach_session *session, const struct hello *hello,
 		 int *uffd)
 {
@@ -353,7 +367,8 @@ static void session_ready(struct attach_server *attach,
 			  struct epoll_watch *watch);
 
 /*
- * Its MAPPED was said before on another line, and that line may be read later.
+ * The client sent MAPPED for this window earlier, on another connection that
+ * the daemon has not read yet: reads it now.
  */
 static void hear_mapped(struct window *w)
 {
@@ -365,7 +380,10 @@ static void hear_mapped(struct window *w)
 	session_ready(NULL, &other->watch);
 }
 
-/* Says that its window may go, once no change is at it; it may have died. */
+/*
+ * Tells the client that its window may go, if no change is using it; else the
+ * client waits. The window may be gone already.
+ */
 static void let_go(struct attach_session *session)
 {
 	const struct answer yes = {0};
@@ -413,18 +431,18 @@ static void log_unguarded(const struct window *w)
 	if (!w->guarded)
 		log_msg(LOG_NOTICE,
 			"region %llu: the window of pid %d is not guarded: "
-			"userfaultfd is refused to it (seccomp?); its holes do "
-			"not fault, protection does not hold in it",
+			"userfaultfd is refused to it (seccomp?), so holes do "
+			"not fault and protection does not hold in it",
 			(unsigned long long)w->region->id, w->pid);
 	else if (w->uffd < 0 && w->kind == WINDOW_SHARED)
 		log_msg(LOG_NOTICE,
-			"region %llu: the window of pid %d is out of our "
-			"reach, as it is another user's: protection that is "
-			"changed later does not hold in it",
+			"region %llu: the window of pid %d is out of the "
+			"daemon's reach, as the process is another user's: "
+			"later changes of protection do not hold in it",
 			(unsigned long long)w->region->id, w->pid);
 }
 
-/* It has come to stay. */
+/* HELLO_MAPPED and HELLO_STAYS: changes reach the window from now on. */
 static int settle(struct attach_session *session, const struct hello *hello)
 {
 	struct window *w = session->window;
@@ -442,7 +460,7 @@ static int settle(struct attach_session *session, const struct hello *hello)
 	return DONE;
 }
 
-/* 0: there is more to come; DONE; or -errno, which the client is told. */
+/* 0: the client will send more; DONE; or -errno, which is sent to it. */
 static int hear(struct attach_session *session, const struct hello *hello,
 		int *uffd)
 {
@@ -492,8 +510,9 @@ static void session_ready(struct attach_server *attach,
 			log_full(session);
 		if (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED)
 			counters.refused++;
-		log_msg(LOG_DEBUG, "pid %d is refused: %s", session->peer.pid,
-			strerror(-err));
+		log_msg(LOG_DEBUG,
+			"pid %d: request on the attach socket refused: %s",
+			session->peer.pid, strerror(-err));
 		send_error(session->fd, err);
 	}
 	session_drop(session);
@@ -514,7 +533,8 @@ void attach_session_new(struct attach_sessions *sessions, int fd)
 	    epoll_watch_fd(sessions->epoll_fd, fd, &session->watch))
 		goto refuse;
 	TAILQ_INSERT_TAIL(&sessions->list, session, entry);
-	session_ready(NULL, &session->watch); /* it often has spoken by now */
+	/* The client has often sent its first message by now. */
+	session_ready(NULL, &session->watch);
 	return;
 refuse:
 	free(session);
@@ -556,18 +576,19 @@ uint64_t attach_sessions_keep_time(struct attach_sessions *sessions,
 		if (session->deadline > now)
 			return session->deadline < due ? session->deadline
 						       : due;
-		if (session->waits) { /* for us */
+		if (session->waits) { /* the client waits for the daemon */
 			put_off(session, now);
 			continue;
 		}
-		if (has_spoken(session)) { /* it was we who did not listen */
+		if (has_spoken(session)) { /* the daemon was slow to read */
 			put_off(session, now);
 			session_ready(NULL, &session->watch);
-			return now; /* that may have ended others, too */
+			return now; /* that may have freed "next" */
 		}
 		log_msg(LOG_NOTICE,
-			"pid %d fell silent while it attached or detached",
-			session->peer.pid);
+			"pid %d sent nothing for %d s while attaching or "
+			"detaching: hanging up",
+			session->peer.pid, SESSION_MS / 1000);
 		session_drop(session);
 	}
 	return due;

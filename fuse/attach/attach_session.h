@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Conversations with processes on the attach socket, as lib/proto.h has them.
- * Attach thread only. It never waits for a client.
+ * The conversations with processes on the attach socket; lib/common/protocol.h
+ * describes them. Only the attach thread calls this, and it never waits for a
+ * client.
  */
 #ifndef ATTACH_SESSION_H
 #define ATTACH_SESSION_H
@@ -18,25 +19,28 @@ struct attach_session;
 
 struct attach_sessions {
 	int epoll_fd;
-	bool must_guard;    /* windows without a guard are refused */
-	size_t max_windows; /* more would take the descriptors others need */
-	bool full;	    /* and there was one more */
-	struct ticket_table tickets; /* locks by itself */
+	bool must_guard;    /* refuse windows that are not guarded */
+	size_t max_windows; /* leaves descriptors for other uses */
+	bool full;	    /* a window was refused, and that was logged */
+	struct ticket_table tickets; /* has its own lock */
 	struct window_registry windows;
-	TAILQ_HEAD(, attach_session)
-	list; /* the one that waits longest is first */
+	/* By deadline, the next one first. */
+	TAILQ_HEAD(, attach_session) list;
 };
 
 void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
 			  bool must_guard);
 void attach_sessions_free(struct attach_sessions *sessions);
 
-/* Somebody has connected; fd is the conversation's from now on. */
+/* Begins a conversation with a client that has connected. Takes over fd. */
 void attach_session_new(struct attach_sessions *sessions, int fd);
 
-/* A change is done with a window: who waits for that is answered. */
+/* Answers the clients that waited for a change to finish with a window. */
 void attach_sessions_wake(struct attach_sessions *sessions);
-/* Hangs up on who is too slow; returns when the next one will be. */
+/*
+ * Hangs up on clients that are too slow, and does what is due on windows.
+ * Returns when something is due next (UINT64_MAX: never); monotonic, in ms.
+ */
 uint64_t attach_sessions_keep_time(struct attach_sessions *sessions,
 				   uint64_t now);
 

@@ -22,7 +22,7 @@ void ticket_table_init(struct ticket_table *table, void (*drop)(void *))
 	table->drop = drop;
 }
 
-/* Under the lock. */
+/* Table lock held. */
 static void take_off(struct ticket_table *table, struct ticket *t)
 {
 	RB_REMOVE(ticket_head, &table->head, t);
@@ -30,7 +30,7 @@ static void take_off(struct ticket_table *table, struct ticket *t)
 	table->n--;
 }
 
-/* All are good for as long. */
+/* Table lock held. Tickets live equally long, so they expire by age. */
 static size_t expire(struct ticket_table *table, uint64_t now)
 {
 	struct ticket *t;

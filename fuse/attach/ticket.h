@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tickets: what ioctl(ATTACH) hands to a process so that it can prove on the
- * attach socket, once and within seconds, that it may have a region.
+ * Tickets. ioctl(MSHARE_IOC_ATTACH) gives one to a process, which proves with
+ * it on the attach socket, once and within TICKET_SECONDS, that it may map a
+ * region.
  */
 #ifndef TICKET_H
 #define TICKET_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <bsd/sys/queue.h>
+
 #include "base/tree.h"
 
 #define TICKET_BYTES 16
@@ -20,39 +22,40 @@ struct ticket {
 	TAILQ_ENTRY(ticket) age;
 	unsigned char bits[TICKET_BYTES];
 	uid_t uid;
-	uint64_t expires; /* ms, the caller's clock */
-	void *region;	  /* a reference of the ticket's own */
-	uint32_t kind;	  /* enum window_kind: what it may be used for */
+	uint64_t expires; /* ms, on the caller's clock */
+	void *region;	  /* holds a reference */
+	uint32_t kind;	  /* enum window_kind: of the window to make */
 	uint32_t prot;
 };
 
 struct ticket_table {
-	pthread_mutex_t lock;
-	RB_HEAD(ticket_head, ticket) head; /* lock */
-	TAILQ_HEAD(, ticket) by_age;	   /* lock; the oldest is first */
-	size_t n;			   /* lock */
-	void (*drop)(void *region);	   /* ends a ticket's reference */
+	pthread_mutex_t lock;		   /* the table lock */
+	RB_HEAD(ticket_head, ticket) head; /* table lock */
+	TAILQ_HEAD(, ticket) by_age;	   /* table lock; oldest first */
+	size_t n;			   /* table lock */
+	void (*drop)(void *region);	   /* drops a ticket's reference */
 };
 
 void ticket_table_init(struct ticket_table *table, void (*drop)(void *));
 void ticket_table_free(struct ticket_table *table);
 
 /*
- * Takes over a reference to region, also when it fails (-ENOMEM, -EIO when no
- * random bits can be had).
+ * Takes over a reference to region, also on failure. 0, -ENOMEM, or -EIO if
+ * getrandom() fails.
  */
 int ticket_issue(struct ticket_table *table, uint64_t now, uid_t uid,
 		 void *region, uint32_t kind, uint32_t prot,
 		 unsigned char bits[TICKET_BYTES]);
 
 /*
- * Fills *out, the reference now being the caller's. -ENOENT: made up or used
- * before; -ETIMEDOUT: too late; -EACCES: another user's (it stays valid).
+ * Fills *out and passes its reference to the caller. -ENOENT: no such ticket,
+ * or used before; -ETIMEDOUT: expired; -EACCES: another user's ticket, which
+ * stays valid.
  */
 int ticket_redeem(struct ticket_table *table, uint64_t now, uid_t uid,
 		  const unsigned char bits[TICKET_BYTES], struct ticket *out);
 
-/* Ends the tickets whose time is over; returns how many are left. */
+/* Drops expired tickets; returns how many are left. */
 size_t ticket_expire(struct ticket_table *table, uint64_t now);
 
 #endif

@@ -42,25 +42,25 @@ static enum fault_answer fill(struct region *region, uint64_t offset)
 
 static enum fault_answer look_up_locked(struct region *region, uint64_t offset)
 {
-	enum fault_answer look;
+	enum fault_answer answer;
 
 	pthread_mutex_lock(&region->lock);
-	look = look_up(region, offset);
+	answer = look_up(region, offset);
 	pthread_mutex_unlock(&region->lock);
-	return look;
+	return answer;
 }
 
 enum fault_answer region_fault_answer(struct region *region, uint64_t offset)
 {
-	enum fault_answer look = look_up_locked(region, offset);
+	enum fault_answer answer = look_up_locked(region, offset);
 
-	if (look != FAULT_LAZY)
-		return look;
+	if (answer != FAULT_LAZY)
+		return answer;
 	if (pthread_mutex_trylock(&region->change_lock))
 		return FAULT_CHANGING;
-	look = look_up_locked(region, offset);
-	if (look == FAULT_LAZY)
-		look = fill(region, offset);
+	answer = look_up_locked(region, offset);
+	if (answer == FAULT_LAZY)
+		answer = fill(region, offset);
 	pthread_mutex_unlock(&region->change_lock);
-	return look;
+	return answer;
 }

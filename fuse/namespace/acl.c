@@ -7,7 +7,7 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 
-/* <linux/posix_acl_xattr.h>'s, but they may lie anywhere. */
+/* The structs of <linux/posix_acl_xattr.h>, which here may be unaligned. */
 typedef struct {
 	uint32_t a_version;
 } __attribute__((packed)) header;
@@ -19,12 +19,12 @@ typedef struct {
 
 _Static_assert(sizeof(header) == sizeof(struct posix_acl_xattr_header) &&
 		       sizeof(entry) == sizeof(struct posix_acl_xattr_entry),
-	       "one format");
+	       "these are the structs of <linux/posix_acl_xattr.h>");
 
-/* The attribute's entries, and which of them stand for the bits of a mode. */
+/* The entries that correspond to permission bits. */
 struct parts {
 	entry *owner, *group, *mask, *other;
-	bool more; /* than these three classes */
+	bool more; /* there are entries besides owner, group and other */
 };
 
 bool acl_is_name(const char *xattr)
@@ -72,7 +72,7 @@ bool acl_valid(const void *acl, size_t size)
 	return p.owner && p.group && p.other;
 }
 
-/* A class that is missing is granted nothing: no valid list lacks one. */
+/* A missing entry grants nothing; a valid list lacks none but the mask. */
 static mode_t perm(const entry *e)
 {
 	return e ? le16toh(e->e_perm) & 7 : 0;
@@ -84,7 +84,7 @@ static void set_perm(entry *e, mode_t bits)
 		e->e_perm = htole16((uint16_t)(bits & 7));
 }
 
-/* The group bits of a mode are the mask's, if there is one. */
+/* A mask, if there is one, takes the place of the group in the mode. */
 static entry *group_class(const struct parts *p)
 {
 	return p->mask ? p->mask : p->group;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX access control lists, as the kernel hands them over: the values of two
- * extended attributes. The kernel checks access by them; what they have to do
- * with modes is left to the filesystem.
+ * POSIX access control lists, in the form of the two extended attributes in
+ * which the kernel passes them. The kernel checks access against them; keeping
+ * lists and modes consistent is the filesystem's part.
  */
 #ifndef ACL_H
 #define ACL_H
@@ -16,15 +16,19 @@
 
 bool acl_is_name(const char *xattr);
 
-/* Whether it is one at all: the functions below take valid ones only. */
+/* The functions below take only lists for which this is true. */
 bool acl_valid(const void *acl, size_t size);
-/* Sets the permission bits that it means; whether it says more than they do. */
+/*
+ * Sets the permission bits of *mode to what the list grants. False if these
+ * bits say all that the list says.
+ */
 bool acl_to_mode(const void *acl, size_t size, mode_t *mode);
-/* chmod(): what of it the mode has a say in. */
+/* chmod(): sets the entries that correspond to permission bits. */
 void acl_chmod(void *acl, size_t size, mode_t mode);
 /*
- * A directory's default becomes the list of what is made in it with this mode:
- * neither grants what the other does not. Whether it says more than the mode.
+ * Turns a directory's default list into the access list of a file that is
+ * created in it with *mode. List and mode then grant only what both of them
+ * granted. Returns what acl_to_mode() returns.
  */
 bool acl_inherit(void *acl, size_t size, mode_t *mode);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The names in a directory: by text, and in the order they were made in. */
-#include "namespace/dir.h"
+/* Keeps the names of a directory sorted by text, and by age for readdir(). */
+#include "namespace/dentry.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int cmp_name(const struct dentry *a, const struct dentry *b)
 {

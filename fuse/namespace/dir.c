@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done with the names in directories, but for rename.c. */
+/*
+ * Looks up, creates, links, removes and lists names. Part of inode.h and dir.h;
+ * rename.c renames.
+ */
 #include "namespace/dir.h"
-#include "region/region_life.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "namespace/dentry.h"
+#include "namespace/inode.h"
+#include "namespace/inode_attr.h"
+#include "namespace/inode_internal.h"
+#include "region/region_life.h"
+
 int dir_check_name(struct inode *dir, const char *name)
 {
 	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
-	return dir->nlink ? 0 : -ENOENT; /* the directory was removed */
+	return dir->nlink ? 0 : -ENOENT;
 }
 
 int inode_lookup(struct namespace *ns, struct inode *dir, const char *name,
@@ -104,7 +112,7 @@ int inode_link(struct namespace *ns, struct inode *inode, struct inode *dir,
 	err = dir_check_name(dir, name);
 	if (err)
 		goto out;
-	err = -ENOENT; /* its last name went away meanwhile */
+	err = -ENOENT; /* its last name was removed meanwhile */
 	if (!inode->nlink)
 		goto out;
 	err = -EEXIST;

@@ -3,26 +3,27 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "namespace/dir.h"
 #include "common/protocol.h"
+#include "namespace/dentry.h"
+#include "namespace/inode_internal.h"
 #include "region/region_life.h"
 
 #define SECONDS_A_DAY 86400
 #define INFO_NAME "mshare_info"
 
-/* What a directory seems to take for each name, "." and "..", as on tmpfs. */
+/* How much each name, "." and ".." add to a directory's size, as on tmpfs. */
 #define BYTES_A_NAME 20
 
 /*
- * The memory of so many files is worth giving back. (Of fewer it is not: it is
- * taken anew at once, and unlink() of 1000 of them takes a quarter longer.)
+ * After so many freed inodes, freed memory goes back to the system. Doing so
+ * for fewer costs more than it gains: the memory is soon needed again, and
+ * unlink() of 1000 files takes a quarter longer.
  */
 #define MANY_FREED 4096
 
@@ -58,7 +59,7 @@ struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed)
 	return inode;
 }
 
-/* If most of what there was is gone; it is looked at once for many of them. */
+/* True once for every time that more inodes were freed than are left. */
 static bool can_give_back(struct namespace *ns)
 {
 	if (ns->nfreed < MANY_FREED || ns->nfreed < ns->ninodes)
@@ -67,7 +68,6 @@ static bool can_give_back(struct namespace *ns)
 	return true;
 }
 
-/* Freeing memory takes time, so it happens here, after unlocking. */
 void namespace_unlock(struct namespace *ns)
 {
 	struct region *dying = SLIST_FIRST(&ns->dying), *next;
@@ -228,7 +228,7 @@ int namespace_init(struct namespace *ns, struct backing *backing,
 	ns->root = inode_new(ns, root);
 	if (ns->root) {
 		ns->root->nlink = 2;
-		ns->root->nlookup = 1; /* the kernel never forgets it */
+		ns->root->nlookup = 1; /* the kernel never forgets the root */
 		if (!add_info(ns, root))
 			return 0;
 	}
@@ -236,7 +236,7 @@ int namespace_init(struct namespace *ns, struct backing *backing,
 	return -ENOMEM;
 }
 
-/* After unmounting: what the kernel has not forgotten, it never will. */
+/* After unmounting the kernel forgets nothing more: drops all references. */
 void namespace_free(struct namespace *ns)
 {
 	struct inode *inode, *next;

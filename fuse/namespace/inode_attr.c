@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modes, owners and times of an inode, with what an access control list has to
- * do with its mode. Part of inode.h and dir.h.
+ * Sets modes, owners and times, and keeps modes and access control lists
+ * consistent. Holds inode_set() of inode.h, too.
  */
-#include "namespace/dir.h"
+#include "namespace/inode_attr.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "namespace/acl.h"
+#include "namespace/inode.h"
+#include "namespace/inode_internal.h"
 
 void inode_chmod(struct inode *inode, mode_t mode)
 {

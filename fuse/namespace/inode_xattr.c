@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended attributes of files and directories, and what access control lists
- * among them have to do with modes.
+ * Extended attributes of files and directories. A change of an access control
+ * list changes the mode, too. Part of inode.h.
  */
-#include "namespace/dir.h"
+#include "namespace/inode.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "namespace/acl.h"
+#include "namespace/inode_internal.h"
 
-/* What says no more than a mode is kept as a mode. */
+/* A list that says no more than a mode is kept as the mode alone. */
 static int set_access_list(struct namespace *ns, struct inode *inode,
 			   const void *acl, size_t size)
 {
@@ -58,7 +58,7 @@ int inode_remove_xattr(struct namespace *ns, struct inode *inode,
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
 	err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
-	/* A file always has an access control list: this one or its mode. */
+	/* Without a list, the mode serves as one: removing it succeeds. */
 	if (err == -ENODATA && acl_is_name(name))
 		err = 0;
 	if (!err)

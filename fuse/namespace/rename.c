@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* rename(2), in all its forms. */
-#include "namespace/dir.h"
+/* renameat2(2) with all its flags. Part of inode.h. */
+#include "namespace/inode.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "namespace/dentry.h"
+#include "namespace/dir.h"
+#include "namespace/inode_internal.h"
 
 static void exchange(struct inode *dir, struct dentry *a, struct inode *to_dir,
 		     struct dentry *b)
@@ -62,7 +66,7 @@ static int rename_locked(struct namespace *ns, struct inode *dir,
 	if (flags & RENAME_NOREPLACE && to)
 		return -EEXIST;
 	if (to && to->inode == from->inode)
-		return 0; /* two names of one file: POSIX says do nothing */
+		return 0; /* two names of one file: POSIX wants nothing done */
 	if (flags & RENAME_EXCHANGE) {
 		exchange(dir, from, to_dir, to);
 	} else {

@@ -3,7 +3,7 @@
 
 #define SEVERAL_THREADS (-1)
 
-/* Notes it if nobody else is noted. */
+/* Returns false if another thread was noted before. */
 static bool note(struct stale_attr *attr, pid_t tid)
 {
 	int before = 0;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may still be about to believe old attributes of a directory.
+ * Tells whether a change of a directory must invalidate the attributes that the
+ * kernel caches.
  *
- * When a name is made or removed the kernel itself notes that what it knows of
- * the directory is old. But an answer to stat() that is under way would make it
- * believe that again: then it must be told (server_attr_changed()), which takes
- * as long as half a request. A thread has seen to each answer before it asks
- * for more; so if whoever changes the directory is the only one who was told of
- * it, or nobody was, nothing is under way.
+ * When a process makes or removes a name, the kernel itself marks its cached
+ * attributes of the directory as stale. But if an answer to another thread's
+ * stat() is on its way meanwhile, that answer puts the old attributes back into
+ * the cache. Then the daemon must invalidate them (server_attr_changed()),
+ * which costs as much as half a request. A thread receives each answer before
+ * it sends its next request. So no answer can be on its way if the directory's
+ * attributes were sent to no thread, or only to the one that changes the
+ * directory.
  */
 #ifndef STALE_ATTR_H
 #define STALE_ATTR_H
@@ -16,18 +19,18 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* All 0 at first */
+/* Starts as all zeroes; atomic, so it needs no lock. */
 struct stale_attr {
-	atomic_int thread; /* 0: nobody, below 0: several */
+	atomic_int thread; /* 0: none got attributes, below 0: several */
 };
 
-/* Before attributes are read to answer that thread; 0: it is not known. */
+/* Call it before reading attributes to answer tid (0: unknown thread). */
 void stale_attr_answered(struct stale_attr *attr, pid_t tid);
 
 /*
- * After a change that thread has asked for: whether another one may be about to
- * believe what was before. Then the kernel must be told, after this; whatever
- * is under way is void with that.
+ * Call it after a change that tid asked for. True: an answer to another thread
+ * may be on its way, so the caller must now invalidate the kernel's attributes,
+ * which also makes the kernel discard such answers.
  */
 bool stale_attr_others(struct stale_attr *attr, pid_t tid);
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* So many of a user's groups are looked at. */
+/* How many groups of the requester are considered. */
 #define MAX_GROUPS 256
 
 static bool is_in_group(fuse_req_t req, gid_t group)

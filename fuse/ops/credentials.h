@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request loses by who makes it: set-user-id and set-group-id bits. */
+/* Decides which set-user-id and set-group-id bits a request clears. */
 #ifndef CREDENTIALS_H
 #define CREDENTIALS_H
 
 #include "ops/server.h"
 
 /*
- * Of INODE_DROP_*, what a change of the file by who asks for it
- * takes. (Root may keep it: the kernel does not hand capabilities on.)
+ * Returns the INODE_DROP_* flags for a change of the file by the requester.
+ * Root keeps the bits: FUSE does not tell whether it has CAP_FSETID.
  */
 unsigned int credentials_drops(fuse_req_t req, struct inode *inode);
 /*
- * What chown() of a regular file takes beside what the kernel sees to: 0 and
- * *what has more in it, or -EPERM, as even without a new owner this is a
- * change of the mode.
+ * Adds to *what the flags that chown() of a regular file needs beyond what the
+ * kernel sends. 0, or -EPERM if the requester is not the file's owner: clearing
+ * bits changes the mode, even if chown() leaves the owner as it is.
  */
 int credentials_chown(fuse_req_t req, struct inode *inode, unsigned int *what);
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of operations, and what is negotiated with the kernel. Part of
- * ops.h. */
+/*
+ * The table of operations, and the negotiation of features with the kernel.
+ * Part of ops.h.
+ */
 #include "ops/ops.h"
 
 static void op_init(void *data, struct fuse_conn_info *conn)
 {
 	(void)data;
-	/* The kernel takes set-user-id bits away, as it does elsewhere. */
+	/* The kernel clears set-user-id bits, as on other filesystems. */
 	conn->want &= ~(unsigned int)FUSE_CAP_HANDLE_KILLPRIV;
-	/* Access control lists are kept; then the umask is ours to apply. */
+	/* With access control lists, the daemon must apply the umask. */
 	conn->want |= FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK;
-	/* Data never passes here: no splicing, no read ahead. */
+	/* Data never passes through FUSE, so splicing is of no use. */
 	conn->want &=
 		~(unsigned int)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
 				FUSE_CAP_SPLICE_MOVE);

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ioctls of every published revision, told apart by their numbers. The one
- * number with two meanings, 0x40107801, is SET_SIZE (v1) as long as the
- * region's size is not set, and UNMAP (v2, v3) afterwards.
+ * The ioctls of every published revision, which differ in their numbers, and
+ * those of mshare_ioctl.h that change something. One number has two meanings:
+ * 0x40107801 is SET_SIZE (v1) until the region has a size, and UNMAP (v2, v3)
+ * from then on. Part of ops.h.
  */
 #include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#include "change/mapping_change.h"
 #include <mshare_ioctl.h>
-#include "owner/process.h"
+
+#include "change/advise.h"
+#include "change/mapping_change.h"
 #include "common/ioctl_forms.h"
 #include "common/protocol.h"
-#include "change/advise.h"
-#include "region/region_rules.h"
-#include "region/region_life.h"
 #include "ops/ioctl_status.h"
+#include "owner/process.h"
+#include "region/region_life.h"
+#include "region/region_rules.h"
 
-/* The kernel keeps attributes until it is told; call it before replying. */
+/*
+ * Updates the times of the file and invalidates the attributes that the kernel
+ * caches. Call it before the reply.
+ */
 static void attr_changed(struct server *server, struct inode *inode)
 {
 	inode_touch(&server->ns, inode);
 	server_attr_changed(server, (fuse_ino_t)(uintptr_t)inode);
 }
 
-/* Only those who may write may change a region. */
+/* Changing a region takes a descriptor that is open for writing. */
 static int check_writer(const struct call *call)
 {
 	return call->accmode == O_RDONLY ? -EACCES : 0;
@@ -43,7 +46,6 @@ static void get_size(struct call *call)
 	call_reply(call, 0, &info, sizeof(info));
 }
 
-/* After a change of the region: news for the kernel. */
 static void reply_changed(struct call *call, int err)
 {
 	if (!err)
@@ -115,7 +117,7 @@ static void unmap(struct call *call, bool absolute)
 	reply_changed(call, err);
 }
 
-/* Of libmshare: for both, all is said in the same way. */
+/* Checks what MSHARE_IOC_PROTECT and MSHARE_IOC_ADVISE have in common. */
 static int check_change(struct call *call, const struct mshare_change *change,
 			struct extent *range)
 {
@@ -158,7 +160,7 @@ static void set_size_or_unmap(struct call *call)
 		set_size(call);
 }
 
-/* The process that asks owns the region; half-way, nothing has changed. */
+/* Makes the requesting process the owner. An error changes nothing. */
 static int own(struct call *call)
 {
 	pid_t tid = fuse_req_ctx(call->req)->pid;
@@ -170,7 +172,7 @@ static int own(struct call *call)
 	if (!owner)
 		err = owners_add(call->server->owners, tid, call->region);
 	else if (owner != process_of_thread(tid))
-		err = -EINVAL; /* the option ownership gave it to another */
+		err = -EINVAL; /* -o ownership made another process its owner */
 	if (err)
 		atomic_store(&call->region->owned, false);
 	return err;
@@ -224,7 +226,7 @@ static void attach(struct call *call)
 	answer.place_addr = rule.addr;
 	answer.size = rule.size;
 	answer.align = call->server->options.align;
-	/* Who has the file read-only gets no more of its memory. */
+	/* A read-only descriptor gives a read-only window. */
 	answer.kind = call->accmode == O_RDWR ? WINDOW_SHARED : WINDOW_PRIVATE;
 	if (answer.kind == WINDOW_SHARED)
 		region_expect_window(call->region, request.prot);
@@ -248,7 +250,7 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		.in = in_buf,
 	};
 
-	/* The kernel copied as much as the number says. */
+	/* The kernel copies as many bytes as the ioctl number says. */
 	(void)arg, (void)in_size, (void)out_size;
 	call.region = call.inode->region;
 	if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {

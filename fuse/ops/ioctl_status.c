@@ -12,7 +12,7 @@
 #include "base/counters.h"
 #include "ops/region_status.h"
 
-/* All that is asked begins with the version. */
+/* The struct of each query begins with the version. */
 static bool is_known_version(const struct call *call)
 {
 	uint32_t version;
@@ -40,7 +40,7 @@ static uint32_t open_fds(void)
 	while (readdir(dir))
 		n++;
 	closedir(dir);
-	return n - 3; /* itself, "." and ".." */
+	return n - 3; /* without "dir", "." and ".." */
 }
 
 static uint32_t fd_limit(void)
@@ -93,7 +93,7 @@ static void answer_mount(struct call *call)
 	out.present = sums.present;
 	out.pool_total = pool.total;
 	out.pool_free = pool.free;
-	/* A long name of a directory is cut off. */
+	/* The name of a hugetlbfs directory may be too long: truncate it. */
 	snprintf(out.backing, sizeof(out.backing), "%.*s",
 		 (int)sizeof(out.backing) - 1, server->backing.name);
 	snprintf(out.release, sizeof(out.release), "%s", PACKAGE_VERSION);
@@ -133,7 +133,7 @@ bool ioctl_status(struct call *call, unsigned int cmd)
 {
 	static const struct {
 		unsigned int cmd;
-		bool of_mount; /* asked of mshare_info */
+		bool of_mount; /* a query to mshare_info, not to a region */
 		void (*answer)(struct call *call);
 	} answers[] = {
 		{MSHARE_IOC_MOUNT, true, answer_mount},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ioctls of <mshare_ioctl.h> that only ask. */
+/* The ioctls of <mshare_ioctl.h> that only query. */
 #ifndef IOCTL_STATUS_H
 #define IOCTL_STATUS_H
 
@@ -7,7 +7,7 @@
 
 #include "ops/server.h"
 
-/* Answers the call, or returns false if cmd is another ioctl. */
+/* Answers the call. False, without an answer, if cmd is another ioctl. */
 bool ioctl_status(struct call *call, unsigned int cmd);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops/libfuse_log.h"
 
-#define FUSE_USE_VERSION 312
 #include <fuse_log.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,8 +9,8 @@
 #include "base/log.h"
 
 /*
- * libfuse prints some lines in pieces, so a piece waits for the end of its
- * line. Its levels are those of syslog(3).
+ * libfuse prints some lines in pieces, so this collects a whole line before it
+ * logs it. libfuse's levels are those of syslog(3).
  */
 static void __attribute__((format(printf, 2, 0)))
 from_libfuse(enum fuse_log_level level, const char *format, va_list args)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends what libfuse has to say to the daemon's own log (base/log.h). */
+/* Sends libfuse's messages to the daemon's log (base/log.h). */
 #ifndef LIBFUSE_LOG_H
 #define LIBFUSE_LOG_H
 

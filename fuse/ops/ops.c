@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Lookup, attributes, open files, read, write and lseek. */
+/*
+ * Lookup, attributes, creating, opening, read, write and lseek. Part of ops.h.
+ */
 #include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "change/mapping_change.h"
-#include "region/seek.h"
 #include "ops/credentials.h"
+#include "region/seek.h"
 
 /*
- * Every change goes through this one mount, so what the kernel knows stays
- * true if it is told what changes beside what it asked for.
+ * How long the kernel may cache names and attributes. Every change goes through
+ * this mount, so the cache stays correct as long as the daemon invalidates
+ * attributes that change as a side effect of a request.
  */
 #define CACHE_SECONDS 86400.0
 
@@ -34,7 +35,10 @@ static bool has_owner(const struct inode *inode)
 	return inode->region && atomic_load(&inode->region->owner);
 }
 
-/* When its owner exits a region is emptied, and the kernel not told. */
+/*
+ * A region is emptied when its owner exits, and the kernel is not told: its
+ * attributes must not be cached.
+ */
 static double attr_seconds(const struct inode *inode)
 {
 	return has_owner(inode) ? 0 : CACHE_SECONDS;
@@ -52,7 +56,7 @@ static struct fuse_entry_param entry_of(struct server *server,
 	};
 }
 
-/* The inode was counted as looked up; if nobody hears of it, undo that. */
+/* Gives the lookup that was counted back if the kernel gets no reply. */
 static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 			const struct stat *st)
 {
@@ -64,7 +68,7 @@ static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 		return;
 	}
 	entry = entry_of(server, inode, st);
-	if (is_dir(inode)) { /* read again, for the sake of the order */
+	if (is_dir(inode)) { /* read them after stale_attr_answered() */
 		stale_attr_answered(&inode->stale_attr, fuse_req_ctx(req)->pid);
 		inode_stat(&server->ns, inode, &entry.attr);
 	}
@@ -72,7 +76,6 @@ static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 		inode_forget(&server->ns, inode, 1);
 }
 
-/* The same of a name that was just made. */
 static void reply_new_entry(fuse_req_t req, int err, fuse_ino_t parent,
 			    struct inode *inode, const struct stat *st)
 {
@@ -146,7 +149,7 @@ static unsigned int what_to_set(int to_set)
 	return what;
 }
 
-/* ftruncate(): the size of a region is set once. */
+/* ftruncate() and fallocate(): a region's size can be set once. */
 static int set_size(struct server *server, struct inode *inode, off_t size)
 {
 	if (inode->is_info)
@@ -213,7 +216,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 {
 	struct inode *inode = NULL;
 	struct stat st;
-	int err = -EPERM; /* no devices, sockets or pipes */
+	int err = -EPERM; /* devices, sockets and pipes are not supported */
 
 	(void)dev;
 	if (S_ISREG(mode))
@@ -235,7 +238,7 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
 		const char *name)
 {
 	(void)target, (void)parent, (void)name;
-	fuse_reply_err(req, EPERM); /* as of filesystems that have none */
+	fuse_reply_err(req, EPERM); /* see symlink(2) */
 }
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
@@ -251,8 +254,9 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
 }
 
 /*
- * A file handle is the access mode it was opened with. Memory never goes
- * through FUSE: with direct_io an mmap() without the shim fails.
+ * The file handle is the access mode of the descriptor. Memory never passes
+ * through FUSE: direct_io makes mmap() fail in programs that do not use the
+ * library.
  */
 static void set_handle(struct server *server, struct inode *inode,
 		       struct fuse_file_info *fi)
@@ -263,7 +267,7 @@ static void set_handle(struct server *server, struct inode *inode,
 	inode_open(&server->ns, inode);
 }
 
-/* open(O_TRUNC): of a region without a size there is nothing to cut off. */
+/* open(O_TRUNC) is harmless as long as the region has no size. */
 static int check_truncation(struct inode *inode, int flags)
 {
 	uint64_t start, size, mapped;
@@ -310,7 +314,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -err);
 		return;
 	}
-	if (fi->flags & O_TRUNC) { /* a change, though there was nothing */
+	if (fi->flags & O_TRUNC) { /* counts as a change */
 		inode_set(&server->ns, inode, &st,
 			  INODE_MTIME_NOW | credentials_drops(req, inode));
 		server_attr_changed(server, ino);
@@ -320,7 +324,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		inode_close(&server->ns, inode);
 }
 
-/* Every close() waits for this, but of descriptors for which it has no use. */
+/* Each close() waits for this, unless set_handle() has set noflush. */
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
@@ -394,7 +398,7 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	fuse_reply_err(req, -err);
 }
 
-/* SEEK_DATA and SEEK_HOLE; the others are the kernel's. */
+/* SEEK_DATA and SEEK_HOLE; the kernel handles the rest itself. */
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 	      struct fuse_file_info *fi)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations that fuse_ops.c offers to the kernel. Each answers its request
- * exactly once.
+ * The FUSE operations of the daemon. Each replies to its request exactly once.
  */
 #ifndef OPS_H
 #define OPS_H

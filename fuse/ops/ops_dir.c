@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads directories, and removes and renames what is in them. Part of ops.h. */
+/* Reads directories; removes and renames their entries. Part of ops.h. */
 #include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
-/* The handle of an open directory is the flags it was opened with. */
+/* The file handle of a directory is the flags it was opened with. */
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
@@ -54,7 +54,6 @@ void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	free(l.buf);
 }
 
-/* Something was done to names in a directory, or not. */
 static void reply_done(fuse_req_t req, int err, fuse_ino_t parent)
 {
 	if (!err)
@@ -78,7 +77,10 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	reply_done(req, err, parent);
 }
 
-/* What has this name now: should it be another one already, no harm is done. */
+/*
+ * Invalidates the attributes of the file that has this name now. If another
+ * file has taken the name meanwhile, invalidating that one does no harm.
+ */
 static void named_changed(struct server *server, fuse_ino_t parent,
 			  const char *name)
 {
@@ -100,7 +102,7 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 			       server_inode(server, to_parent), to_name, flags);
 
 	if (!err) {
-		named_changed(server, parent, name); /* an exchange */
+		named_changed(server, parent, name); /* after RENAME_EXCHANGE */
 		named_changed(server, to_parent, to_name);
 		server_names_changed(req, to_parent);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Extended attributes. Part of ops.h. */
+/* Extended attributes, among them access control lists. Part of ops.h. */
 #include "ops/ops.h"
 
 #include <errno.h>
@@ -17,7 +17,10 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 	int err = inode_set_xattr(&server->ns, inode, name, value, size, flags);
 	struct stat st;
 
-	/* As chmod() does; the kernel does not say this to libfuse 3.14. */
+	/*
+	 * Clear set-group-id, as chmod() does. The kernel asks for this by a
+	 * flag, but libfuse 3.14 does not pass it on.
+	 */
 	if (!err && !strcmp(name, ACL_ACCESS))
 		inode_set(&server->ns, inode, &st,
 			  credentials_drops(req, inode) & INODE_DROP_SGID);
@@ -37,7 +40,7 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	fuse_reply_err(req, -err);
 }
 
-/* size 0 asks how much there is. */
+/* size 0 asks for the length only. */
 static void reply(fuse_req_t req, ssize_t got, const char *buf, size_t size)
 {
 	if (got < 0)
@@ -67,7 +70,7 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 	char *buf = size ? malloc(size) : NULL;
 	ssize_t got = -ENOMEM;
 
-	/* Those of trusted.* are shown to CAP_SYS_ADMIN, so to speak. */
+	/* Root stands in for CAP_SYS_ADMIN, which may see trusted.*. */
 	if (buf || !size)
 		got = inode_list_xattr(&server->ns, server_inode(server, ino),
 				       fuse_req_ctx(req)->uid == 0, buf, size);

@@ -10,12 +10,12 @@
 
 #include "memory/backing.h"
 #include "memory/present_pages.h"
-#include "windows/window_registry.h"
 #include "windows/window.h"
 
+/* How long a query waits for windows that are coming. */
 #define WAIT_NS 100000000
 
-/* Called under the lock, as what follows. */
+/* Region lock held, as in all static functions up to describe(). */
 static uint32_t why_not_shared(const struct region *region,
 			       const struct window *w, uint32_t own_units)
 {
@@ -38,8 +38,9 @@ static bool is_settled(const struct window *w)
 }
 
 /*
- * Who has just made a window expects it to be counted, but its last word may
- * still be on its way. It takes moments; a client that dawdles is not awaited.
+ * A process that has just made a window expects to see it, but its last message
+ * to the daemon may still be on its way. That takes moments only, so this does
+ * not wait any longer for a slow client.
  */
 static void wait_for_coming(struct region *region)
 {
@@ -91,7 +92,7 @@ static void describe(const struct region *region, const struct window *w,
 			: out->units;
 }
 
-/* In part at least, where some units are protected. */
+/* True if the window shares the page tables of at least some units. */
 static bool is_sharing(const struct mshare_status_window *w)
 {
 	return w->own_units < w->units;
@@ -125,7 +126,7 @@ void region_status(struct region *region, struct mshare_status_region *out)
 	pthread_mutex_unlock(&region->lock);
 }
 
-/* What the mapping's pages take. */
+/* Sets m->present: the memory that the mapping's pages take. */
 static int fill_present(const struct backing *backing, int fd,
 			const struct extents *kept,
 			struct mshare_status_mapping *m)
@@ -173,12 +174,12 @@ int region_status_maps(struct region *region, struct mshare_status_maps *out)
 					   .from = out->from};
 	pthread_mutex_lock(&region->lock);
 	list_maps(region, out);
-	err = extents_or(&region->kept, &none, &kept); /* a copy */
+	err = extents_or(&region->kept, &none, &kept); /* copies it */
 	fd = region->fd < 0 ? -1 : fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
 	if (!err && region->fd >= 0 && fd < 0)
 		err = -errno;
 	pthread_mutex_unlock(&region->lock);
-	/* Looking for pages takes its time. */
+	/* Finding present pages takes long: not under the lock. */
 	for (uint32_t i = 0; i < out->n && !err; i++)
 		err = fill_present(region->backing, fd, &kept,
 				   &out->mapping[i]);

@@ -16,8 +16,9 @@ fuse_ino_t server_node_id(struct server *server, const struct inode *inode)
 void server_attr_changed(struct server *server, fuse_ino_t ino)
 {
 	/*
-	 * A negative offset: attributes only, which takes no lock we wait on.
-	 * If it fails, the kernel does not know the inode any more.
+	 * A negative offset invalidates attributes only, which takes no lock
+	 * that waits for the daemon. Failure means that the kernel has
+	 * forgotten the inode: fine.
 	 */
 	fuse_lowlevel_notify_inval_inode(server->session, ino, -1, 0);
 }

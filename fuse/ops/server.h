@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the libfuse side of the daemon shares; the userdata of the session. */
+/* What the files of ops/ share: the server, and the ioctl in progress. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -12,6 +12,7 @@
 #include "options.h"
 #include "owner/owner.h"
 
+/* The userdata of the FUSE session. */
 struct server {
 	struct options options; /* constant while serving */
 	struct backing backing;
@@ -19,32 +20,34 @@ struct server {
 	struct attach_server *attach;
 	struct owners *owners;
 	struct fuse_session *session;
-	uint64_t began; /* monotonic, in ms */
+	uint64_t began; /* when serving began; monotonic, in ms */
 };
 
 struct inode *server_inode(struct server *server, fuse_ino_t ino);
 fuse_ino_t server_node_id(struct server *server, const struct inode *inode);
 
 /*
- * Before the reply to whatever changes attributes that the reply does not
- * carry. The kernel itself only notes that what it knows of them is old: an
- * answer to stat() that is under way would make it believe them again.
+ * Invalidates the attributes that the kernel caches. Call it before replying to
+ * a request that changes attributes which the reply does not carry. The kernel
+ * itself only marks its copy as stale, so an answer to stat() that is on its
+ * way would put old attributes back into the cache.
  */
 void server_attr_changed(struct server *server, fuse_ino_t ino);
 
 /*
- * Likewise, of a directory in which who asks has made or removed a name: of
- * that the kernel knows, so it is told only if need be.
+ * The same for a directory in which the requester has made or removed a name.
+ * The kernel knows of the change, so this invalidates only where needed (see
+ * stale_attr.h).
  */
 void server_names_changed(fuse_req_t req, fuse_ino_t dir);
 
-/* An ioctl under way. */
+/* An ioctl in progress. */
 struct call {
 	fuse_req_t req;
 	struct server *server;
 	struct inode *inode;
 	struct region *region;
-	int accmode; /* of the descriptor */
+	int accmode; /* of the descriptor: O_RDONLY, ... */
 	const void *in;
 };
 

@@ -15,37 +15,37 @@
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
-#include "change/mapping_change.h"
 #include "base/log.h"
+#include "change/mapping_change.h"
 #include "owner/process.h"
 #include "region/region.h"
 #include "region/region_life.h"
 
-/* How long the end waits for who looks at a process. */
+/* How long owners_close() waits for threads of owner_close.c. */
 #define MAX_WAIT_MS 5000
 
 /* A process that has created regions. */
 struct owner {
-	LIST_ENTRY(owner) entry; /* lock, as all below */
+	LIST_ENTRY(owner) entry; /* owners lock, as all below */
 	pid_t pid;
 	int pidfd;		 /* becomes readable when it exits */
-	struct region **regions; /* references */
+	struct region **regions; /* each holds a reference */
 	size_t n;
 	size_t room;
 };
 
 struct owners {
-	pthread_mutex_t lock;
-	LIST_HEAD(, owner) list; /* lock */
-	atomic_int busy;	 /* threads that look at a process */
+	pthread_mutex_t lock;	 /* the owners lock */
+	LIST_HEAD(, owner) list; /* owners lock */
+	atomic_int busy;	 /* threads of owner_close.c */
 	int epoll_fd;
 	int stop_fd;
 	bool started;
 	pthread_t thread;
-	dev_t device; /* constant while serving; of the mount, 0: not known */
+	dev_t device; /* of the mount; constant while serving; 0: unknown */
 };
 
-/* It is on no list. */
+/* The owner must be off the list. */
 static void owner_free(struct owner *owner)
 {
 	for (size_t i = 0; i < owner->n; i++)
@@ -55,13 +55,16 @@ static void owner_free(struct owner *owner)
 	free(owner);
 }
 
-/* Its regions, taken off it; a list that ends with NULL, or NULL. */
+/*
+ * Owners lock held. Takes the regions from the owner and returns them, with a
+ * NULL at the end; NULL if there are none.
+ */
 static struct region **take_regions(struct owner *owner)
 {
 	struct region **regions = owner->regions;
 
 	if (owner->n)
-		regions[owner->n] = NULL; /* there always is room for it */
+		regions[owner->n] = NULL; /* make_room() left room for it */
 	else
 		free(regions);
 	regions = owner->n ? regions : NULL;
@@ -87,14 +90,14 @@ static void owner_exited(struct owners *owners, struct owner *owner)
 	LIST_REMOVE(owner, entry);
 	regions = take_regions(owner);
 	pthread_mutex_unlock(&owners->lock);
-	log_msg(LOG_DEBUG, "pid %d has exited: its regions end", owner->pid);
+	log_msg(LOG_DEBUG, "pid %d has exited: ending its regions", owner->pid);
 	end_all(regions);
 	owner_free(owner);
 }
 
 /*
- * A thread of its own: emptying a region waits for changes of it that are under
- * way.
+ * This has a thread of its own, as emptying a region waits for changes of it
+ * that are in progress.
  */
 static void *serve(void *arg)
 {
@@ -108,7 +111,9 @@ static void *serve(void *arg)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			log_msg(LOG_ERR, "watching owners: %s",
+			log_msg(LOG_ERR,
+				"waiting for owners to exit: %s: regions may "
+				"outlive their owners; restart the daemon",
 				strerror(errno));
 			break;
 		}
@@ -189,7 +194,7 @@ static bool has_exited(const struct owner *owner)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* Called under the lock, as what follows. */
+/* Owners lock held, as in all static functions below. */
 static struct owner *find(struct owners *owners, pid_t pid)
 {
 	struct owner *owner;
@@ -231,7 +236,7 @@ static bool is_gone(struct region *region)
 	return gone;
 }
 
-/* Regions that have neither name nor open file need no owner. */
+/* Drops regions that have neither a name nor an open file. */
 static void forget_gone(struct owner *owner)
 {
 	size_t kept = 0;
@@ -251,7 +256,7 @@ static int make_room(struct owner *owner)
 	struct region **regions;
 
 	forget_gone(owner);
-	/* At least half of it is to be free: it is gone through rarely. */
+	/* Grow unless half is free now, so that forget_gone() runs rarely. */
 	if (owner->room && owner->n < owner->room / 2)
 		return 0;
 	regions =

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ownership: a region ends when the process that created its file exits (-o
- * ownership, SPEC section 7), or that called mshare_create(). Its exec is no
- * exit, nor is the end of one of its threads.
+ * Ownership: a region ends when its owner exits. The owner is the process that
+ * created the file (-o ownership; doc/interface.md, section 7) or that called
+ * mshare_create(). An exec() is not an exit, nor is the end of one thread.
  */
 #ifndef OWNER_H
 #define OWNER_H
@@ -16,34 +16,35 @@ struct owners;
 struct region;
 
 int owners_open(struct owners **owners);
-/* In the process that will serve; where it is mounted. 0 or -errno. */
+/* Starts the thread, in the process that serves. 0 or -errno. */
 int owners_start(struct owners *owners, const char *mountpoint);
 void owners_close(struct owners *owners);
 
 /*
- * The process that the thread tid belongs to owns the region, from now on.
- * -EPERM: it cannot be seen from here (another pid namespace); -EMFILE, -ENOMEM
+ * Makes the process of thread tid the owner of the region. -EPERM if the daemon
+ * cannot see the process (another pid namespace), -EMFILE or -ENOMEM.
  */
 int owners_add(struct owners *owners, pid_t tid, struct region *region);
 
 /*
- * closing.c. The file of a region that has an owner, of that inode number, is
- * being closed by that thread. If this is because its process exits, all
- * regions of the process end now: who has waited for the process finds them
- * empty. (With no such file open, they end a moment later.) And a region that
- * ends with its owner's last descriptor (region_set_owned()) does, if it was.
+ * owner_close.c: thread tid is closing the file of a region that has an owner;
+ * number is the inode number. If the thread closes it because its process
+ * exits, all regions of the process end before this returns, so that a parent
+ * that waits for the process finds them empty. (They end a moment later if the
+ * process has no such file open.) A region that ends with its owner's last
+ * descriptor (region_set_owned()) ends if this was the last.
  */
 void owners_closing(struct owners *owners, pid_t tid, struct region *region,
 		    uint64_t number);
 
-/* For closing.c: */
+/* For owner_close.c: */
 
 bool owners_are_any(struct owners *owners);
 /* Ends the regions of a process. */
 void owners_process_exits(struct owners *owners, pid_t pid);
-/* How many threads look at a process. */
+/* Counts the threads that are reading /proc; owners_close() awaits them. */
 atomic_int *owners_busy(struct owners *owners);
-/* Of the mount; 0 if it is not known. */
+/* The device number of the mount; 0 if unknown. */
 dev_t owners_device(const struct owners *owners);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a close() of the file of a region that has an owner means to it. */
+/*
+ * Finds out whether a close() of a region's file ends the region. Part of
+ * owner.h.
+ */
 #include "owner/owner.h"
 
 #include <pthread.h>
@@ -12,26 +15,27 @@
 #include "region/region_life.h"
 
 /*
- * How long a close() waits to hear whether it is an exit, and an exit for the
- * regions to end.
+ * How long a close() waits until it is known whether the process exits, and, if
+ * regions end, until they have ended.
  */
 #define LOOK_NS 100000000
 #define MAX_WAIT_SECONDS 5
 
 /*
- * What is known of a process is read in a thread of its own: while it becomes
- * another program, its files in /proc wait for it, and it for us.
+ * One close() in progress. A separate thread reads /proc: reading the files of
+ * a process waits while the process is in exec(), and exec() may be waiting for
+ * the daemon to answer this very close().
  */
 struct closing {
 	atomic_int refs;
 	struct owners *owners;
 	pid_t tid;
-	struct region *region; /* a reference */
+	struct region *region; /* holds a reference */
 	struct file_id file;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* the close lock */
 	pthread_cond_t moved;
-	bool ends; /* lock: it is known that regions end */
-	bool done; /* lock */
+	bool ends; /* close lock; regions are going to end */
+	bool done; /* close lock; nothing is left to do */
 };
 
 static void closing_put(struct closing *closing)
@@ -73,7 +77,10 @@ static void *look_and_end(void *arg)
 		tell(closing, &closing->ends);
 		owners_process_exits(owners, pid);
 	} else if (!process_thread_is_exiting(closing->tid)) {
-		/* (Files that only that thread has are not its process's.) */
+		/*
+		 * An exiting thread closes only files that it does not share
+		 * with its process: these do not count.
+		 */
 		look_and_end_one(closing);
 	}
 	tell(closing, &closing->done);
@@ -82,7 +89,7 @@ static void *look_and_end(void *arg)
 	return NULL;
 }
 
-/* Until it is done; not long if it is not even known what happens. */
+/* Waits until it is done; not for long unless regions end. */
 static void wait_for(struct closing *closing)
 {
 	struct timespec soon, late;
@@ -117,7 +124,7 @@ void owners_closing(struct owners *owners, pid_t tid, struct region *region,
 		return;
 	closing = calloc(1, sizeof(*closing));
 	if (!closing)
-		return; /* a moment later, then */
+		return; /* owner.c ends the regions, a moment later */
 	atomic_init(&closing->refs, 2);
 	closing->owners = owners;
 	closing->tid = tid;

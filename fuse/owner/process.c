@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* FUSE tells the thread that asks; it waits for our answer, so it is there. */
+/* The thread waits for a reply from the daemon, so it still exists. */
 pid_t process_of_thread(pid_t tid)
 {
 	char line[128], path[48];
@@ -28,7 +28,7 @@ pid_t process_of_thread(pid_t tid)
 	return pid;
 }
 
-/* Its state, and the flags that the kernel has for it; false: it is gone. */
+/* Reads the state and the kernel's flags of a task; false if it is gone. */
 static bool read_stat(const char *path, char *state, unsigned int *flags)
 {
 	FILE *stat = fopen(path, "re");
@@ -37,7 +37,7 @@ static bool read_stat(const char *path, char *state, unsigned int *flags)
 
 	if (!stat)
 		return false;
-	/* Behind the name, which may hold anything: state, then six numbers */
+	/* After the name, which may hold anything: state, six numbers, flags */
 	if (fgets(line, sizeof(line), stat) && (after = strrchr(line, ')')))
 		known = sscanf(after + 1, " %c %*d %*d %*d %*d %*d %u", state,
 			       flags) == 2;
@@ -64,8 +64,9 @@ bool process_thread_is_exiting(pid_t tid)
 }
 
 /*
- * A process that exits closes its files before anybody hears that it did; a
- * thread with files of its own that ends does so, too, and others go on.
+ * An exiting process closes its files before its pidfd or wait() tells of the
+ * exit. A thread with a file table of its own does that, too, while the other
+ * threads of its process go on: so this checks all of them.
  */
 bool process_is_exiting(pid_t pid)
 {
@@ -100,7 +101,7 @@ struct file_id process_file_id(const char *path)
 	};
 }
 
-/* 1, 0, or -errno if not all of its files are to be seen. */
+/* 1, 0, or -errno if some of its files cannot be seen. */
 static int look_for_file(pid_t tid, const struct file_id *file)
 {
 	char path[64 + NAME_MAX];
@@ -128,7 +129,10 @@ static int look_for_file(pid_t tid, const struct file_id *file)
 	return found;
 }
 
-/* Twice: another thread may move it to a number that was looked at before. */
+/*
+ * Looks twice, as another thread may move the file to a descriptor that the
+ * first pass has visited already.
+ */
 bool process_has_file(pid_t tid, const struct file_id *file)
 {
 	return look_for_file(tid, file) != 0 || look_for_file(tid, file) != 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /proc says of processes that use the mount. While one becomes another
- * program its files there wait for that, and it may wait for us.
+ * Asks /proc about processes that use the mount. Reading the files of a process
+ * that is in exec() waits for the exec(), which may be waiting for the daemon:
+ * owner_close.c asks from a thread of its own.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -10,19 +11,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The process that the thread belongs to; 0 if it is not seen. */
+/* Returns the process of a thread; 0 if it cannot be seen. */
 pid_t process_of_thread(pid_t tid);
-/* All of it, not one of its threads. */
+/* True if all threads of the process are exiting. */
 bool process_is_exiting(pid_t pid);
 bool process_thread_is_exiting(pid_t tid);
 
-/* A file, without asking the daemon of its filesystem (us) for anything. */
+/*
+ * Identifies a file from the kernel's cache, without a request to the daemon of
+ * its filesystem, which may be this one.
+ */
 struct file_id {
-	dev_t device; /* 0: see errno */
+	dev_t device; /* 0 on failure; errno says why */
 	uint64_t number;
 };
 struct file_id process_file_id(const char *path);
-/* Whether the thread has that file open, or it cannot be known. */
+/* True if the thread has the file open, or if that cannot be found out. */
 bool process_has_file(pid_t tid, const struct file_id *file);
 
 #endif

@@ -107,7 +107,8 @@ static bool log_names(void *arg)
 {
 	char text[80];
 
-	snprintf(text, sizeof(text), "the window of pid %d is out of our reach",
+	snprintf(text, sizeof(text),
+		 "the window of pid %d is out of the daemon's reach",
 		 *(pid_t *)arg);
 	return daemon_said(text);
 }
@@ -338,7 +339,7 @@ static void everything_holds(void)
 	protected_later();
 	lazy_before();
 	lazy_later();
-	CU_ASSERT(!daemon_said("out of our reach"));
+	CU_ASSERT(!daemon_said("out of the daemon's reach"));
 	other_mount_end();
 }
 
