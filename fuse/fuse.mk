@@ -12,6 +12,7 @@ libmodel_la_SOURCES = \
 	fuse/base/log.c fuse/base/log.h \
 	fuse/base/size.c fuse/base/size.h \
 	fuse/base/tree.h \
+	fuse/base/window_limit.h \
 	fuse/mapping/mapping.c fuse/mapping/mapping.h \
 	fuse/mapping/protection.c fuse/mapping/protection.h \
 	fuse/mapping/protection_steps.c fuse/mapping/protection_steps.h \
@@ -28,7 +29,6 @@ libmodel_la_SOURCES = \
 	fuse/region/seek.c fuse/region/seek.h \
 	fuse/windows/unshared_units.c fuse/windows/unshared_units.h \
 	fuse/windows/window.c fuse/windows/window.h \
-	fuse/windows/window_limit.h \
 	fuse/windows/window_registry.c fuse/windows/window_registry.h \
 	fuse/windows/window_sync.c fuse/windows/window_sync.h \
 	fuse/change/advise.c fuse/change/advise.h \

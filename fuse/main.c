@@ -224,9 +224,9 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	return err;
 }
 
-static int cover_parent(struct cover *cover, const char *mountpoint)
+static int cover_parent(struct sysfs_overlay *cover, const char *mountpoint)
 {
-	int err = cover_make(cover, mountpoint);
+	int err = sysfs_overlay_make(cover, mountpoint);
 
 	if (!err)
 		log_msg(LOG_NOTICE,
@@ -236,10 +236,10 @@ static int cover_parent(struct cover *cover, const char *mountpoint)
 	return err;
 }
 
-static void uncover_parent(struct cover *cover)
+static void uncover_parent(struct sysfs_overlay *cover)
 {
-	const struct cover old = *cover;
-	int err = cover_remove(cover);
+	const struct sysfs_overlay old = *cover;
+	int err = sysfs_overlay_remove(cover);
 
 	if (err)
 		log_msg(LOG_ERR, "unmounting the tmpfs over %s: %s", old.parent,
@@ -247,7 +247,7 @@ static void uncover_parent(struct cover *cover)
 }
 
 /* Makes the path absolute, as a daemon leaves its working directory. */
-static int find_mountpoint(struct options *options, struct cover *cover)
+static int find_mountpoint(struct options *options, struct sysfs_overlay *cover)
 {
 	char *path = realpath(options->mountpoint, NULL);
 	int err = path ? 0 : -errno;
@@ -270,7 +270,7 @@ static int find_mountpoint(struct options *options, struct cover *cover)
 
 static int run(struct server *server, struct fuse_args *args)
 {
-	struct cover cover = {{0}};
+	struct sysfs_overlay cover = {{0}};
 	char message[BACKING_MESSAGE];
 	int err = find_mountpoint(&server->options, &cover);
 

@@ -83,7 +83,8 @@ check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
 	$(conform_tests)
 
 # Shell scripts: plain ones run once, the others for each backing and user.
-plain_scripts = tests/static/static_code.sh tests/static/static_install.sh \
+plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
+	tests/static/static_install.sh \
 	tests/static/static_man.sh tests/static/static_bench.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
 	tests/tools/service.sh tests/lib/man_examples.sh
@@ -99,7 +100,7 @@ endif
 EXTRA_DIST += tests/run $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
 	tests/inert/mount_inert.sh tests/harness/man.sh tests/harness/shell.sh \
 	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
-	tests/tools/package.sh tests/static/static_bench.py
+	tests/tools/package.sh tests/static/static_bench.py tests/static/layers.py
 
 # Not tests: scripts run these as programs of other people.
 foreign_programs = tests/tools/at_names tests/tools/ctl_windows \

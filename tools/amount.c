@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parses and prints amounts of memory. */
 #include "amount.h"
 
 #include <ctype.h>
@@ -20,7 +21,7 @@ int amount_parse(const char *text, uint64_t *bytes)
 	const char *unit;
 	char *end;
 
-	/* strtoull() takes signs and blanks; an amount has neither. */
+	/* strtoull() accepts signs and blanks; an amount has neither. */
 	if (!isdigit((unsigned char)text[0]) ||
 	    (hexadecimal && !isxdigit((unsigned char)text[2])))
 		return -EINVAL;
@@ -52,7 +53,7 @@ const char *amount_text(uint64_t bytes, char text[AMOUNT_TEXT])
 		snprintf(text, AMOUNT_TEXT, "%" PRIu64 "B", bytes);
 		return text;
 	}
-	/* Rounded down: what is said to be there is there. */
+	/* Rounds down, so that the text never promises more than there is. */
 	tenths = (bytes >> (10 * (unit - 1))) * 10 / 1024;
 	if (tenths % 10 && tenths < 1000)
 		snprintf(text, AMOUNT_TEXT, "%" PRIu64 ".%" PRIu64 "%c",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Shows a mount at another path, in a mount namespace of our own. */
 #include "bind_view.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "common/sysfs_overlay.h"
 #include "userns.h"
 
-char *at_whole_path(const char *path)
+char *bind_view_absolute_path(const char *path)
 {
 	char *here = NULL, *whole = NULL;
 
@@ -35,21 +36,19 @@ char *at_whole_path(const char *path)
 
 /* User namespaces */
 
-static void refused(const char *path, const char *what)
+static void report_namespace_error(const char *path, const char *what)
 {
 	int err = errno;
 	const char *command = userns_mend();
 
 	fprintf(stderr,
-		"msharectl: --at %s: a mount namespace of our own is refused: "
-		"%s: %s; ",
+		"msharectl: --at %s: cannot create a mount namespace: %s: %s; ",
 		path, what, strerror(err));
 	if (!geteuid())
-		fprintf(stderr,
-			"it takes root's CAP_SYS_ADMIN, which a container may "
-			"have taken away\n");
+		fprintf(stderr, "this needs CAP_SYS_ADMIN, which the container "
+				"may not grant\n");
 	else if (command)
-		fprintf(stderr, "as root: %s; or run msharectl as root\n",
+		fprintf(stderr, "run as root: %s; or run msharectl as root\n",
 			command);
 	else
 		fprintf(stderr,
@@ -67,12 +66,12 @@ static int write_text(const char *path, const char *text)
 	return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* The command is to see its own user and group. */
+/* Lets the command keep its own user and group ids. */
 static int map_ids(uid_t uid, gid_t gid)
 {
 	char map[64];
 
-	/* What the kernel asks for before gid_map. */
+	/* The kernel accepts gid_map only after this. */
 	if (write_text("/proc/self/setgroups", "deny") && errno != ENOENT)
 		return -1;
 	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
@@ -89,17 +88,21 @@ static int enter_namespace(const char *path)
 
 	if (unshare(CLONE_NEWNS)) {
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNS)) {
-			refused(path, "unshare");
+			report_namespace_error(path, "unshare");
 			return -1;
 		}
 		if (map_ids(uid, gid)) {
-			refused(path, "mapping the user");
+			report_namespace_error(path,
+					       "mapping the user and group");
 			return -1;
 		}
 	}
-	/* What we mount is nobody else's, and the other way round. */
+	/*
+	 * Our mounts stay in this namespace, and later mounts outside stay out
+	 * of it.
+	 */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
-		refused(path, "mount");
+		report_namespace_error(path, "mount");
 		return -1;
 	}
 	return 0;
@@ -107,10 +110,13 @@ static int enter_namespace(const char *path)
 
 /* Mounts */
 
-/* 0, 1 if dir is there already, or -1 with a message */
-static int make_place(const char *dir, const char *path)
+/*
+ * Makes sure that path is a directory. Returns 0, 1 if dir is already visible
+ * there, or -1 after a message.
+ */
+static int make_mount_point(const char *dir, const char *path)
 {
-	struct cover cover = {{0}};
+	struct sysfs_overlay overlay = {{0}};
 	struct stat at, from;
 	int err = stat(path, &at) ? -errno : 0;
 
@@ -120,29 +126,33 @@ static int make_place(const char *dir, const char *path)
 		return !stat(dir, &from) && from.st_dev == at.st_dev &&
 		       from.st_ino == at.st_ino;
 	if (err == -ENOENT) {
-		err = cover_make(&cover, path);
+		err = sysfs_overlay_make(&overlay, path);
 		if (!err)
 			return 0;
 	}
 	fprintf(stderr, "msharectl: --at %s: %s%s%s\n", path, strerror(-err),
-		err == -ENOENT ? "; make the directory first: mkdir " : "",
+		err == -ENOENT ? "; create the directory first: mkdir " : "",
 		err == -ENOENT ? path : "");
 	return -1;
 }
 
-int at_show(const char *dir, const char *path)
+int bind_view_show(const char *dir, const char *path)
 {
 	char *here = getcwd(NULL, 0);
 	int ret = enter_namespace(path);
 
 	if (!ret)
-		ret = make_place(dir, path);
+		ret = make_mount_point(dir, path);
 	if (!ret && mount(dir, path, NULL, MS_BIND | MS_REC, NULL)) {
-		fprintf(stderr, "msharectl: --at %s: mounting %s there: %s\n",
-			path, dir, strerror(errno));
+		fprintf(stderr,
+			"msharectl: --at %s: cannot mount %s there: %s\n", path,
+			dir, strerror(errno));
 		ret = -1;
 	}
-	/* Where we are may be covered now; if it cannot be found, we stay. */
+	/*
+	 * The new mount may cover the current directory: enter it again by its
+	 * path. If that fails, stay where we are.
+	 */
 	if (here && chdir(here))
 		errno = 0;
 	free(here);

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A mount seen in another place, by this process and its children alone. */
+/*
+ * Makes a mount visible at another path, for this process and its children
+ * only.
+ */
 #ifndef BIND_VIEW_H
 #define BIND_VIEW_H
 
-/* An absolute path, for free(), or NULL with a message on stderr. */
-char *at_whole_path(const char *path);
+/*
+ * Makes path absolute. Returns a string for free(), or NULL after a message on
+ * stderr.
+ */
+char *bind_view_absolute_path(const char *path);
 
 /*
- * From here on dir is also at path (absolute), in a mount namespace of our own;
- * without privilege in a user namespace too. 0, or -1 with a message on stderr.
+ * Makes dir visible at path (absolute) as well, in a new mount namespace;
+ * without privilege in a new user namespace too. Returns 0, or -1 after a
+ * message on stderr.
  */
-int at_show(const char *dir, const char *path);
+int bind_view_show(const char *dir, const char *path);
 
 #endif

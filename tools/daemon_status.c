@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the daemon's lists, one ioctl after the other. */
 #include "daemon_status.h"
 
 #include <errno.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-int status_mount(int fd, struct mshare_status_mount *mount)
+int daemon_status_mount(int fd, struct mshare_status_mount *mount)
 {
 	*mount = (struct mshare_status_mount){
 		.version = MSHARE_STATUS_VERSION,
@@ -14,7 +15,7 @@ int status_mount(int fd, struct mshare_status_mount *mount)
 	return ioctl(fd, MSHARE_IOC_MOUNT, mount) ? -errno : 0;
 }
 
-int status_region(int fd, struct mshare_status_region *region)
+int daemon_status_region(int fd, struct mshare_status_region *region)
 {
 	*region = (struct mshare_status_region){
 		.version = MSHARE_STATUS_VERSION,
@@ -22,7 +23,10 @@ int status_region(int fd, struct mshare_status_region *region)
 	return ioctl(fd, MSHARE_IOC_REGION, region) ? -errno : 0;
 }
 
-/* More items at the end of an array; 0 or -ENOMEM, and the old one stays. */
+/*
+ * Appends items to an array. Returns 0, or -ENOMEM and leaves the array as it
+ * was.
+ */
 static int append(void **array, size_t *n, const void *more, size_t n_more,
 		  size_t item)
 {
@@ -39,7 +43,7 @@ static int append(void **array, size_t *n, const void *more, size_t n_more,
 	return 0;
 }
 
-static int read_maps(int fd, struct status_maps *maps)
+static int read_maps(int fd, struct daemon_status_maps *maps)
 {
 	struct mshare_status_maps part = {.n = MSHARE_STATUS_MAPPINGS};
 	void *array = NULL;
@@ -60,20 +64,20 @@ static int read_maps(int fd, struct status_maps *maps)
 	return err;
 }
 
-int status_maps(int fd, struct status_maps *maps)
+int daemon_status_maps(int fd, struct daemon_status_maps *maps)
 {
 	int err;
 
-	*maps = (struct status_maps){0};
+	*maps = (struct daemon_status_maps){0};
 	err = read_maps(fd, maps);
 	if (err) {
 		free(maps->v);
-		*maps = (struct status_maps){0};
+		*maps = (struct daemon_status_maps){0};
 	}
 	return err;
 }
 
-static int read_windows(int fd, struct status_windows *windows)
+static int read_windows(int fd, struct daemon_status_windows *windows)
 {
 	struct mshare_status_windows part = {.n = MSHARE_STATUS_WINDOWS};
 	void *array = NULL;
@@ -94,15 +98,15 @@ static int read_windows(int fd, struct status_windows *windows)
 	return err;
 }
 
-int status_windows(int fd, struct status_windows *windows)
+int daemon_status_windows(int fd, struct daemon_status_windows *windows)
 {
 	int err;
 
-	*windows = (struct status_windows){0};
+	*windows = (struct daemon_status_windows){0};
 	err = read_windows(fd, windows);
 	if (err) {
 		free(windows->v);
-		*windows = (struct status_windows){0};
+		*windows = (struct daemon_status_windows){0};
 	}
 	return err;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon alone knows: lists of <mshare_ioctl.h>, whole. */
+/*
+ * Queries the daemon with the ioctls of <mshare_ioctl.h>; lists come complete.
+ */
 #ifndef DAEMON_STATUS_H
 #define DAEMON_STATUS_H
 
@@ -7,21 +9,24 @@
 
 #include <mshare_ioctl.h>
 
-struct status_maps {
+struct daemon_status_maps {
 	struct mshare_status_mapping *v;
 	size_t n;
 };
 
-struct status_windows {
+struct daemon_status_windows {
 	struct mshare_status_window *v;
 	size_t n;
 };
 
-/* All: 0 or -errno. ENOTTY: the daemon is older than this. */
-int status_mount(int fd, struct mshare_status_mount *mount);
-int status_region(int fd, struct mshare_status_region *region);
-/* For free() of v, which is NULL on failure. */
-int status_maps(int fd, struct status_maps *maps);
-int status_windows(int fd, struct status_windows *windows);
+/*
+ * All return 0 or -errno; -ENOTTY means that the daemon is older than
+ * msharectl.
+ */
+int daemon_status_mount(int fd, struct mshare_status_mount *mount);
+int daemon_status_region(int fd, struct mshare_status_region *region);
+/* The caller frees v, which is NULL on failure. */
+int daemon_status_maps(int fd, struct daemon_status_maps *maps);
+int daemon_status_windows(int fd, struct daemon_status_windows *windows);
 
 #endif

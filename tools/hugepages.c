@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints the command that provides more huge pages. */
 #include "hugepages.h"
 
 #include <inttypes.h>
@@ -24,7 +25,7 @@ const char *hugepages_command(uint64_t page, uint64_t pages,
 {
 	uint64_t other = hugepages_default();
 
-	/* Where there are none to read of, it is a plan for elsewhere. */
+	/* Without huge pages here, the command is meant for another machine. */
 	if (!other || other == page)
 		snprintf(command, HUGEPAGES_COMMAND,
 			 "sysctl vm.nr_overcommit_hugepages=%" PRIu64, pages);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Huge pages of a size: the command that lets there be more of them. */
+/* The command that lets the kernel provide more huge pages of a size. */
 #ifndef HUGEPAGES_H
 #define HUGEPAGES_H
 
@@ -7,11 +7,17 @@
 
 #define HUGEPAGES_COMMAND 160
 
-/* For root to give: pages huge pages of that size, in bytes, on demand. */
+/*
+ * The command, for root, that allows this many huge pages on demand. page:
+ * their size in bytes.
+ */
 const char *hugepages_command(uint64_t page, uint64_t pages,
 			      char command[HUGEPAGES_COMMAND]);
 
-/* The size of those that sysctl(8) means, in bytes; 0: there are none. */
+/*
+ * The size in bytes of the huge pages that sysctl(8) sets; 0: the kernel has
+ * none.
+ */
 uint64_t hugepages_default(void);
 
 #endif

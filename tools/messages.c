@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints msharectl's messages. */
 #include "messages.h"
 
 #include <errno.h>
@@ -8,12 +9,12 @@
 
 static void (*before)(void);
 
-void say_after(void (*prepare)(void))
+void message_prepare(void (*prepare)(void))
 {
 	before = prepare;
 }
 
-static void vsay(const char *verb, const char *format, va_list args)
+static void print_message(const char *verb, const char *format, va_list args)
 {
 	void (*prepare)(void) = before;
 
@@ -26,38 +27,38 @@ static void vsay(const char *verb, const char *format, va_list args)
 	fputc('\n', stderr);
 }
 
-void say(const char *format, ...)
+void message(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsay(NULL, format, args);
+	print_message(NULL, format, args);
 	va_end(args);
 }
 
-int fail(int status, const char *format, ...)
+int message_error(int status, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsay(NULL, format, args);
+	print_message(NULL, format, args);
 	va_end(args);
 	return status;
 }
 
-int fail_usage(const char *verb, const char *format, ...)
+int message_usage_error(const char *verb, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	if (format)
-		vsay(verb, format, args);
+		print_message(verb, format, args);
 	va_end(args);
-	fprintf(stderr, "msharectl %s --help says more.\n", verb);
+	fprintf(stderr, "See 'msharectl %s --help'.\n", verb);
 	return EX_USAGE;
 }
 
-int status_of(int err)
+int message_exit_status(int err)
 {
 	switch (-err) {
 	case 0:

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* What msharectl says when something is amiss, and the status it ends with. */
+/* Messages of msharectl on stderr, and the exit status that goes with them. */
 #ifndef MESSAGES_H
 #define MESSAGES_H
 
-/* To be called before the first message: the screen is not for messages. */
-void say_after(void (*prepare)(void));
+/*
+ * Calls prepare before the next message: the terminal may be in full-screen
+ * mode.
+ */
+void message_prepare(void (*prepare)(void));
 
-/* "msharectl: ..." on stderr. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints "msharectl: ..." on stderr. */
+void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same; returns the status. */
-int fail(int status, const char *format, ...)
+/* Does the same and returns the exit status that it is given. */
+int message_error(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * "msharectl VERB: ..." and where to read on; returns EX_USAGE. format: NULL
- * if getopt_long() has said what is wrong.
+ * Prints "msharectl VERB: ..." and a pointer to --help; returns EX_USAGE.
+ * format: NULL if getopt_long() has already printed the error.
  */
-int fail_usage(const char *verb, const char *format, ...)
+int message_usage_error(const char *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The status of sysexits.h for an error; err: -errno. */
-int status_of(int err);
+/* The exit status of sysexits.h for err, which is -errno. */
+int message_exit_status(int err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Collects and prints what msharectl top shows. */
 #include "mount_sample.h"
 
 #include <inttypes.h>
@@ -35,36 +36,36 @@ static const struct column columns[] = {
 
 #define ALL "NAME,SIZE,MAPPED,PRESENT,WINDOWS,SHARING,SAVED,STATE"
 
-/* Those that matter most are seen first. */
+/* Sorts the regions with the most windows first. */
 static int by_windows(const void *a, const void *b)
 {
-	const struct region *x = a, *y = b;
+	const struct region_entry *x = a, *y = b;
 
-	if (x->status.windows != y->status.windows)
-		return x->status.windows < y->status.windows ? 1 : -1;
+	if (x->info.windows != y->info.windows)
+		return x->info.windows < y->info.windows ? 1 : -1;
 	return strcmp(x->name, y->name);
 }
 
-int sample_take(struct sample *sample, const struct where *where)
+int mount_sample_take(struct mount_sample *sample, const struct target *target)
 {
-	int status = where_status(where, &sample->mount);
+	int status = target_mount_status(target, &sample->mount);
 
-	sample->regions = (struct regions){0};
+	sample->regions = (struct region_list){0};
 	if (status == EX_OK)
-		status = regions_read(&sample->regions, where, &sample->mount,
-				      true);
+		status = region_list_read(&sample->regions, target,
+					  &sample->mount, true);
 	if (status == EX_OK && sample->regions.n)
 		qsort(sample->regions.v, sample->regions.n,
 		      sizeof(*sample->regions.v), by_windows);
 	return status;
 }
 
-void sample_free(struct sample *sample)
+void mount_sample_free(struct mount_sample *sample)
 {
-	regions_free(&sample->regions);
+	region_list_free(&sample->regions);
 }
 
-/* A second, between two values of a count. */
+/* The increase of a counter per second, over ns nanoseconds. */
 static double rate(uint64_t now, uint64_t then, uint64_t ns)
 {
 	return ns && now > then ? (double)(now - then) * 1e9 / (double)ns : 0;
@@ -81,7 +82,7 @@ static void print_pool(FILE *to, const struct mshare_status_mount *m)
 		m->flags & MSHARE_MOUNT_SHARES ? "shared" : "NOT shared");
 }
 
-static void print_regions(FILE *to, const struct sample *now)
+static void print_regions(FILE *to, const struct mount_sample *now)
 {
 	char mapped[AMOUNT_TEXT], saved_text[AMOUNT_TEXT];
 	uint64_t saved = 0;
@@ -114,7 +115,7 @@ static void print_rates(FILE *to, const struct mshare_status_mount *now,
 		rate(now->changes, before->changes, ns));
 }
 
-static void print_head(FILE *to, const struct sample *now,
+static void print_head(FILE *to, const struct mount_sample *now,
 		       const struct mshare_status_mount *before,
 		       const char *path)
 {
@@ -132,7 +133,7 @@ static void print_head(FILE *to, const struct sample *now,
 	fputc('\n', to);
 }
 
-static int list_text(const struct sample *now, size_t width, char **text)
+static int list_text(const struct mount_sample *now, size_t width, char **text)
 {
 	const struct table_options options = {.width = width};
 	struct table t;
@@ -141,27 +142,27 @@ static int list_text(const struct sample *now, size_t width, char **text)
 	if (status != EX_OK)
 		return status;
 	for (size_t i = 0; i < now->regions.n; i++) {
-		const struct region *r = &now->regions.v[i];
+		const struct region_entry *r = &now->regions.v[i];
 
 		table_line(&t);
 		table_text(&t, NAME, r->name);
 		if (r->st.st_size)
 			table_number(&t, SIZE, (uint64_t)r->st.st_size);
-		table_text(&t, STATE, regions_state(r));
+		table_text(&t, STATE, region_entry_state(r));
 		if (!r->known)
 			continue;
-		table_number(&t, MAPPED, r->status.mapped);
-		table_number(&t, PRESENT, r->status.present);
-		table_number(&t, WINDOWS, r->status.windows);
-		table_number(&t, SHARING, r->status.sharing);
+		table_number(&t, MAPPED, r->info.mapped);
+		table_number(&t, PRESENT, r->info.present);
+		table_number(&t, WINDOWS, r->info.windows);
+		table_number(&t, SHARING, r->info.sharing);
 		table_number(&t, SAVED, r->saved);
 	}
 	return table_end(&t, text);
 }
 
-int sample_text(const struct sample *now,
-		const struct mshare_status_mount *before, const char *path,
-		size_t width, char **text)
+int mount_sample_text(const struct mount_sample *now,
+		      const struct mshare_status_mount *before,
+		      const char *path, size_t width, char **text)
 {
 	char *list = NULL;
 	size_t size;
@@ -182,5 +183,5 @@ int sample_text(const struct sample *now,
 		}
 	}
 	free(list);
-	return *text ? EX_OK : fail(EX_OSERR, "out of memory");
+	return *text ? EX_OK : message_error(EX_OSERR, "out of memory");
 }

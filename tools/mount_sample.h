@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mount at one moment, as msharectl top shows it. */
+/* The state of a mount at one moment, for msharectl top. */
 #ifndef MOUNT_SAMPLE_H
 #define MOUNT_SAMPLE_H
 
@@ -9,25 +9,29 @@
 #include "region_list.h"
 #include "resolve_target.h"
 
-struct sample {
+struct mount_sample {
 	struct mshare_status_mount mount;
-	struct regions regions;
+	struct region_list regions;
 };
 
-/* Lines of sample_text() above the list of regions, with its headings. */
-#define SAMPLE_HEADER 7
+/*
+ * The lines of mount_sample_text() above the list of regions, including its
+ * headings.
+ */
+#define MOUNT_SAMPLE_HEADER 7
 
-/* EX_OK, or the status to end with after a message. */
-int sample_take(struct sample *sample, const struct where *where);
-void sample_free(struct sample *sample);
+/* Reads the state. Returns EX_OK, or the exit status after a message. */
+int mount_sample_take(struct mount_sample *sample, const struct target *target);
+void mount_sample_free(struct mount_sample *sample);
 
 /*
- * In words, for free(). before: what rates are counted from; NULL: the
- * beginning of the mount. width: of a line; 0: as the terminal, or any. EX_OK
- * or as sample_take().
+ * Formats a sample as text, for free(). before: the sample from which rates are
+ * counted; NULL: from the start of the mount. width: of a line; 0: the width of
+ * the terminal, if there is one. Returns EX_OK, or the exit status after a
+ * message.
  */
-int sample_text(const struct sample *now,
-		const struct mshare_status_mount *before, const char *path,
-		size_t width, char **text);
+int mount_sample_text(const struct mount_sample *now,
+		      const struct mshare_status_mount *before,
+		      const char *path, size_t width, char **text);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl(1): one verb a file, cmd_<verb>.c. */
+/*
+ * msharectl(1): finds the verb and runs it. Each verb is in cmd/cmd_<verb>.c.
+ */
 #include "msharectl.h"
 
 #include <errno.h>
@@ -12,21 +14,19 @@
 
 static const struct verb verbs[] = {
 	{"run", "run a command that uses msharefs", cmd_run},
-	{"mount", "mount msharefs where your regions are to be", cmd_mount},
-	{"umount", "take that mount away", cmd_umount},
+	{"mount", "mount msharefs", cmd_mount},
+	{"umount", "unmount msharefs", cmd_umount},
 	{"ls", "list regions", cmd_ls},
-	{"maps", "list what is mapped in a region", cmd_maps},
-	{"windows", "list who has a region, and shares page tables",
+	{"maps", "list the mappings of a region", cmd_maps},
+	{"windows", "list the processes that have mapped a region",
 	 cmd_windows},
-	{"top", "watch a mount", cmd_top},
-	{"create", "make a region", cmd_create},
+	{"top", "watch the regions of a mount", cmd_top},
+	{"create", "create a region", cmd_create},
 	{"rm", "remove regions", cmd_rm},
-	{"protect", "change what may be done with a region's memory",
-	 cmd_protect},
-	{"unmap", "take memory out of a region", cmd_unmap},
-	{"plan", "what page tables would cost", cmd_plan},
-	{"doctor", "what is needed, what is missing, what mends it",
-	 cmd_doctor},
+	{"protect", "change the protection of a region's memory", cmd_protect},
+	{"unmap", "unmap memory of a region", cmd_unmap},
+	{"plan", "calculate the cost of page tables", cmd_plan},
+	{"doctor", "check the requirements of msharefs", cmd_doctor},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -34,31 +34,34 @@ static const struct verb verbs[] = {
 static void usage(FILE *to)
 {
 	fprintf(to, "Usage: msharectl VERB [options]\n"
-		    "Memory regions whose page tables processes share.\n\n");
+		    "Manages msharefs: memory regions whose page tables "
+		    "processes share.\n"
+		    "\n");
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(to, "\nmsharectl VERB --help says more; so do msharectl(1) and "
+	fprintf(to, "\n"
+		    "For more, see 'msharectl VERB --help', msharectl(1) and "
 		    "msharectl-VERB(1).\n"
-		    "msharectl --version prints the version.\n"
+		    "'msharectl --version' prints the version.\n"
 		    "\n"
-		    "To begin: msharectl mount\n"
+		    "To start: msharectl mount\n"
 		    "          msharectl create --size 1G --map "
 		    "$XDG_RUNTIME_DIR/msharefs/region\n"
 		    "          msharectl ls\n");
 }
 
-/* A list that could not be written is no list. */
+/* Reports output that could not be written: it is incomplete. */
 static int end(int status)
 {
 	if ((ferror(stdout) || fclose(stdout)) && status == EX_OK)
-		return fail(EX_IOERR, "writing the output: %s",
-			    strerror(errno));
+		return message_error(EX_IOERR, "cannot write the output: %s",
+				     strerror(errno));
 	return status;
 }
 
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
-	char name[32]; /* what getopt_long() calls us */
+	char name[32]; /* for messages of getopt_long() */
 
 	snprintf(name, sizeof(name), "msharectl %s", verb->name);
 	argv[0] = name;
@@ -83,7 +86,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return run_verb(&verbs[i], argc - 1, argv + 1);
-	return fail(EX_USAGE,
-		    "there is no verb '%s': msharectl --help lists them",
-		    argv[1]);
+	return message_error(
+		EX_USAGE, "there is no verb '%s': msharectl --help lists them",
+		argv[1]);
 }

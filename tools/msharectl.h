@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* The verbs of msharectl: one function each, in cmd/cmd_<verb>.c. */
 #ifndef MSHARECTL_H
 #define MSHARECTL_H
 
 /*
- * What msharectl run itself exits with when it could not do its work. As env(1)
- * and timeout(1) have it, so that it can be told from the command's own status.
- * The other verbs: sysexits.h.
+ * Exit statuses of msharectl run when it fails itself. As for env(1) and
+ * timeout(1), they differ from what commands usually return. The other verbs
+ * use sysexits.h.
  */
 enum {
 	EXIT_TROUBLE = 125,

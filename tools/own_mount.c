@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Mounts msharefs for one run, and unmounts it. */
 #include "own_mount.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 
 #define END_MS 2000
 #define ALIVE_FD 3
@@ -26,31 +27,36 @@ static int make_dir(char *dir)
 		if (mkdtemp(dir))
 			return 0;
 	}
-	fprintf(stderr, "msharectl: %s: %s\n", dir, strerror(errno));
+	fprintf(stderr,
+		"msharectl: cannot create a directory for the mount: %s: %s\n",
+		dir, strerror(errno));
 	return -1;
 }
 
 static _Noreturn void become_daemon(const char *dir, const char *options,
-				    const sigset_t *mask, int alive, int said)
+				    const sigset_t *mask, int alive, int out)
 {
-	const char *program = daemon_path();
+	const char *program = mount_program_path();
 	char *list = NULL;
 	const char *all = geteuid() == 0 ? "allow_other" : "rw";
 
-	/* It is no user of msharefs, and must not hold our ends of pipes. */
+	/*
+	 * The daemon must not run under the preload, nor hold our ends of the
+	 * pipes.
+	 */
 	unsetenv("LD_PRELOAD");
 	if (asprintf(&list, "%s%s%s", all, options ? "," : "",
 		     options ? options : "") < 0)
 		_exit(125);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	alive = fcntl(alive, F_DUPFD, ALIVE_FD + 1);
-	if (alive < 0 || dup2(said, 2) < 0 || dup2(alive, ALIVE_FD) < 0)
+	if (alive < 0 || dup2(out, 2) < 0 || dup2(alive, ALIVE_FD) < 0)
 		_exit(125);
 	close_range(ALIVE_FD + 1, ~0U, 0);
 	execl(program, "msharefs", "-o", list, "--", dir, (char *)NULL);
 	dprintf(2,
-		"msharectl: %s: %s; is msharefs installed whole? ($MSHAREFS "
-		"names another place)\n",
+		"msharectl: cannot run %s: %s; install msharefs completely, or "
+		"set $MSHAREFS to the path of the daemon\n",
 		program, strerror(errno));
 	_exit(127);
 }
@@ -68,17 +74,20 @@ static int run_daemon(struct own_mount *mount, const char *options,
 	close(alive[1]);
 	close(said[1]);
 	if (pid < 0) {
-		perror("msharectl: starting msharefs");
+		perror("msharectl: cannot start msharefs");
 		return -1;
 	}
-	daemon_read_said(said[0], text, sizeof(text));
-	status = daemon_wait(pid);
-	/* Its line on success is not the command's; only what is amiss. */
+	mount_program_read_output(said[0], text, sizeof(text));
+	status = mount_program_wait(pid);
+	/*
+	 * On success, print nothing between the lines of the command, except
+	 * the warning.
+	 */
 	if (status || strstr(text, "NOT shared"))
 		fputs(text, stderr);
 	if (status)
-		fprintf(stderr, "msharectl: msharefs could not be mounted for "
-				"the run\n");
+		fprintf(stderr,
+			"msharectl: cannot mount msharefs for this run\n");
 	return status ? -1 : 0;
 }
 
@@ -88,11 +97,11 @@ int own_mount_start(struct own_mount *mount, const char *options,
 	int alive[2], said[2], err;
 
 	if (pipe2(alive, O_CLOEXEC)) {
-		perror("msharectl: pipe");
+		perror("msharectl: cannot create a pipe");
 		return -1;
 	}
 	if (pipe2(said, O_CLOEXEC)) {
-		perror("msharectl: pipe");
+		perror("msharectl: cannot create a pipe");
 		goto close_alive;
 	}
 	if (make_dir(mount->dir))
@@ -116,10 +125,10 @@ close_alive:
 
 void own_mount_release(struct own_mount *mount)
 {
-	if (daemon_unmount(mount->dir, true) || rmdir(mount->dir))
+	if (mount_program_unmount(mount->dir, true) || rmdir(mount->dir))
 		fprintf(stderr,
-			"msharectl: %s could not be taken away; do so by hand: "
-			"fusermount3 -u -z %s; rmdir %s\n",
+			"msharectl: cannot unmount %s; run: fusermount3 -u -z "
+			"%s; rmdir %s\n",
 			mount->dir, mount->dir, mount->dir);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mount of msharefs for one run, on a directory made for it. */
+/* A mount of msharefs for one run, on a directory created for it. */
 #ifndef OWN_MOUNT_H
 #define OWN_MOUNT_H
 
@@ -8,24 +8,27 @@
 
 struct own_mount {
 	char dir[PATH_MAX];
-	int alive; /* hung up when the daemon has ended */
+	int alive; /* hangs up when the daemon has ended */
 };
 
 /*
- * options: for -o, or NULL. mask: of signals, for the daemon. 0, or -1 with a
- * message on stderr.
+ * Mounts. options: for -o, or NULL. mask: the signal mask for the daemon.
+ * Returns 0, or -1 after a message on stderr.
  */
 int own_mount_start(struct own_mount *mount, const char *options,
 		    const sigset_t *mask);
 
 /*
- * Away from this mount namespace, and its directory. It lives on where it is
- * mounted elsewhere: so it ends when the last process has left the namespace of
- * the run, however that came to its end.
+ * Unmounts in this mount namespace and removes the directory. The mount stays
+ * where it is bound in the namespace of the run, so it ends when the last
+ * process leaves that namespace, even if we are killed.
  */
 void own_mount_release(struct own_mount *mount);
 
-/* Waits until the daemon has given back all; a moment, if others stay. */
+/*
+ * Waits until the daemon has released everything, or for two seconds if other
+ * processes keep the mount.
+ */
 void own_mount_wait(const struct own_mount *mount);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Computes the cost of page tables. */
 #include "plan.h"
 
 #include <errno.h>
@@ -7,15 +8,18 @@
 #define ENTRY sizeof(uint64_t)
 
 /*
- * Tables of these levels are counted. The one above them, every process has
- * anyway, and it is one page whatever is mapped.
+ * Levels of tables that are counted. Every process has the one above them
+ * anyway, and it takes one page whatever is mapped.
  */
 #define LEVELS 3U
 
-/* The level of tables that are shared: those of huge pages. */
+/* The level of tables that are shared: its entries map huge pages. */
 #define SHARED_LEVEL 2U
 
-/* Bytes that a table of this level maps; of level 0, a page. 0: too many. */
+/*
+ * The bytes that one table of this level maps; level 0 is a page. 0: too many
+ * to count.
+ */
 static uint64_t span(uint64_t page, unsigned int level)
 {
 	uint64_t bytes = page;
@@ -38,13 +42,13 @@ static uint64_t tables(const struct plan_ask *ask, unsigned int level)
 	return pieces(ask->size, span(ask->page, level)) * ask->page;
 }
 
-static bool is_asked_well(const struct plan_ask *ask)
+static bool is_valid(const struct plan_ask *ask)
 {
 	return ask->size && ask->procs && ask->procs <= PLAN_PROCS_MAX &&
 	       ask->page >= 4096 && !(ask->page & (ask->page - 1));
 }
 
-/* What its pages are: pages of the level below the lowest tables. */
+/* The level of the pages of a kind: just below its lowest tables. */
 static unsigned int page_level(enum plan_kind kind)
 {
 	switch (kind) {
@@ -63,7 +67,7 @@ int plan_cost(const struct plan_ask *ask, enum plan_kind kind,
 	unsigned int low = page_level(kind) + 1;
 	struct plan_cost c = {0};
 
-	if (!is_asked_well(ask))
+	if (!is_valid(ask))
 		return -EINVAL;
 	c.page = span(ask->page, low - 1);
 	for (unsigned int level = low; level <= LEVELS; level++) {
@@ -72,7 +76,7 @@ int plan_cost(const struct plan_ask *ask, enum plan_kind kind,
 		else
 			c.each += tables(ask, level);
 	}
-	/* The daemon maps it too, so that shared tables last. */
+	/* The daemon maps the memory too, so that shared tables persist. */
 	if (kind == PLAN_SHARED)
 		c.once += c.each;
 	c.entries = pieces(ask->size, c.page) * ENTRY;
@@ -80,7 +84,8 @@ int plan_cost(const struct plan_ask *ask, enum plan_kind kind,
 	    __builtin_add_overflow(c.all, c.once, &c.all))
 		return -ERANGE;
 	if (kind != PLAN_SHARED)
-		c.entries *= ask->procs; /* less than c.all */
+		c.entries *=
+			ask->procs; /* cannot overflow: it is less than c.all */
 	*cost = c;
 	return 0;
 }

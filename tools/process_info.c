@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads names and owners of processes from /proc. */
 #include "process_info.h"
 
 #include <fcntl.h>
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool process_command(pid_t pid, char name[PROCESS_NAME])
+bool process_info_command(pid_t pid, char name[PROCESS_INFO_NAME])
 {
 	char path[64];
 	ssize_t n;
@@ -16,7 +17,7 @@ bool process_command(pid_t pid, char name[PROCESS_NAME])
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, name, PROCESS_NAME - 1);
+	n = fd < 0 ? -1 : read(fd, name, PROCESS_INFO_NAME - 1);
 	if (fd >= 0)
 		close(fd);
 	if (n <= 0)
@@ -27,7 +28,7 @@ bool process_command(pid_t pid, char name[PROCESS_NAME])
 	return true;
 }
 
-bool process_user(pid_t pid, uid_t *uid)
+bool process_info_user(pid_t pid, uid_t *uid)
 {
 	struct stat st;
 	char path[64];
@@ -39,21 +40,21 @@ bool process_user(pid_t pid, uid_t *uid)
 	return true;
 }
 
-const char *process_user_name(uid_t uid, char name[PROCESS_NAME])
+const char *process_info_user_name(uid_t uid, char name[PROCESS_INFO_NAME])
 {
 	const struct passwd *pw = getpwuid(uid);
 
 	if (pw)
-		snprintf(name, PROCESS_NAME, "%s", pw->pw_name);
+		snprintf(name, PROCESS_INFO_NAME, "%s", pw->pw_name);
 	else
-		snprintf(name, PROCESS_NAME, "%u", (unsigned int)uid);
+		snprintf(name, PROCESS_INFO_NAME, "%u", (unsigned int)uid);
 	return name;
 }
 
-bool process_same_namespace(pid_t daemon)
+bool process_info_same_namespace(pid_t daemon)
 {
-	char name[PROCESS_NAME];
+	char name[PROCESS_INFO_NAME];
 
-	return process_command(daemon, name) &&
+	return process_info_command(daemon, name) &&
 	       !strncmp(name, "msharefs", strlen("msharefs"));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes and users, in words. */
+/* Names of processes and users, for people to read. */
 #ifndef PROCESS_INFO_H
 #define PROCESS_INFO_H
 
@@ -7,19 +7,19 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define PROCESS_NAME 64
+#define PROCESS_INFO_NAME 64
 
-/* Its command, as of /proc/PID/comm; false: it is not to be seen. */
-bool process_command(pid_t pid, char name[PROCESS_NAME]);
-/* The user it belongs to. */
-bool process_user(pid_t pid, uid_t *uid);
-/* Its name, or the number if it has none. */
-const char *process_user_name(uid_t uid, char name[PROCESS_NAME]);
+/* The command of a process, as in /proc/PID/comm; false: it is not visible. */
+bool process_info_command(pid_t pid, char name[PROCESS_INFO_NAME]);
+/* The user a process belongs to; false: it is not visible. */
+bool process_info_user(pid_t pid, uid_t *uid);
+/* The name of a user, or the number if it has no name. */
+const char *process_info_user_name(uid_t uid, char name[PROCESS_INFO_NAME]);
 
 /*
- * Whether the numbers of processes that the daemon tells mean the same here:
- * that its own is a daemon's. In another PID namespace they do not.
+ * Whether process ids that the daemon reports are valid here: tells by whether
+ * its own id names a msharefs process. In another PID namespace it does not.
  */
-bool process_same_namespace(pid_t daemon);
+bool process_info_same_namespace(pid_t daemon);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Draws a progress bar and defers signals to the end of a call. */
 #include "progress_bar.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "amount.h"
 
 #define TICK_NS 100000000L
-#define FIRST_TICKS 3 /* what is soon done needs no bar */
+#define FIRST_TICKS 3 /* short calls need no bar */
 #define NARROW 20
 #define LONGEST 500
 
@@ -43,7 +44,7 @@ static int width(void)
 	return size.ws_col < LONGEST ? size.ws_col : LONGEST;
 }
 
-static void draw(struct bar *bar)
+static void draw(struct progress_bar *bar)
 {
 	uint64_t done = bar->done(bar->arg);
 	char done_text[AMOUNT_TEXT], total_text[AMOUNT_TEXT], tail[80];
@@ -56,7 +57,7 @@ static void draw(struct bar *bar)
 		 (int)((double)done * 100 / (double)bar->total),
 		 amount_text(done, done_text),
 		 amount_text(bar->total, total_text));
-	/* Not the last column: some terminals go to the next line then. */
+	/* Leaves the last column free: some terminals wrap there. */
 	cells = columns - 2 - (int)strlen(tail);
 	if (cells < 1)
 		return;
@@ -75,7 +76,7 @@ static void wipe(void)
 	fflush(stderr);
 }
 
-static bool wait_tick(struct bar *bar)
+static bool wait_tick(struct progress_bar *bar)
 {
 	struct timespec until;
 	bool ended;
@@ -96,11 +97,14 @@ static bool wait_tick(struct bar *bar)
 static void *run(void *arg)
 {
 	bool terminal = isatty(STDERR_FILENO);
-	struct bar *bar = arg;
+	struct progress_bar *bar = arg;
 	int ticks = 0;
 
 	while (wait_tick(bar)) {
-		/* It may have come just before the call that it is to end. */
+		/*
+		 * The signal may have arrived just before the call that it
+		 * should interrupt.
+		 */
 		if (came)
 			pthread_kill(bar->caller, came);
 		if (terminal && bar->total && ++ticks >= FIRST_TICKS)
@@ -111,13 +115,16 @@ static void *run(void *arg)
 
 static void listen_to_ends(void)
 {
-	/* Without SA_RESTART: the call ends with EINTR. */
+	/* No SA_RESTART: the call must fail with EINTR. */
 	const struct sigaction act = {.sa_handler = note};
 
 	came = 0;
 	for (size_t i = 0; i < N_ENDS; i++) {
 		sigaction(ends[i], &act, &before[i]);
-		/* nohup(1) and shells' background jobs: it stays ignored. */
+		/*
+		 * Under nohup(1), or in the background of a shell, it stays
+		 * ignored.
+		 */
 		if (before[i].sa_handler == SIG_IGN)
 			sigaction(ends[i], &before[i], NULL);
 	}
@@ -129,7 +136,7 @@ static void restore_ends(void)
 		sigaction(ends[i], &before[i], NULL);
 }
 
-int bar_begin(struct bar *bar)
+int progress_bar_begin(struct progress_bar *bar)
 {
 	sigset_t set;
 	int err;
@@ -139,7 +146,7 @@ int bar_begin(struct bar *bar)
 	bar->drawn = false;
 	pthread_mutex_init(&bar->lock, NULL);
 	pthread_cond_init(&bar->end, NULL);
-	/* Signals are the caller's alone, whose call they are to end. */
+	/* Only the caller may receive signals: they must interrupt its call. */
 	ending_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &bar->mask);
 	err = pthread_create(&bar->thread, NULL, run, bar);
@@ -149,12 +156,12 @@ int bar_begin(struct bar *bar)
 	return -err;
 }
 
-int bar_signal(void)
+int progress_bar_signal(void)
 {
 	return came;
 }
 
-int bar_end(struct bar *bar)
+int progress_bar_end(struct progress_bar *bar)
 {
 	pthread_mutex_lock(&bar->lock);
 	bar->ended = true;
@@ -169,7 +176,7 @@ int bar_end(struct bar *bar)
 	return came;
 }
 
-void bar_end_by(int sig)
+void progress_bar_end_by(int sig)
 {
 	signal(sig, SIG_DFL);
 	raise(sig);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a long call has come: one line on stderr that is drawn again, if that
- * is a terminal. A signal that ends us interrupts the call, in which case it
- * can be undone.
+ * The progress of a long call: one line on stderr, if that is a terminal. A
+ * signal that would end the process interrupts the call instead, so that the
+ * caller can undo it.
  */
 #ifndef PROGRESS_BAR_H
 #define PROGRESS_BAR_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bar {
+struct progress_bar {
 	uint64_t (*done)(void *arg); /* bytes */
 	void *arg;
 	uint64_t total; /* bytes */
@@ -26,15 +26,16 @@ struct bar {
 	sigset_t mask;
 };
 
-/* From here on; done is called by a thread of its own. 0 or -errno. */
-int bar_begin(struct bar *bar);
-/* The signal that has come, or 0. */
-int bar_signal(void);
+/* Starts the bar; a thread of its own calls done. Returns 0 or -errno. */
+int progress_bar_begin(struct progress_bar *bar);
+/* The signal that has arrived, or 0. */
+int progress_bar_signal(void);
 /*
- * The line is taken away. The signal that came meanwhile, or 0: for
- * bar_end_by(), once all is undone.
+ * Removes the bar. Returns the signal that has arrived, or 0. The caller undoes
+ * its work and then passes the signal to progress_bar_end_by(), which ends the
+ * process by it.
  */
-int bar_end(struct bar *bar);
-_Noreturn void bar_end_by(int sig);
+int progress_bar_end(struct progress_bar *bar);
+_Noreturn void progress_bar_end_by(int sig);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parses and prints protections. */
 #include "prot.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* PROT_* in letters, as /proc/PID/maps has them. */
+/* Protections (PROT_*) in letters, as in /proc/PID/maps. */
 #ifndef PROT_H
 #define PROT_H
 
 #include <stdint.h>
 
-/* "r", "rw", "r-x", "none", "---" ...; 0 or -EINVAL. */
+/* Parses "r", "rw", "r-x", "none", "---" ...; returns 0 or -EINVAL. */
 int prot_parse(const char *text, uint32_t *prot);
 
 #define PROT_TEXT 4

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parses --offset and --size, and fits them to a region. */
 #include "range.h"
 
 #include <getopt.h>
@@ -17,14 +18,15 @@ static int parse(const char *verb, const char *option, const char *arg,
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (amount_parse(arg, bytes))
-		return fail_usage(verb,
-				  "%s %s: not an amount; give one like 64M or "
-				  "0x4000000",
-				  option, arg);
+		return message_usage_error(
+			verb,
+			"%s %s: not an amount; use one like 64M or 0x4000000",
+			option, arg);
 	if (*bytes % page)
-		return fail_usage(verb,
-				  "%s %s: not a multiple of a page, %" PRIu64,
-				  option, arg, page);
+		return message_usage_error(
+			verb,
+			"%s %s: not a multiple of the page size, %" PRIu64,
+			option, arg, page);
 	return EX_OK;
 }
 
@@ -40,7 +42,9 @@ static int parse_size(struct range *range, const char *verb, const char *arg)
 
 	range->size_given = true;
 	if (status == EX_OK && !range->size)
-		return fail_usage(verb, "--size 0: nothing would change");
+		return message_usage_error(
+			verb,
+			"--size 0: nothing would change; use a size above 0");
 	return status;
 }
 
@@ -68,31 +72,31 @@ int range_options(struct range *range, const char *verb, int argc, char **argv,
 			usage(stdout);
 			return EX_OK;
 		default:
-			return fail_usage(verb, NULL);
+			return message_usage_error(verb, NULL);
 		}
 	}
 	return status == EX_OK ? -1 : status;
 }
 
-int range_settle(struct range *range, int fd, const char *file)
+int range_complete(struct range *range, int fd, const char *file)
 {
 	struct mshare_status_region region;
-	int err = status_region(fd, &region);
+	int err = daemon_status_region(fd, &region);
 	char text[AMOUNT_TEXT];
 
 	if (err)
-		return where_no_status(file, err);
+		return target_status_error(file, err);
 	if (!region.size)
-		return fail(EX_DATAERR,
-			    "%s: its size is not set yet, so nothing is mapped "
-			    "in it",
-			    file);
+		return message_error(EX_DATAERR,
+				     "%s: its size is not set yet, so nothing "
+				     "is mapped in it",
+				     file);
 	if (range->offset >= region.size ||
 	    (range->size_given && range->size > region.size - range->offset))
-		return fail(EX_DATAERR,
-			    "%s: that is not all within the region, whose size "
-			    "is %s",
-			    file, amount_exact(region.size, text));
+		return message_error(EX_DATAERR,
+				     "%s: the range is not within the region, "
+				     "whose size is %s",
+				     file, amount_exact(region.size, text));
 	if (!range->size_given)
 		range->size = region.size - range->offset;
 	return EX_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which part of a region a verb is to change: --offset and --size. */
+/* The part of a region that a verb changes: --offset and --size. */
 #ifndef RANGE_H
 #define RANGE_H
 
@@ -9,21 +9,21 @@
 
 struct range {
 	uint64_t offset;
-	uint64_t size; /* not given: to the end */
+	uint64_t size; /* if not given: to the end of the region */
 	bool offset_given;
 	bool size_given;
 };
 
 /*
- * The options of such a verb: -1 to go on with what is behind them, or the
- * status to end with, after the usage or a message.
+ * Parses the options of such a verb. Returns -1 to continue with the arguments
+ * after them, or the exit status after the usage or a message.
  */
 int range_options(struct range *range, const char *verb, int argc, char **argv,
 		  void (*usage)(FILE *to));
 /*
- * For the region that fd is open of: fills in what was not given. EX_OK, or the
- * status to end with after a message.
+ * Fills in what was not given, for the open region fd. Returns EX_OK, or the
+ * exit status after a message.
  */
-int range_settle(struct range *range, int fd, const char *file);
+int range_complete(struct range *range, int fd, const char *file);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The regions of a mount that have names, and what is known of each. */
+/* The named regions of a mount, and what the daemon reports about each. */
 #ifndef REGION_LIST_H
 #define REGION_LIST_H
 
@@ -11,37 +11,38 @@
 #include <mshare_ioctl.h>
 #include "resolve_target.h"
 
-struct region {
-	char *name; /* in the mount */
+struct region_entry {
+	char *name; /* path within the mount */
 	struct stat st;
-	bool known; /* the caller may look into it: status and saved are set */
-	struct mshare_status_region status;
-	uint64_t saved; /* bytes of page tables, see regions_saved() */
+	bool known; /* the caller may open it: info and saved are set */
+	struct mshare_status_region info;
+	uint64_t saved; /* bytes of page tables, see region_list_saved() */
 };
 
-struct regions {
-	struct region *v;
+struct region_list {
+	struct region_entry *v;
 	size_t n;
 };
 
 /*
- * Those at and below where->path, by name. EX_OK, or the status to end with
- * after a message. quiet: not a word of directories that cannot be read.
+ * Lists the regions at and below target->path, by name. Returns EX_OK, or the
+ * exit status after a message. quiet: no messages about directories that cannot
+ * be read.
  */
-int regions_read(struct regions *regions, const struct where *where,
-		 const struct mshare_status_mount *mount, bool quiet);
-void regions_free(struct regions *regions);
+int region_list_read(struct region_list *regions, const struct target *target,
+		     const struct mshare_status_mount *mount, bool quiet);
+void region_list_free(struct region_list *regions);
 
-/* "ok", "unsized", "ended", or "denied" if it may not be looked into. */
-const char *regions_state(const struct region *region);
+/* "ok", "unsized", "ended", or "denied" if the caller may not open it. */
+const char *region_entry_state(const struct region_entry *region);
 
 /*
- * What page tables of the windows would take if each had its own, of 4 KiB
- * pages, less what they do take; 0 if that is not less. own_units: of all
- * windows together, whether they share otherwise or not.
+ * The bytes of page tables that sharing saves: what the windows would take if
+ * each had its own tables for 4 KiB pages, less what they take; never below 0.
+ * own_units: the number of private units of all windows together.
  */
-uint64_t regions_saved(const struct mshare_status_mount *mount,
-		       const struct mshare_status_region *region,
-		       uint64_t own_units);
+uint64_t region_list_saved(const struct mshare_status_mount *mount,
+			   const struct mshare_status_region *region,
+			   uint64_t own_units);
 
 #endif

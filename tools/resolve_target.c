@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the mount and the region that an argument means. */
 #include "resolve_target.h"
 
 #include <errno.h>
@@ -23,68 +24,70 @@ static bool is_mount_root(const char *path)
 {
 	struct statx stx;
 
-	/* It is known of a mount whose daemon has ended, too. */
+	/* The kernel answers this even if the daemon has ended. */
 	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
 		      STATX_INO, &stx) &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-int where_is_root(const char *path)
+int target_is_mount_root(const char *path)
 {
-	return is_mount_root(path) && ours_file(AT_FDCWD, path, 0);
+	return is_mount_root(path) && is_msharefs_file(AT_FDCWD, path, 0);
 }
 
 static int no_daemon(const char *named, const char *mount)
 {
-	return fail(EX_UNAVAILABLE,
-		    "%s: its daemon has ended; take the mount away: msharectl "
-		    "umount --lazy %s",
-		    named, mount);
+	return message_error(EX_UNAVAILABLE,
+			     "%s: the daemon of this mount has ended; unmount "
+			     "it: msharectl umount --lazy %s",
+			     named, mount);
 }
 
 static int no_mount(const char *named, int err)
 {
 	if (err == -ENOTCONN)
 		return no_daemon(named, is_mount_root(named) ? named : "DIR");
-	return fail(status_of(err), "%s: %s", named, strerror(-err));
+	return message_error(message_exit_status(err), "%s: %s", named,
+			     strerror(-err));
 }
 
-/* From where->path upwards. */
-static int find_root(struct where *where, const char *named)
+/* Finds the root of the mount, from target->path upwards. */
+static int find_root(struct target *target, const char *named)
 {
 	char *slash;
 
-	where->mount = strdup(where->path);
-	if (!where->mount)
-		return fail(EX_OSERR, "out of memory");
-	while (!is_mount_root(where->mount)) {
-		slash = strrchr(where->mount, '/');
-		if (!slash || slash == where->mount)
-			return fail(EX_UNAVAILABLE,
-				    "%s: the root of its mount is not to be "
-				    "seen from here",
-				    named);
+	target->mount = strdup(target->path);
+	if (!target->mount)
+		return message_error(EX_OSERR, "out of memory");
+	while (!is_mount_root(target->mount)) {
+		slash = strrchr(target->mount, '/');
+		if (!slash || slash == target->mount)
+			return message_error(
+				EX_UNAVAILABLE,
+				"%s: the root of its mount is not visible from "
+				"here; name a path in the mount itself",
+				named);
 		*slash = 0;
 	}
 	return EX_OK;
 }
 
-static int open_info(struct where *where)
+static int open_info(struct target *target)
 {
 	char path[PATH_MAX + sizeof("/mshare_info")];
 
-	snprintf(path, sizeof(path), "%s/mshare_info", where->mount);
-	where->info = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (where->info < 0 && errno == ENOTCONN)
-		return no_daemon(where->mount, where->mount);
-	if (where->info < 0)
+	snprintf(path, sizeof(path), "%s/mshare_info", target->mount);
+	target->info = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (target->info < 0 && errno == ENOTCONN)
+		return no_daemon(target->mount, target->mount);
+	if (target->info < 0)
 		return no_mount(path, -errno);
 	return EX_OK;
 }
 
 /*
- * Of a region without a name, which is named by a descriptor in /proc: where it
- * was, for free(); or NULL.
+ * The last path of a region without a name, which is named by a descriptor in
+ * /proc: a string for free(), or NULL.
  */
 static char *last_path(const char *named)
 {
@@ -101,89 +104,94 @@ static char *last_path(const char *named)
 	return *text == '/' ? strdup(text) : NULL;
 }
 
-static int find_in(struct where *where, const char *named)
+static int find_in(struct target *target, const char *named)
 {
 	struct stat st;
 	int status;
 
 	if (stat(named, &st))
 		return no_mount(named, -errno);
-	if (!ours_file(AT_FDCWD, named, 0))
-		return fail(EX_NOINPUT,
-			    "%s: this is not in a mount of msharefs; mount it "
-			    "first (msharectl mount), or give a file that is",
-			    named);
-	where->path = realpath(named, NULL);
-	if (!where->path && errno == ENOENT)
-		where->path = last_path(named);
-	if (!where->path)
+	if (!is_msharefs_file(AT_FDCWD, named, 0))
+		return message_error(
+			EX_NOINPUT,
+			"%s: not in a mount of msharefs; mount it first "
+			"(msharectl mount), or name a file in a mount",
+			named);
+	target->path = realpath(named, NULL);
+	if (!target->path && errno == ENOENT)
+		target->path = last_path(named);
+	if (!target->path)
 		return no_mount(named, -errno);
-	status = find_root(where, named);
-	return status == EX_OK ? open_info(where) : status;
+	status = find_root(target, named);
+	return status == EX_OK ? open_info(target) : status;
 }
 
-static int find_default(struct where *where)
+static int find_default(struct target *target)
 {
 	const char *told = getenv("MSHAREFS_MOUNT");
 	char path[PATH_MAX];
 	int err;
 
 	if (told && *told)
-		return find_in(where, told);
+		return find_in(target, told);
 	err = default_mount_path(path, sizeof(path));
-	if (!err && where_is_root(path))
-		return find_in(where, path);
-	if (where_is_root(KERNELS_MOUNT))
-		return find_in(where, KERNELS_MOUNT);
+	if (!err && target_is_mount_root(path))
+		return find_in(target, path);
+	if (target_is_mount_root(KERNELS_MOUNT))
+		return find_in(target, KERNELS_MOUNT);
 	if (err)
-		return fail(EX_UNAVAILABLE,
-			    "there is no default mount: %s; name a mount",
-			    strerror(-err));
-	return fail(EX_UNAVAILABLE,
-		    "nothing is mounted on %s, your default mount; mount it "
-		    "(msharectl mount), or name a mount",
-		    path);
+		return message_error(
+			EX_UNAVAILABLE,
+			"cannot determine your default mount: %s; name a mount",
+			strerror(-err));
+	return message_error(
+		EX_UNAVAILABLE,
+		"msharefs is not mounted on %s, your default mount; mount it "
+		"(msharectl mount), or name a mount",
+		path);
 }
 
-int where_find(struct where *where, const char *named)
+int resolve_target(struct target *target, const char *named)
 {
 	int status;
 
-	*where = (struct where){.info = -1};
-	status = named ? find_in(where, named) : find_default(where);
+	*target = (struct target){.info = -1};
+	status = named ? find_in(target, named) : find_default(target);
 	if (status != EX_OK)
-		where_end(where);
+		target_close(target);
 	return status;
 }
 
-void where_end(struct where *where)
+void target_close(struct target *target)
 {
-	if (where->info >= 0)
-		close(where->info);
-	free(where->path);
-	free(where->mount);
-	*where = (struct where){.info = -1};
+	if (target->info >= 0)
+		close(target->info);
+	free(target->path);
+	free(target->mount);
+	*target = (struct target){.info = -1};
 }
 
-int where_no_status(const char *named, int err)
+int target_status_error(const char *named, int err)
 {
 	if (err == -ENOTTY || err == -EINVAL)
-		return fail(EX_UNAVAILABLE,
-			    "%s: its daemon is of another release than this "
-			    "msharectl; mount anew: msharectl umount, "
-			    "msharectl mount",
-			    named);
+		return message_error(
+			EX_UNAVAILABLE,
+			"%s: its daemon is from a different release than this "
+			"msharectl; unmount and mount again: msharectl umount; "
+			"msharectl mount",
+			named);
 	return no_mount(named, err);
 }
 
-int where_status(const struct where *where, struct mshare_status_mount *mount)
+int target_mount_status(const struct target *target,
+			struct mshare_status_mount *mount)
 {
-	int err = status_mount(where->info, mount);
+	int err = daemon_status_mount(target->info, mount);
 
-	return err ? where_no_status(where->mount, err) : EX_OK;
+	return err ? target_status_error(target->mount, err) : EX_OK;
 }
 
-/* The one regular file that is no region. */
+/* Whether path is mshare_info, the only regular file that is not a region. */
 static bool is_info(const char *path)
 {
 	char *whole = realpath(path, NULL);
@@ -198,18 +206,18 @@ static bool is_info(const char *path)
 	return is;
 }
 
-int where_try_open(const char *path, enum where_access access)
+int target_try_open(const char *path, enum target_access access)
 {
 	static const int looks[] = {O_RDONLY, O_WRONLY};
 	static const int changes[] = {O_RDWR, O_WRONLY};
-	const int *flags = access == WHERE_LOOK ? looks : changes;
+	const int *flags = access == TARGET_INSPECT ? looks : changes;
 	struct stat st;
 	int fd;
 
-	/* A region; anything else might hang, or be changed by it. */
+	/* Only a region: to open anything else might block or change it. */
 	if (stat(path, &st))
 		return -errno;
-	if (!ours_file(AT_FDCWD, path, 0) || is_info(path))
+	if (!is_msharefs_file(AT_FDCWD, path, 0) || is_info(path))
 		return -EMEDIUMTYPE;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
@@ -219,29 +227,29 @@ int where_try_open(const char *path, enum where_access access)
 	return fd < 0 ? -errno : fd;
 }
 
-int where_open(const char *path, enum where_access access, int *status)
+int target_open(const char *path, enum target_access access, int *status)
 {
-	int fd = where_try_open(path, access);
+	int fd = target_try_open(path, access);
 
 	if (fd >= 0)
 		return fd;
 	switch (-fd) {
 	case EMEDIUMTYPE:
-		*status = fail(EX_NOINPUT,
-			       "%s: this is not a region of msharefs", path);
+		*status = message_error(EX_NOINPUT,
+					"%s: not a region of msharefs", path);
 		break;
 	case EISDIR:
-		*status =
-			fail(EX_NOINPUT,
-			     "%s: a directory; name a region in it (msharectl "
-			     "ls shows them)",
-			     path);
+		*status = message_error(EX_NOINPUT,
+					"%s: a directory; name a region in it "
+					"(msharectl ls lists them)",
+					path);
 		break;
 	case EACCES:
-		*status = fail(EX_NOPERM,
-			       "%s: its owner and mode do not let you %s it",
-			       path,
-			       access == WHERE_LOOK ? "look into" : "change");
+		*status = message_error(
+			EX_NOPERM,
+			"%s: its owner and mode do not let you %s it; use a "
+			"mode that does (chmod)",
+			path, access == TARGET_INSPECT ? "inspect" : "change");
 		break;
 	default:
 		*status = no_mount(path, fd);

@@ -1,40 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* Which mount, and which file in it, the arguments of a verb mean. */
+/* Resolves the argument of a verb to a mount and a file in it. */
 #ifndef RESOLVE_TARGET_H
 #define RESOLVE_TARGET_H
 
 #include <mshare_ioctl.h>
 
-struct where {
-	char *path;  /* what was named, whole */
-	char *mount; /* the root of the mount that it is in */
-	int info;    /* the file mshare_info of that, open */
+struct target {
+	char *path;  /* the argument as an absolute path */
+	char *mount; /* the root of its mount */
+	int info;    /* an open descriptor of its mshare_info */
 };
 
 /*
- * named: a mount of msharefs or anything in it; NULL: $MSHAREFS_MOUNT, else the
- * user's default mount, else /sys/fs/mshare. EX_OK, or the status to end with
- * after a message.
+ * named: a mount of msharefs or any file in it; NULL: $MSHAREFS_MOUNT, else the
+ * default mount of the user, else /sys/fs/mshare. Returns EX_OK, or the exit
+ * status after a message.
  */
-int where_find(struct where *where, const char *named);
-void where_end(struct where *where);
-/* What the daemon says of the mount; EX_OK or as where_find(). */
-int where_status(const struct where *where, struct mshare_status_mount *mount);
+int resolve_target(struct target *target, const char *named);
+void target_close(struct target *target);
+/*
+ * Asks the daemon about the mount. Returns EX_OK, or the exit status after a
+ * message.
+ */
+int target_mount_status(const struct target *target,
+			struct mshare_status_mount *mount);
 
-/* Is path the root of a mount of ours? Of a daemon that lives. */
-int where_is_root(const char *path);
+/* Whether path is the root of a mount of msharefs whose daemon is alive. */
+int target_is_mount_root(const char *path);
 
-/* Of a region. */
-enum where_access {
-	WHERE_LOOK,   /* whatever may be had: reading, else writing */
-	WHERE_CHANGE, /* writing */
+/* What a verb wants to do with a region. */
+enum target_access {
+	TARGET_INSPECT, /* any access: reading, else writing */
+	TARGET_CHANGE,	/* writing */
 };
 
-/* A descriptor or -errno; without a message. */
-int where_try_open(const char *path, enum where_access access);
-/* The same with a message: then -1, and the status to end with in *status. */
-int where_open(const char *path, enum where_access access, int *status);
-/* The message when an ioctl for status of what was named has failed. */
-int where_no_status(const char *named, int err);
+/* Opens a region. Returns a descriptor or -errno, without a message. */
+int target_try_open(const char *path, enum target_access access);
+/*
+ * Does the same with a message; returns -1 then, and the exit status in
+ * *status.
+ */
+int target_open(const char *path, enum target_access access, int *status);
+/*
+ * Prints the message for an ioctl on the mount or region that failed with err;
+ * returns the exit status.
+ */
+int target_status_error(const char *named, int err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Shows text on the whole terminal, with ncurses. */
 #include "screen.h"
 
 #include <curses.h>
@@ -11,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A pad that is wider than any terminal clips what is too long. */
+/* A pad wider than any terminal clips lines that are too long. */
 #define PAD_WIDTH 2000
 
 static SCREEN *screen;
-static int moved;	 /* lines that are scrolled away */
-static int most;	 /* that moved can be */
-static sigset_t waiting; /* the mask while we wait */
+static int moved;	 /* lines that are scrolled out of view */
+static int most;	 /* the largest value of moved */
+static sigset_t waiting; /* the signal mask while waiting */
 static volatile sig_atomic_t came;
 
 static void note(int sig)
@@ -25,7 +26,7 @@ static void note(int sig)
 	came = sig;
 }
 
-/* They come while we wait, and at no other time. */
+/* Lets signals arrive only while screen_wait() waits. */
 static void hold_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -116,7 +117,7 @@ void screen_show(const char *text, int fixed)
 	if (moved > most)
 		moved = most;
 	waddstr(pad, text);
-	/* Reversed where that can be, and no colour needed. */
+	/* Reverse video needs no colours. */
 	mvwchgat(pad, fixed - 1, 0, COLS, A_REVERSE, 0, NULL);
 	show_part(pad, 0, 0, fixed);
 	show_part(pad, fixed + moved, fixed, rows - fixed);
@@ -153,7 +154,7 @@ static enum screen_event act_on(int key)
 		moved = most;
 		break;
 	default:
-		break; /* KEY_RESIZE too */
+		break; /* including KEY_RESIZE */
 	}
 	return SCREEN_AGAIN;
 }
@@ -186,7 +187,7 @@ enum screen_event screen_wait(double *seconds)
 	key = getch();
 	if (key != ERR)
 		return act_on(key);
-	/* Readable, and nothing to read: the terminal is gone. */
+	/* Readable but empty: the terminal has gone. */
 	return n > 0 && input.revents & (POLLHUP | POLLERR | POLLNVAL)
 		       ? SCREEN_QUIT
 		       : SCREEN_AGAIN;

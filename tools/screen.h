@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is shown anew, on the whole terminal. */
+/* Text on the whole terminal that is shown again and again. */
 #ifndef SCREEN_H
 #define SCREEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* false: this terminal cannot do that, or there is none. */
+/* Returns false if there is no terminal, or one that cannot do this. */
 bool screen_open(void);
 void screen_close(void);
 size_t screen_width(void);
 
-/* Lines of text; the first fixed ones stay when the others are moved. */
+/* Shows lines of text; the first fixed lines stay while the others scroll. */
 void screen_show(const char *text, int fixed);
 
 enum screen_event {
-	SCREEN_TIME,  /* it is up */
-	SCREEN_AGAIN, /* show it again: another size, or moved */
-	SCREEN_NOW,   /* do not wait any longer */
+	SCREEN_TIME,  /* the time is over */
+	SCREEN_AGAIN, /* show the text again: the size or the position changed
+		       */
+	SCREEN_NOW,   /* take the next sample now */
 	SCREEN_QUIT,
 };
 
-/* Waits; *seconds is what is left of them then. */
+/* Waits for an event; *seconds becomes the time that is left. */
 enum screen_event screen_wait(double *seconds);
-/* The signal that SCREEN_QUIT is for, or 0. */
+/* The signal that caused SCREEN_QUIT, or 0. */
 int screen_signal(void);
 
 #endif

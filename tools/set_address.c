@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sets the fixed address of a region. It needs v1 of the interface alone. */
 #define MSHAREFS_API_V1
 #include <linux/msharefs.h>
 
@@ -7,7 +8,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-int set_start(int fd, uint64_t start, uint64_t size)
+int set_address(int fd, uint64_t start, uint64_t size)
 {
 	struct mshare_info info = {.start = start, .size = size};
 

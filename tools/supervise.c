@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Passes signals, stops and the exit of a child on. */
 #include "supervise.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* All but those that say that we ourselves are broken. */
+/* All signals except those that report a fault of our own. */
 static void waiting_signals(sigset_t *set)
 {
 	static const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL,
@@ -25,7 +26,8 @@ void supervise_begin(struct supervise *s)
 
 	waiting_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, &s->mask);
-	sigaction(SIGCHLD, &act, &s->child); /* ignored, nobody could wait */
+	sigaction(SIGCHLD, &act, &s->child); /* if SIGCHLD is ignored, the child
+						cannot be waited for */
 }
 
 void supervise_end(const struct supervise *s)
@@ -34,13 +36,13 @@ void supervise_end(const struct supervise *s)
 	sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }
 
-/* Whether the child has ended. */
-static int look_after(pid_t child, int *status)
+/* Returns 1 once the child has ended; stops and continues together with it. */
+static int reap_or_stop(pid_t child, int *status)
 {
 	while (waitpid(child, status, WNOHANG | WUNTRACED) == child) {
 		if (!WIFSTOPPED(*status))
 			return 1;
-		/* A shell sees a stopped job, and one that goes on. */
+		/* The shell must see a stopped job, and one that continues. */
 		raise(SIGSTOP);
 		kill(child, SIGCONT);
 	}
@@ -54,10 +56,10 @@ int supervise_wait(pid_t child)
 	int status;
 
 	waiting_signals(&set);
-	while (!look_after(child, &status)) {
+	while (!reap_or_stop(child, &status)) {
 		if (sigwaitinfo(&set, &info) < 0 || info.si_signo == SIGCHLD)
 			continue;
-		/* What the terminal sends, the child is sent itself. */
+		/* The child gets signals of the terminal itself. */
 		if (info.si_code != SI_KERNEL)
 			kill(child, info.si_signo);
 	}
@@ -72,7 +74,8 @@ void supervise_exit(int status)
 
 	if (WIFEXITED(status))
 		exit(WEXITSTATUS(status));
-	setrlimit(RLIMIT_CORE, &no_core); /* it has left its own */
+	setrlimit(RLIMIT_CORE,
+		  &no_core); /* the child has dumped its own core */
 	sigaction(WTERMSIG(status), &act, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, WTERMSIG(status));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Standing in for a child process, so that whoever started us notices little.
+/*
+ * Stands in for a child process, so that our parent sees it as if it were the
+ * child.
  */
 #ifndef SUPERVISE_H
 #define SUPERVISE_H
@@ -8,18 +10,18 @@
 #include <sys/types.h>
 
 struct supervise {
-	sigset_t mask;		/* as it was, for the child */
-	struct sigaction child; /* of SIGCHLD, likewise */
+	sigset_t mask;		/* the previous mask, for the child */
+	struct sigaction child; /* the previous action of SIGCHLD */
 };
 
-/* From here on, signals wait for supervise_wait(). */
+/* Blocks signals: from now on they wait for supervise_wait(). */
 void supervise_begin(struct supervise *s);
-/* In the child: as it was before. */
+/* In the child: restores what was there before. */
 void supervise_end(const struct supervise *s);
 
-/* Passes on what we are sent; stops and goes on with it. Its wait status. */
+/* Passes signals on to the child until it ends; returns its wait status. */
 int supervise_wait(pid_t child);
-/* Ends us as it has ended. */
+/* Ends this process with the status or the signal of the child. */
 _Noreturn void supervise_exit(int status);
 
 #endif

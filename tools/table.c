@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints tables by libsmartcols. */
 #include "table.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include "messages.h"
 #include "utf8.h"
 
-/* Share of the terminal that a column of text may be cut to. */
+/* A column of text may be cut to this share of the terminal. */
 #define TEXT_SHARE 0.2
 
 bool table_option(struct table_options *options, int c, const char *arg)
@@ -56,7 +57,7 @@ int table_parse(struct table_options *options, const char *verb, int argc,
 			return EX_OK;
 		}
 		if (!table_option(options, c, optarg))
-			return fail_usage(verb, NULL);
+			return message_usage_error(verb, NULL);
 	}
 	return -1;
 }
@@ -66,11 +67,12 @@ void table_help(FILE *to, const struct column *columns)
 	fprintf(to,
 		"  -J, --json            print JSON; amounts are in bytes\n"
 		"  -b, --bytes           print amounts in bytes\n"
-		"  -n, --noheadings      print no headings\n"
-		"  -r, --raw             print columns divided by one blank\n"
-		"  -o, --output COLUMNS  print these, divided by commas; "
-		"+COLUMNS: these too\n"
-		"  -h, --help            this text\n"
+		"  -n, --noheadings      do not print headings\n"
+		"  -r, --raw             separate columns by one blank\n"
+		"  -o, --output COLUMNS  print these columns, separated by "
+		"commas;\n"
+		"                        +COLUMNS: in addition to the default\n"
+		"  -h, --help            show this help\n"
 		"\n"
 		"Columns:\n");
 	for (; columns->name; columns++)
@@ -116,7 +118,10 @@ static int show_column(struct table *t, int i)
 	return scols_column_set_json_type(t->shown[i], json_type(c->type));
 }
 
-/* list: names, divided by commas. Whether all are there. */
+/*
+ * Adds the columns of a comma-separated list. Returns EX_OK, or the exit status
+ * after a message.
+ */
 static int show_columns(struct table *t, const char *verb, const char *list)
 {
 	while (*list) {
@@ -124,9 +129,11 @@ static int show_columns(struct table *t, const char *verb, const char *list)
 		int i = find_column(t->columns, list, n);
 
 		if (i < 0)
-			return fail_usage(verb,
-					  "--output: there is no column '%.*s'",
-					  (int)n, list);
+			return message_usage_error(
+				verb,
+				"--output: there is no column '%.*s'; --help "
+				"lists them",
+				(int)n, list);
 		if (show_column(t, i))
 			t->failed = true;
 		list += n + (list[n] == ',');
@@ -141,7 +148,9 @@ static int choose_columns(struct table *t, const char *verb,
 	int status;
 
 	if (wanted && (!*wanted || !strcmp(wanted, "+")))
-		return fail_usage(verb, "--output: no column is given");
+		return message_usage_error(
+			verb,
+			"--output: no column is given; --help lists them");
 	if (wanted && *wanted != '+')
 		return show_columns(t, verb, wanted);
 	status = show_columns(t, verb, defaults);
@@ -158,10 +167,12 @@ int table_begin(struct table *t, const char *verb, const char *name,
 
 	*t = (struct table){.columns = columns, .options = *options};
 	if (options->json && options->raw)
-		return fail_usage(verb, "--json and --raw exclude each other");
+		return message_usage_error(
+			verb,
+			"--json and --raw exclude each other; use one of them");
 	t->scols = scols_new_table();
 	if (!t->scols)
-		return fail(EX_OSERR, "out of memory");
+		return message_error(EX_OSERR, "out of memory");
 	scols_table_enable_noheadings(t->scols, options->no_headings);
 	scols_table_enable_raw(t->scols, options->raw);
 	scols_table_enable_json(t->scols, options->json);
@@ -177,7 +188,7 @@ int table_begin(struct table *t, const char *verb, const char *name,
 	return status;
 }
 
-/* text: NULL for what is not known */
+/* Sets a cell; text: NULL if the value is unknown. */
 static void set(struct table *t, unsigned int column, const char *text)
 {
 	if (t->line && t->shown[column] &&
@@ -241,7 +252,7 @@ int table_end(struct table *t, char **text)
 				: scols_print_table(t->scols)))
 		t->failed = true;
 	scols_unref_table(t->scols);
-	return t->failed ? fail(EX_OSERR, "out of memory") : EX_OK;
+	return t->failed ? message_error(EX_OSERR, "out of memory") : EX_OK;
 }
 
 void table_drop(struct table *t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What verbs list: a table for people, or the same as JSON or raw text for
- * programs; with the options that the tools of util-linux have for it.
+ * Lists of verbs: tables for people, JSON or raw text for programs, with the
+ * option names of util-linux.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -34,11 +34,11 @@ struct table_options {
 	bool bytes;
 	bool json;
 	bool raw;
-	const char *columns; /* of --output, or NULL */
-	size_t width;	     /* 0: the terminal's */
+	const char *columns; /* argument of --output, or NULL */
+	size_t width;	     /* 0: the width of the terminal */
 };
 
-/* For getopt_long(): what table_option() takes. */
+/* The options that table_option() accepts, for getopt_long(). */
 #define TABLE_SHORT "nbJro:"
 /* clang-format off */
 #define TABLE_LONG \
@@ -54,38 +54,48 @@ struct table_options {
 struct table {
 	const struct column *columns;
 	struct libscols_table *scols;
-	struct libscols_column *shown[TABLE_COLUMNS]; /* NULL: it is not */
+	struct libscols_column *shown[TABLE_COLUMNS]; /* NULL: not shown */
 	struct libscols_line *line;
 	struct table_options options;
 	bool failed; /* out of memory */
 };
 
-/* Whether c was one of TABLE_SHORT. */
+/* Applies option c; returns false if it is not in TABLE_SHORT. */
 bool table_option(struct table_options *options, int c, const char *arg);
 /*
- * All options of a verb that has no others: -1 to go on with what is behind
- * them, or the status to end with, after the usage or a message.
+ * Parses the options of a verb that has no others. Returns -1 to continue with
+ * the arguments after them, or the exit status after the usage or a message.
  */
 int table_parse(struct table_options *options, const char *verb, int argc,
 		char **argv, void (*usage)(FILE *to));
-/* Lines of --help about the options and the columns; columns end with NULL. */
+/*
+ * Prints the lines of --help about options and columns; columns end with a NULL
+ * name.
+ */
 void table_help(FILE *to, const struct column *columns);
 
 /*
- * name: of the list in JSON. defaults: of --output. EX_OK, or the status to end
- * with after a message that names the verb.
+ * Starts a table. name: of the list in JSON. defaults: the columns without
+ * --output. Returns EX_OK, or the exit status after a message that names the
+ * verb.
  */
 int table_begin(struct table *t, const char *verb, const char *name,
 		const struct column *columns, const char *defaults,
 		const struct table_options *options);
-/* column: an index of columns. What is not set is "-", null in JSON. */
+/*
+ * Starts a line; the calls below fill it. column: an index into columns. A cell
+ * that is not set is "-", or null in JSON.
+ */
 void table_line(struct table *t);
 void table_text(struct table *t, unsigned int column, const char *text);
 void table_number(struct table *t, unsigned int column, uint64_t n);
 void table_yes_no(struct table *t, unsigned int column, bool yes);
-/* To stdout, or for free() to *text; EX_OK or as table_begin(). Frees it. */
+/*
+ * Prints the table to stdout, or to a string *text for free(), and frees it.
+ * Returns EX_OK, or the exit status after a message.
+ */
 int table_end(struct table *t, char **text);
-/* Frees it, without a word. */
+/* Frees the table without printing it. */
 void table_drop(struct table *t);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the setting that forbids user namespaces. */
 #include "userns.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* User namespaces, which give an ordinary user mounts of his own. */
+/* User namespaces, which let an ordinary user create mount namespaces. */
 #ifndef USERNS_H
 #define USERNS_H
 

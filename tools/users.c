@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the processes that use a mount. */
 #include "users.h"
 
 #include <dirent.h>
@@ -14,7 +15,10 @@
 #include "process_info.h"
 #include "messages.h"
 
-/* The kernel's answer only: a strange filesystem is not asked. */
+/*
+ * Asks the kernel only (AT_STATX_DONT_SYNC), so that an unrelated filesystem
+ * cannot block us.
+ */
 static bool is_on(int dir, const char *name, dev_t dev)
 {
 	struct statx stx;
@@ -40,31 +44,31 @@ static bool any_on(int process, const char *name, dev_t dev)
 	return found;
 }
 
-/* What it does there, or NULL. */
+/* How the process uses the filesystem, or NULL if it does not. */
 static const char *use(int process, dev_t dev)
 {
 	if (any_on(process, "fd", dev))
 		return "has files open";
 	if (is_on(process, "cwd", dev))
-		return "is in it (its current directory)";
+		return "has its current directory there";
 	if (is_on(process, "root", dev))
-		return "is in it (its root directory)";
+		return "has its root directory there";
 	return NULL;
 }
 
 static bool print(int proc, const char *pid, dev_t dev)
 {
-	int process = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *how = process < 0 ? NULL : use(process, dev);
-	char command[PROCESS_NAME];
+	int process_dir = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *how = process_dir < 0 ? NULL : use(process_dir, dev);
+	char command[PROCESS_INFO_NAME];
 
-	if (process >= 0)
-		close(process);
+	if (process_dir >= 0)
+		close(process_dir);
 	if (!how)
 		return false;
-	if (!process_command(atoi(pid), command))
+	if (!process_info_command(atoi(pid), command))
 		strcpy(command, "?");
-	say("  process %s (%s) %s", pid, command, how);
+	message("  process %s (%s) %s", pid, command, how);
 	return true;
 }
 
@@ -81,6 +85,6 @@ void users_print(dev_t dev)
 	if (proc)
 		closedir(proc);
 	if (!any)
-		say("  no process that you may look into uses it: root sees "
-		    "those of others");
+		message("  none of the processes that you can inspect; root "
+			"can inspect all");
 }

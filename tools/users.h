@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Which processes keep a mount from being taken away. */
+/* The processes that keep a mount busy. */
 #ifndef USERS_H
 #define USERS_H
 
 #include <sys/types.h>
 
 /*
- * On stderr: those that have files of it open, or are in it. dev: of its files.
- * Of other users' processes only root can know.
+ * Prints the processes that have files of the mount open, or are in it, on
+ * stderr. dev: the device number of its files. Only root sees processes of
+ * other users.
  */
 void users_print(dev_t dev);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Turns bytes into valid UTF-8. */
 #include "utf8.h"
 
 #include <stdint.h>
@@ -6,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the character at s, or 0 if it is none (RFC 3629). */
+/*
+ * The length in bytes of the character at s; 0 if it is not valid (RFC 3629).
+ */
 static size_t length_at(const unsigned char *s)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -19,11 +22,11 @@ static size_t length_at(const unsigned char *s)
 
 	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
-			return 0; /* the NUL at the end too */
+			return 0; /* also the NUL at the end */
 		c = c << 6 | (s[i] & 0x3f);
 	}
 	if (n && (c < least[n] || c > 0x10ffff || (c >> 11) == 0x1b))
-		return 0; /* not the shortest form, too large, a surrogate */
+		return 0; /* overlong, too large, or a surrogate */
 	return n;
 }
 

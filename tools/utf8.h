@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of files are bytes; what JSON holds is UTF-8. */
+/* File names are bytes; JSON is UTF-8. */
 #ifndef UTF8_H
 #define UTF8_H
 
 /*
- * text as UTF-8, for free(): bytes of it that are none are written \xff, as
- * tables write them. NULL: out of memory.
+ * Copies text as UTF-8, for free(): invalid bytes become \xff, as libsmartcols
+ * writes them. NULL: out of memory.
  */
 char *utf8_from(const char *text);
 

@@ -22,7 +22,7 @@
 #include "base/counters.h"
 #include "base/epoll_watch.h"
 #include "base/log.h"
-#include "windows/window_limit.h"
+#include "base/window_limit.h"
 #include "change/fault_answer.h"
 #include "common/fdpass.h"
 #include "region/region_life.h"
@@ -417,7 +417,7 @@ static int look(struct attach_session *session, const struct hello *hello)
 {
 	struct window *w =
 		window_registry_find(&session->sessions->windows, hello->key);
-	struct answer answer = {.n = LOOK_HOLE};
+	struct answer answer = {.n = FAULT_HOLE};
 
 	if (!w)
 		return -ENOENT;
@@ -477,7 +477,7 @@ static int hear(struct attach_session *session, const struct hello *hello,
 		return adopt(session, hello, uffd);
 	case HELLO_LEAVING:
 		return leave(session, hello);
-	case HELLO_LOOK:
+	case HELLO_FAULT_QUERY:
 		return look(session, hello);
 	default:
 		return -EPROTO;

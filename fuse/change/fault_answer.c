@@ -8,21 +8,21 @@
 #include "memory/populate.h"
 
 /* Called under the lock. */
-static enum look look_up(struct region *region, uint64_t offset)
+static enum fault_answer look_up(struct region *region, uint64_t offset)
 {
 	struct mapping *m = mapping_find(&region->maps, offset);
 
 	if (!m || m->start > offset)
-		return LOOK_HOLE;
+		return FAULT_HOLE;
 	if (!prot_is_usable(m->prot))
-		return LOOK_NO_ACCESS;
+		return FAULT_NO_ACCESS;
 	if (m->prot & MAPPING_LAZY)
-		return LOOK_LAZY;
-	return m->prot & PROT_WRITE ? LOOK_MAPPED : LOOK_READ_ONLY;
+		return FAULT_LAZY;
+	return m->prot & PROT_WRITE ? FAULT_MAPPED : FAULT_READ_ONLY;
 }
 
 /* No change is under way, so the page is still to be had. */
-static enum look fill(struct region *region, uint64_t offset)
+static enum fault_answer fill(struct region *region, uint64_t offset)
 {
 	const uint64_t page = region->backing->page;
 	struct extent e = extent_rounded(offset, offset + 1, page);
@@ -32,13 +32,13 @@ static enum look fill(struct region *region, uint64_t offset)
 			  : populate_allocate(region->fd, page, &list, NULL);
 
 	if (err == -ENOMEM)
-		return LOOK_NO_MEMORY;
-	return err ? LOOK_HOLE : LOOK_LAZY;
+		return FAULT_NO_MEMORY;
+	return err ? FAULT_HOLE : FAULT_LAZY;
 }
 
-static enum look look_up_locked(struct region *region, uint64_t offset)
+static enum fault_answer look_up_locked(struct region *region, uint64_t offset)
 {
-	enum look look;
+	enum fault_answer look;
 
 	pthread_mutex_lock(&region->lock);
 	look = look_up(region, offset);
@@ -46,16 +46,16 @@ static enum look look_up_locked(struct region *region, uint64_t offset)
 	return look;
 }
 
-enum look region_look(struct region *region, uint64_t offset)
+enum fault_answer region_look(struct region *region, uint64_t offset)
 {
-	enum look look = look_up_locked(region, offset);
+	enum fault_answer look = look_up_locked(region, offset);
 
-	if (look != LOOK_LAZY)
+	if (look != FAULT_LAZY)
 		return look;
 	if (pthread_mutex_trylock(&region->change_lock))
-		return LOOK_CHANGING;
+		return FAULT_CHANGING;
 	look = look_up_locked(region, offset);
-	if (look == LOOK_LAZY)
+	if (look == FAULT_LAZY)
 		look = fill(region, offset);
 	pthread_mutex_unlock(&region->change_lock);
 	return look;

@@ -9,10 +9,10 @@
 #include "region/region.h"
 
 /*
- * What is at offset, for a process that had a fault there (enum look). A lazy
- * page that is not there gets its memory, for windows that it cannot come to by
- * itself. Never waits.
+ * Finds what the region has at offset, for a process that had a fault there. A
+ * missing lazy page is allocated, for windows that cannot allocate it by
+ * themselves. Never waits.
  */
-enum look region_look(struct region *region, uint64_t offset);
+enum fault_answer region_look(struct region *region, uint64_t offset);
 
 #endif

@@ -155,7 +155,7 @@ static enum trial try_sharing(const struct backing *b)
 		return TRIAL_FAILED;
 	close(ro_fd);
 	for (i = 0; i < 2; i++) {
-		if (place_now(&p, WINDOW_SHARED, fd, &base[i]))
+		if (address_reserve_and_map(&p, WINDOW_SHARED, fd, &base[i]))
 			goto unmap;
 		/* As all windows are made; none of it is needed to share. */
 		uffd[i] = uffd_open();

@@ -14,43 +14,12 @@
 
 #include "change/advise.h"
 #include "change/mapping_change.h"
+#include "common/ioctl_forms.h"
 #include "common/protocol.h"
 #include "ops/ioctl_status.h"
 #include "owner/process.h"
 #include "region/region_life.h"
 #include "region/region_rules.h"
-
-/*
- * All revisions share these layouts. In v1 "at" is an address, in v2 and v3 an
- * offset into the region.
- */
-struct ioctl_info {
-	uint64_t start, size;
-};
-
-struct ioctl_create {
-	uint64_t at, size, offset;
-	uint32_t prot, flags, fd;
-};
-
-struct ioctl_unmap {
-	uint64_t at, size;
-};
-
-enum {
-	V1_GET_SIZE = (int)_IOR('x', 0, struct ioctl_info),
-	V1_SET_SIZE = _IOW('x', 1, struct ioctl_info), /* = V2_UNMAP */
-	V1_CREATE_MAPPING = _IOW('x', 2, struct ioctl_create),
-	V1_UNMAP = _IOW('x', 3, struct ioctl_unmap),
-	V2_CREATE_MAPPING = _IOW('x', 0, struct ioctl_create),
-	ATTACH = (int)MSHARE_IOC_ATTACH,
-	PROTECT = MSHARE_IOC_PROTECT,
-	ADVISE = MSHARE_IOC_ADVISE,
-	KIND = MSHARE_IOC_KIND,
-};
-
-_Static_assert(V1_SET_SIZE == _IOW('x', 1, struct ioctl_unmap),
-	       "one number, two meanings");
 
 /*
  * Updates the times of the file and invalidates the attributes that the kernel
@@ -294,11 +263,11 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
-	switch ((int)cmd) {
+	switch (cmd) {
 	case V1_GET_SIZE:
 		get_size(&call);
 		break;
-	case V1_SET_SIZE:
+	case V1_SET_SIZE: /* equals V2_UNMAP */
 		set_size_or_unmap(&call);
 		break;
 	case V1_CREATE_MAPPING:
@@ -310,16 +279,16 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	case V1_UNMAP:
 		unmap(&call, true);
 		break;
-	case ATTACH:
+	case MSHARE_IOC_ATTACH:
 		attach(&call);
 		break;
-	case PROTECT:
+	case MSHARE_IOC_PROTECT:
 		protect_or_advise(&call, region_protect);
 		break;
-	case ADVISE:
+	case MSHARE_IOC_ADVISE:
 		protect_or_advise(&call, region_advise);
 		break;
-	case KIND:
+	case MSHARE_IOC_KIND:
 		kind(&call);
 		break;
 	default:

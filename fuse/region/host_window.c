@@ -149,7 +149,8 @@ static int make(struct region *region, uint32_t prot, struct host_window *win)
 		.size = region->size,
 		.align = backing_unit(region->backing),
 	};
-	int err = place_now(&p, WINDOW_SHARED, region->fd, &win->base);
+	int err = address_reserve_and_map(&p, WINDOW_SHARED, region->fd,
+					  &win->base);
 
 	if (err)
 		return err;

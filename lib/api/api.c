@@ -10,22 +10,23 @@
 int api_check_region(int fd)
 {
 	if (SYS_CALL(SYS_fcntl, fd, F_GETFD) < 0)
-		return because(EBADF, "it is not open");
-	/* Another driver may take our numbers for its own. */
-	if (!attach_is_ours(fd))
-		return because(EINVAL, "it is no region of msharefs");
+		return set_reason(EBADF, "it is not open");
+	/* Our ioctl numbers may mean something else to another driver. */
+	if (!attach_is_msharefs(fd))
+		return set_reason(EINVAL, "it is no region of msharefs");
 	return 0;
 }
 
-int api_shape(int fd, struct api_shape *shape)
+int api_shape(int fd, struct ioctl_info *shape)
 {
 	int err = api_check_region(fd);
 
 	if (!err)
-		err = sys_ioctl(fd, API_GET_SIZE, shape);
+		err = sys_ioctl(fd, V1_GET_SIZE, shape);
 	if (err == -ENOTTY)
-		err = because(EINVAL, "it is no region, but mshare_info or a "
-				      "directory");
+		err = set_reason(EINVAL,
+				 "it is no region, but mshare_info or a "
+				 "directory");
 	return err;
 }
 
@@ -35,11 +36,11 @@ const struct engine *api_engine(int *err)
 
 	if (engine->abi == ENGINE_ABI)
 		return engine;
-	*err = because(
+	*err = set_reason(
 		ELIBBAD,
-		"libmshare-preload.so, which is loaded, and libmshare.so "
-		"are of releases that do not fit together; install both "
-		"of one, or run the program without the preload");
+		"the preloaded libmshare-preload.so and libmshare.so are "
+		"of incompatible releases; install both from one release, "
+		"or run the program without the preload");
 	return NULL;
 }
 

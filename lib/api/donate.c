@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A copy is made in a region that nobody sees. Only when all of it is there,
- * and has its name, the region takes the place of the memory. That is the last
- * step and hardly ever fails; should it (the daemon is killed at that moment,
- * say), the copy is copied back.
+ * Copies the memory into a region that nobody sees. When the copy is complete
+ * and the region has its name, a window of the region replaces the memory. That
+ * last step hardly ever fails; if it does, for example because the daemon is
+ * killed at that moment, the copy is copied back.
  */
 #include "api/donate.h"
 
@@ -28,8 +28,8 @@ struct work {
 	const struct donation *donation;
 	const struct engine *engine;
 	struct memory_parts parts;
-	struct draft draft;
-	void *copy; /* a window of the region, elsewhere */
+	struct unpublished_region region;
+	void *copy; /* a second window, at another address */
 };
 
 static int change(const struct work *w, unsigned long request, uint64_t offset,
@@ -41,7 +41,7 @@ static int change(const struct work *w, unsigned long request, uint64_t offset,
 		.what = (uint32_t)what,
 	};
 
-	return sys_ioctl(w->draft.fd, request, &change);
+	return sys_ioctl(w->region.fd, request, &change);
 }
 
 static int take_memory(const struct work *w)
@@ -53,7 +53,7 @@ static int take_memory(const struct work *w)
 		.fd = (uint32_t)-1,
 	};
 
-	return sys_ioctl(w->draft.fd, MSHAREFS_CREATE_MAPPING, &create);
+	return sys_ioctl(w->region.fd, MSHAREFS_CREATE_MAPPING, &create);
 }
 
 static int map_copy(struct work *w)
@@ -62,17 +62,17 @@ static int map_copy(struct work *w)
 		.length = w->donation->length,
 		.prot = READ_WRITE,
 		.flags = MAP_SHARED | MSHARE_MAP_AWAY,
-		.fd = w->draft.fd,
+		.fd = w->region.fd,
 	};
 	int err = w->engine->map(&args, &w->copy);
 
-	/* It is for us alone, whoever forks meanwhile. */
+	/* No child that another thread forks meanwhile may inherit it. */
 	if (!err)
 		SYS_CALL(SYS_madvise, w->copy, args.length, MADV_DONTFORK);
 	return err;
 }
 
-/* The parts that cannot be written become so for every process. */
+/* Gives each part its protection, for every process. */
 static int protect_parts(const struct work *w)
 {
 	int err = 0;
@@ -88,7 +88,7 @@ static int protect_parts(const struct work *w)
 	return err;
 }
 
-/* All that can fail, before anything of it can be seen. */
+/* Everything that is likely to fail comes before anybody sees the region. */
 static int make_copy(struct work *w)
 {
 	const struct donation *d = w->donation;
@@ -98,11 +98,11 @@ static int make_copy(struct work *w)
 		err = map_copy(w);
 	if (err)
 		return err;
-	err = memory_copy(w->copy, d->addr, d->length);
+	err = process_memory_copy(w->copy, d->addr, d->length);
 	if (!err)
 		err = protect_parts(w);
 	if (!err)
-		err = draft_publish(&w->draft);
+		err = unpublished_region_publish(&w->region);
 	if (err)
 		w->engine->unmap((uintptr_t)w->copy, 0);
 	return err;
@@ -117,7 +117,7 @@ static int replace_memory(const struct work *w)
 		.prot = PROT_READ | (d->read_only ? 0 : PROT_WRITE) |
 			(w->parts.prot & PROT_EXEC),
 		.flags = MAP_SHARED | MAP_FIXED,
-		.fd = w->draft.fd,
+		.fd = w->region.fd,
 	};
 	void *base;
 
@@ -134,7 +134,7 @@ static int restore_part(const struct work *w, const struct memory_part *part)
 
 	if ((uintptr_t)at != part->start)
 		return (int)at;
-	err = memory_copy((void *)part->start, (uintptr_t)copy, size);
+	err = process_memory_copy((void *)part->start, (uintptr_t)copy, size);
 	if (err)
 		return err;
 	return part->prot == READ_WRITE
@@ -143,8 +143,8 @@ static int restore_part(const struct work *w, const struct memory_part *part)
 }
 
 /*
- * If it was not the very last step that failed, the memory still is there.
- * Returns err, or -ENOTRECOVERABLE.
+ * Puts the memory back if it is gone: replace_memory() may have failed before
+ * or after it unmapped the memory. Returns err, or -ENOTRECOVERABLE.
  */
 static int restore_memory(const struct work *w, int err)
 {
@@ -162,13 +162,13 @@ static int restore_memory(const struct work *w, int err)
 		if (restore_part(w, &w->parts.part[i]))
 			lost = true;
 	return !lost ? err
-		     : because(ENOTRECOVERABLE,
-			       "what a part of the memory held, or its "
-			       "protection, is lost (%s)",
+		     : set_reason(
+			       ENOTRECOVERABLE,
+			       "the contents or the protection of a part of the memory is lost (%s)",
 			       strerrordesc_np(-err));
 }
 
-/* 0 or -errno; the draft is open. */
+/* 0 or -errno; the region stays open. */
 static int fill_and_replace(struct work *w)
 {
 	int err = make_copy(w);
@@ -187,9 +187,9 @@ static int check(const struct work *w)
 	const struct donation *d = w->donation;
 
 	if (!d->addr || !d->length || d->addr + d->length < d->addr)
-		return because(EINVAL, "no address, or no length");
+		return set_reason(EINVAL, "no address or no length is given");
 	if (w->engine->touches(d->addr, d->length))
-		return because(EINVAL, "a region is mapped there already");
+		return set_reason(EINVAL, "a region is already mapped there");
 	return 0;
 }
 
@@ -204,21 +204,23 @@ static int donate_uncancelled(const struct donation *donation)
 	err = check(&w);
 	if (err)
 		return err;
-	err = draft_open(&w.draft, donation->mount, donation->name,
-			 donation->mode);
+	err = unpublished_region_open(&w.region, donation->mount,
+				      donation->name, donation->mode);
 	if (err < 0)
 		return err;
-	err = draft_shape(&w.draft, donation->addr, donation->length);
+	err = unpublished_region_set_shape(&w.region, donation->addr,
+					   donation->length);
 	if (!err)
-		err = memory_parts(donation->addr, donation->length, &w.parts);
+		err = process_memory_parts(donation->addr, donation->length,
+					   &w.parts);
 	if (err)
 		goto drop;
 	err = fill_and_replace(&w);
 	free(w.parts.part);
 	if (!err)
-		return w.draft.fd;
+		return w.region.fd;
 drop:
-	draft_drop(&w.draft);
+	unpublished_region_drop(&w.region);
 	return err;
 }
 

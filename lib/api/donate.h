@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that becomes a region: mshare() with O_CREAT, mshare_fd(). */
+/* Turns memory into a region, for mshare() with O_CREAT and for mshare_fd(). */
 #ifndef DONATE_H
 #define DONATE_H
 
@@ -10,16 +10,16 @@
 
 struct donation {
 	int mount;
-	const char *name; /* NULL: none */
-	mode_t mode;	  /* of the file, with a name */
+	const char *name; /* NULL: no name */
+	mode_t mode;	  /* of the file, if it gets a name */
 	uintptr_t addr;
 	size_t length;
-	bool read_only; /* the donor's own window */
+	bool read_only; /* whether the caller's own window is read-only */
 };
 
 /*
- * A descriptor of the region, or -errno with the reason noted: then nothing has
- * changed.
+ * Returns a descriptor of the region; or -errno with the reason set, and
+ * nothing has changed.
  */
 int donate(const struct donation *donation);
 

@@ -14,15 +14,15 @@
 struct said {
 	char line[1024];
 	char reason[640];
-	int reason_of; /* the error that it is about; 0: none */
+	int reason_of; /* the error that the reason belongs to; 0: none */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit; /* of a thread */
 
 /*
- * Each thread's own. A pointer, as thread-local memory of libraries that are
- * loaded late is scarce (and fault.c needs some).
+ * Only a pointer, as little thread-local memory is left for libraries that are
+ * loaded late, and sigbus.c needs some of it.
  */
 static __thread struct said *said;
 
@@ -37,7 +37,7 @@ static void make_key(void)
 	pthread_key_create(&at_exit, forget);
 }
 
-/* NULL: there is not even memory for words. */
+/* The calling thread's; NULL: out of memory. */
 static struct said *words(void)
 {
 	if (said)
@@ -49,7 +49,7 @@ static struct said *words(void)
 	return said;
 }
 
-int because(int err, const char *format, ...)
+int set_reason(int err, const char *format, ...)
 {
 	struct said *w = words();
 	va_list args;
@@ -63,7 +63,7 @@ int because(int err, const char *format, ...)
 	return -err;
 }
 
-/* Why, where nobody knew better; NULL: it needs no words. */
+/* The reason if no caller set one; NULL: the error speaks for itself. */
 static const char *usual_reason(int err)
 {
 	static const struct {
@@ -72,17 +72,17 @@ static const char *usual_reason(int err)
 	} reasons[] = {
 		{ENOMEM,
 		 "huge pages, address space or mappings (vm.max_map_count) are "
-		 "used up; msharectl doctor shows what the pool has"},
+		 "used up; msharectl doctor shows the state of the pool"},
 		{EMFILE, "close some, or raise the limit (ulimit -n)"},
-		{EINTR, "a signal came meanwhile; nothing has changed"},
+		{EINTR, "a signal interrupted it; nothing has changed"},
 		{EIO,
-		 "its daemon is gone or cannot be reached, as from another "
-		 "network namespace"},
+		 "its daemon is gone, or out of reach because this process is "
+		 "in another network namespace"},
 		{ENOTCONN,
-		 "its daemon is gone; unmount (fusermount3 -u -z DIR) and mount "
-		 "it again"},
-		{EPERM, "forbidden here (on a mount with -o require=guard a "
-			"process needs userfaultfd)"},
+		 "its daemon is gone; unmount it (fusermount3 -u -z DIR) and "
+		 "mount it again"},
+		{EPERM, "not permitted here (on a mount with -o require=guard "
+			"the process must be able to use userfaultfd)"},
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -91,7 +91,7 @@ static const char *usual_reason(int err)
 	return NULL;
 }
 
-/* It is to stay one line, whatever is in a name. */
+/* Names may contain any character, but the message must stay one line. */
 static void one_line(char *text)
 {
 	for (; *text; text++)
@@ -125,7 +125,7 @@ static void compose(struct said *w, int err, const char *call,
 	one_line(w->line);
 }
 
-int report(int err, const char *call, const char *format, ...)
+int fail(int err, const char *call, const char *format, ...)
 {
 	struct said *w = err ? words() : said;
 	va_list args;

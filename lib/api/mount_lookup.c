@@ -18,13 +18,13 @@
 
 #define KERNELS_MOUNT "/sys/fs/mshare"
 
-/* A descriptor, or -errno; -ENODEV: it is a directory of something else. */
+/* A descriptor, or -errno; -ENODEV: the directory is not of msharefs. */
 static int open_mount(const char *path)
 {
 	int fd = (int)SYS_CALL(SYS_openat, AT_FDCWD, path,
 			       O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-	if (fd >= 0 && !ours_file(fd, "", AT_EMPTY_PATH)) {
+	if (fd >= 0 && !is_msharefs_file(fd, "", AT_EMPTY_PATH)) {
 		sys_close(fd);
 		return -ENODEV;
 	}
@@ -36,7 +36,7 @@ static const char *why_not(int err)
 	return err == -ENODEV ? "not mounted there" : strerrordesc_np(-err);
 }
 
-/* Who names one wants that and no other. */
+/* A mount named by $MSHAREFS_MOUNT is used, or none. */
 static int open_named(const char *path)
 {
 	int fd = open_mount(path);
@@ -44,9 +44,10 @@ static int open_named(const char *path)
 	if (fd == -EMFILE || fd == -ENFILE)
 		return fd;
 	return fd >= 0 ? fd
-		       : because(ENODEV,
+		       : set_reason(
+				 ENODEV,
 				 "$MSHAREFS_MOUNT is %s: %s; mount it "
-				 "(msharectl mount %s), or set it right",
+				 "(msharectl mount %s) or correct the variable",
 				 path, why_not(fd), path);
 }
 
@@ -66,7 +67,7 @@ static int open_default(void)
 	again = open_mount(KERNELS_MOUNT);
 	if (again >= 0)
 		return again;
-	return because(
+	return set_reason(
 		ENODEV,
 		"no msharefs is mounted at %s (%s) or " KERNELS_MOUNT
 		" (%s); start one with: msharectl mount; or name another "
@@ -79,23 +80,23 @@ static int check_handle(int mount)
 	struct stat st;
 
 	if (fstat(mount, &st))
-		return because(EBADF,
-			       "the handle of the mount, %d, is not open",
-			       mount);
+		return set_reason(EBADF,
+				  "the handle of the mount, %d, is not open",
+				  mount);
 	if (!S_ISDIR(st.st_mode))
-		return because(ENOTDIR,
-			       "the handle of the mount, %d, is not of "
-			       "a directory",
-			       mount);
-	if (!ours_file(mount, "", AT_EMPTY_PATH))
-		return because(
+		return set_reason(ENOTDIR,
+				  "the handle of the mount, %d, is not of "
+				  "a directory",
+				  mount);
+	if (!is_msharefs_file(mount, "", AT_EMPTY_PATH))
+		return set_reason(
 			ENODEV,
 			"the handle of the mount, %d, is not of msharefs",
 			mount);
 	return 0;
 }
 
-int which_mount(int mount, int *dir)
+int mount_lookup(int mount, int *dir)
 {
 	int err;
 
@@ -110,7 +111,7 @@ int which_mount(int mount, int *dir)
 	return 0;
 }
 
-void which_mount_done(int mount, int dir)
+void mount_lookup_done(int mount, int dir)
 {
 	if (mount == MSHARE_DEFAULT_MOUNT)
 		sys_close(dir);
@@ -123,12 +124,13 @@ API int mshare_mount_open(const char *path)
 	if (!path) {
 		fd = open_default();
 		return fd >= 0 ? fd
-			       : report(fd, "mshare_mount_open",
-					"the default mount");
+			       : fail(fd, "mshare_mount_open",
+				      "the default mount");
 	}
 	fd = open_mount(path);
 	if (fd == -ENODEV)
-		because(ENODEV, "msharefs is not mounted there; start it with: "
-				"msharectl mount DIR");
-	return fd >= 0 ? fd : report(fd, "mshare_mount_open", "%s", path);
+		set_reason(ENODEV,
+			   "msharefs is not mounted there; start it with: "
+			   "msharectl mount DIR");
+	return fd >= 0 ? fd : fail(fd, "mshare_mount_open", "%s", path);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The mount that a call of libmshare is about. */
+/* Finds the mount that a call of libmshare uses. */
 #ifndef MOUNT_LOOKUP_H
 #define MOUNT_LOOKUP_H
 
 /*
- * mount: a handle of the program's, or MSHARE_DEFAULT_MOUNT. 0 and *dir, for
- * which_mount_done(), or -errno with the reason noted.
+ * mount: the program's descriptor of a mount, or MSHARE_DEFAULT_MOUNT. Returns
+ * 0 and sets *dir, to release with mount_lookup_done(); or -errno with the
+ * reason set.
  */
-int which_mount(int mount, int *dir);
-void which_mount_done(int mount, int dir);
+int mount_lookup(int mount, int *dir);
+void mount_lookup_done(int mount, int dir);
 
 #endif

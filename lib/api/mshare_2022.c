@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of 2022: regions by name. */
+/* Part of mshare.h: the calls of 2022, for regions with a name. */
 #include <mshare.h>
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "common/syscalls.h"
 #include "api/mount_lookup.h"
 
-/* What the caller asks for, checked. */
+/* The checked arguments of mshare(). */
 struct request {
 	int dir;
 	const char *name;
@@ -27,20 +27,23 @@ struct request {
 	mode_t mode;
 };
 
-/* Without the slash that it may begin with. */
+/* *bare: the name without its leading slash. */
 static int check_name(const char *name, const char **bare)
 {
 	if (!name)
-		return because(EFAULT, "a name is needed");
+		return set_reason(EFAULT, "a name is needed");
 	name += *name == '/';
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    !strcmp(name, "mshare_info"))
-		return because(EINVAL, "that is no name of a region");
+		return set_reason(EINVAL,
+				  "that is not a valid name of a region");
 	if (strchr(name, '/'))
-		return because(EINVAL, "a name has one slash at most, at its "
-				       "beginning");
+		return set_reason(
+			EINVAL,
+			"a name may contain one slash only, at its beginning");
 	if (strlen(name) > NAME_MAX)
-		return because(ENAMETOOLONG, "it may have %d bytes", NAME_MAX);
+		return set_reason(ENAMETOOLONG, "a name has at most %d bytes",
+				  NAME_MAX);
 	*bare = name;
 	return 0;
 }
@@ -51,14 +54,17 @@ static int check_flags(int oflags)
 	const int mode = oflags & O_ACCMODE;
 
 	if (oflags & ~known || (mode != O_RDWR && mode != O_RDONLY))
-		return because(EINVAL, "flags are O_RDWR or O_RDONLY, with "
-				       "O_CREAT or without");
+		return set_reason(EINVAL, "flags are O_RDWR or O_RDONLY, with "
+					  "O_CREAT or without");
 	return 0;
 }
 
 /* The window */
 
-/* Whether any of it is to be executed. The protection of parts is obeyed. */
+/*
+ * Whether any mapping is executable: then the window must be, too. The
+ * protection of the others still applies.
+ */
 static bool has_code(int fd)
 {
 	struct mshare_status_maps maps = {.version = MSHARE_STATUS_VERSION};
@@ -77,8 +83,8 @@ static bool has_code(int fd)
 }
 
 /*
- * Who only reads opens it for writing all the same, if he may: windows of a
- * descriptor opened read-only cannot share page tables.
+ * Opens the file for writing even for a reader, if its mode allows: the window
+ * of a descriptor opened read-only cannot share page tables.
  */
 static int open_region(const struct request *r)
 {
@@ -90,28 +96,29 @@ static int open_region(const struct request *r)
 		fd = (int)SYS_CALL(SYS_openat, r->dir, r->name,
 				   flags | O_RDONLY, 0);
 	if (fd == -EACCES)
-		return because(EACCES, "the file's mode does not allow it");
+		return set_reason(EACCES, "the file's mode does not allow it");
 	if (fd == -ENOENT)
-		return because(ENOENT, "there is none of that name; O_CREAT "
-				       "makes one");
+		return set_reason(
+			ENOENT, "no region has that name; O_CREAT creates one");
 	return fd;
 }
 
 static int check_shape(int fd, const struct request *r)
 {
-	struct api_shape shape;
+	struct ioctl_info shape;
 	int err = api_shape(fd, &shape);
 
 	if (err)
 		return err;
 	if (!shape.start)
-		return because(EINVAL, shape.size ? "it has no fixed address: "
+		return set_reason(EINVAL, shape.size
+						  ? "it has no fixed address: "
 						    "use mshare_attach()"
 						  : "it has no size yet");
 	if (shape.start != r->addr || shape.size != r->length)
-		return because(EINVAL, "it is %#llx bytes at %#llx",
-			       (unsigned long long)shape.size,
-			       (unsigned long long)shape.start);
+		return set_reason(EINVAL, "the region has %#llx bytes at %#llx",
+				  (unsigned long long)shape.size,
+				  (unsigned long long)shape.start);
 	return 0;
 }
 
@@ -136,7 +143,7 @@ static int map_region(int fd, const struct request *r)
 		args.prot |= PROT_EXEC;
 	err = engine->map(&args, &base);
 	if (err == -EEXIST)
-		return because(EEXIST, "something is mapped there");
+		return set_reason(EEXIST, "something is mapped there");
 	return err;
 }
 
@@ -166,10 +173,11 @@ static int create(const struct request *r)
 	struct stat st;
 	int fd;
 
-	/* It is found out again when it gets its name, but then all is done. */
+	/* Naming the region checks this again, but only after all the work. */
 	if (!fstatat(r->dir, r->name, &st, AT_SYMLINK_NOFOLLOW))
-		return because(EEXIST, "there is one of that name; without "
-				       "O_CREAT you attach to it");
+		return set_reason(
+			EEXIST,
+			"there is a file of that name; omit O_CREAT to attach to it");
 	fd = donate(&donation);
 	if (fd < 0)
 		return fd;
@@ -184,13 +192,13 @@ static int share(int mount, const char *name, struct request *r)
 	if (!err)
 		err = check_flags(r->oflags);
 	if (!err && (!r->addr || !r->length))
-		err = because(EINVAL, "no address, or no length");
+		err = set_reason(EINVAL, "no address or no length is given");
 	if (!err)
-		err = which_mount(mount, &r->dir);
+		err = mount_lookup(mount, &r->dir);
 	if (err)
 		return err;
 	err = r->oflags & O_CREAT ? create(r) : attach(r);
-	which_mount_done(mount, r->dir);
+	mount_lookup_done(mount, r->dir);
 	return err;
 }
 
@@ -204,8 +212,8 @@ API int mshare_at(int mount, const char *name, void *addr, size_t length,
 		.mode = mode,
 	};
 
-	return report(share(mount, name, &r), "mshare", "%s, %#zx bytes at %p",
-		      name ? name : "NULL", length, addr);
+	return fail(share(mount, name, &r), "mshare", "%s, %#zx bytes at %p",
+		    name ? name : "NULL", length, addr);
 }
 
 API int mshare(const char *name, void *addr, size_t length, int oflags,
@@ -215,7 +223,7 @@ API int mshare(const char *name, void *addr, size_t length, int oflags,
 			 mode);
 }
 
-/* Giving up */
+/* Unlinking */
 
 static int find_file(int dir, const char *name, struct engine_file *file)
 {
@@ -225,7 +233,7 @@ static int find_file(int dir, const char *name, struct engine_file *file)
 				STATX_INO, &stx);
 
 	if (err == -ENOENT)
-		return because(EINVAL, "there is none of that name");
+		return set_reason(EINVAL, "no region has that name");
 	if (!err)
 		*file = (struct engine_file){
 			.device = makedev(stx.stx_dev_major, stx.stx_dev_minor),
@@ -234,8 +242,8 @@ static int find_file(int dir, const char *name, struct engine_file *file)
 	return err;
 }
 
-/* The name first: if that is refused, the window is still there. */
-static int give_up(int dir, const char *name)
+/* Removes the name first: if that is refused, the window is still there. */
+static int unlink_and_unmap(int dir, const char *name)
 {
 	struct engine_file file;
 	int err = 0;
@@ -247,8 +255,9 @@ static int give_up(int dir, const char *name)
 	if (!err)
 		err = (int)SYS_CALL(SYS_unlinkat, dir, name, 0);
 	if (err == -EACCES || err == -EPERM)
-		return because(-err, "only its owner, or who may write in its "
-				     "directory, takes its name away");
+		return set_reason(
+			-err,
+			"only the owner of the file, or a user who may write to the directory, can remove the name");
 	return err ? err : engine->unmap_file(&file);
 }
 
@@ -258,18 +267,18 @@ static int unlink_region(int mount, const char *name)
 	int dir, err = check_name(name, &bare);
 
 	if (!err)
-		err = which_mount(mount, &dir);
+		err = mount_lookup(mount, &dir);
 	if (err)
 		return err;
-	err = give_up(dir, bare);
-	which_mount_done(mount, dir);
+	err = unlink_and_unmap(dir, bare);
+	mount_lookup_done(mount, dir);
 	return err;
 }
 
 API int mshare_unlink_at(int mount, const char *name)
 {
-	return report(unlink_region(mount, name), "mshare_unlink", "%s",
-		      name ? name : "NULL");
+	return fail(unlink_region(mount, name), "mshare_unlink", "%s",
+		    name ? name : "NULL");
 }
 
 API int mshare_unlink(const char *name)

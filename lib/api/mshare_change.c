@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a region consists of: the changes that every process sees. */
+/* Part of mshare.h: the calls that change the mappings in a region. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,12 +15,12 @@
 
 static int check_prot(int prot)
 {
-	return prot & ~ALL_PROT ? because(EINVAL, "protection is PROT_READ, "
-						  "PROT_WRITE and PROT_EXEC")
+	return prot & ~ALL_PROT ? set_reason(EINVAL, "protection is PROT_READ, "
+						     "PROT_WRITE and PROT_EXEC")
 				: 0;
 }
 
-/* What goes for all of them. */
+/* Checks that all of these calls need. */
 static int check_region(int fd, off_t offset, size_t size)
 {
 	struct stat st;
@@ -29,11 +29,11 @@ static int check_region(int fd, off_t offset, size_t size)
 	if (err)
 		return err;
 	if (offset < 0 || !size)
-		return because(EINVAL,
-			       "an offset is not negative, a size not 0");
-	/* The number that unmaps sets the size of a region that has none. */
+		return set_reason(EINVAL,
+				  "the offset is negative, or the size is 0");
+	/* Before the size is set, MSHAREFS_UNMAP means v1's SET_SIZE. */
 	if (!fstat(fd, &st) && !st.st_size)
-		return because(EINVAL, "it has no size yet: ftruncate() it");
+		return set_reason(EINVAL, "it has no size yet: ftruncate() it");
 	return 0;
 }
 
@@ -43,15 +43,16 @@ static int change(int fd, unsigned long request, void *what)
 
 	switch (err) {
 	case -EACCES:
-		return because(EACCES, "the descriptor is not open for "
-				       "writing");
+		return set_reason(EACCES, "the descriptor is not open for "
+					  "writing");
 	case -EINVAL:
-		return because(EINVAL,
-			       "the offset is not of a page, a part is outside "
-			       "of the region, or it has ended with its owner");
+		return set_reason(
+			EINVAL,
+			"the offset is not a multiple of the page size, a part of the range is outside of the region, or the region has ended with its owner");
 	case -ENOTTY:
-		return because(EINVAL, "it is no region, but mshare_info or a "
-				       "directory");
+		return set_reason(EINVAL,
+				  "it is no region, but mshare_info or a "
+				  "directory");
 	default:
 		return err;
 	}
@@ -69,7 +70,7 @@ static int map(int fd, off_t offset, size_t size, int prot, unsigned int flags)
 	int err = check_prot(prot);
 
 	if (!err && flags & ~MSHARE_LAZY)
-		err = because(EINVAL, "flags are 0 or MSHARE_LAZY");
+		err = set_reason(EINVAL, "flags are 0 or MSHARE_LAZY");
 	if (!err)
 		err = check_region(fd, offset, size);
 	if (err)
@@ -82,9 +83,9 @@ static int map(int fd, off_t offset, size_t size, int prot, unsigned int flags)
 API int mshare_map(int fd, off_t offset, size_t size, int prot,
 		   unsigned int flags)
 {
-	return report(map(fd, offset, size, prot, flags), "mshare_map",
-		      "descriptor %d, %#zx bytes at offset %#llx", fd, size,
-		      (long long)offset);
+	return fail(map(fd, offset, size, prot, flags), "mshare_map",
+		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
+		    (long long)offset);
 }
 
 static int unmap(int fd, off_t offset, size_t size)
@@ -100,12 +101,12 @@ static int unmap(int fd, off_t offset, size_t size)
 
 API int mshare_unmap(int fd, off_t offset, size_t size)
 {
-	return report(unmap(fd, offset, size), "mshare_unmap",
-		      "descriptor %d, %#zx bytes at offset %#llx", fd, size,
-		      (long long)offset);
+	return fail(unmap(fd, offset, size), "mshare_unmap",
+		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
+		    (long long)offset);
 }
 
-/* What madvise() and mprotect() say of a hole. */
+/* ENOMEM means a hole, as for madvise() and mprotect(), or lack of memory. */
 static int change_mapped(int fd, unsigned long request, off_t offset,
 			 size_t size, int what)
 {
@@ -119,10 +120,9 @@ static int change_mapped(int fd, unsigned long request, off_t offset,
 	if (!err)
 		err = change(fd, request, &asked);
 	if (err == -ENOMEM)
-		return because(ENOMEM,
-			       "a part of it is not mapped in the region, or "
-			       "huge pages or mappings (vm.max_map_count) are "
-			       "used up");
+		return set_reason(
+			ENOMEM,
+			"a part of the range is not mapped in the region, or huge pages or mappings (vm.max_map_count) are used up");
 	return err;
 }
 
@@ -132,9 +132,9 @@ API int mshare_protect(int fd, off_t offset, size_t size, int prot)
 
 	if (!err)
 		err = change_mapped(fd, MSHARE_IOC_PROTECT, offset, size, prot);
-	return report(err, "mshare_protect",
-		      "descriptor %d, %#zx bytes at offset %#llx", fd, size,
-		      (long long)offset);
+	return fail(err, "mshare_protect",
+		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
+		    (long long)offset);
 }
 
 API int mshare_advise(int fd, off_t offset, size_t size, int advice)
@@ -142,12 +142,12 @@ API int mshare_advise(int fd, off_t offset, size_t size, int advice)
 	int err = 0;
 
 	if (advice != MADV_DONTNEED && advice != MADV_POPULATE_WRITE)
-		err = because(EINVAL, "advice is MADV_DONTNEED or "
-				      "MADV_POPULATE_WRITE");
+		err = set_reason(EINVAL, "advice is MADV_DONTNEED or "
+					 "MADV_POPULATE_WRITE");
 	if (!err)
 		err = change_mapped(fd, MSHARE_IOC_ADVISE, offset, size,
 				    advice);
-	return report(err, "mshare_advise",
-		      "descriptor %d, %#zx bytes at offset %#llx", fd, size,
-		      (long long)offset);
+	return fail(err, "mshare_advise",
+		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
+		    (long long)offset);
 }

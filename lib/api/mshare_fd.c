@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions that have no name: of the reviewers' alternative, and of 2026. */
+/* Part of mshare.h: the calls that create regions without a name. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -11,40 +11,40 @@
 #include "common/syscalls.h"
 #include "api/mount_lookup.h"
 
-_Static_assert(MSHARE_CLOEXEC == O_CLOEXEC, "one flag, two names");
+_Static_assert(MSHARE_CLOEXEC == O_CLOEXEC, "two names of one flag");
 
 static int check_flags(unsigned int flags)
 {
 	return flags & ~(unsigned int)MSHARE_CLOEXEC
-		       ? because(EINVAL, "flags are 0 or MSHARE_CLOEXEC")
+		       ? set_reason(EINVAL, "flags are 0 or MSHARE_CLOEXEC")
 		       : 0;
 }
 
 /* A descriptor of an empty region, or -errno. */
 static int make_empty(int dir, size_t size)
 {
-	struct draft draft;
-	int err = draft_open(&draft, dir, NULL, 0);
+	struct unpublished_region region;
+	int err = unpublished_region_open(&region, dir, NULL, 0);
 
 	if (err)
 		return err;
-	err = draft_shape(&draft, 0, size);
+	err = unpublished_region_set_shape(&region, 0, size);
 	if (err) {
-		draft_drop(&draft);
+		unpublished_region_drop(&region);
 		return err;
 	}
-	return draft.fd;
+	return region.fd;
 }
 
 static int make_owned(int dir)
 {
-	struct draft draft;
-	int err = draft_open_owned(&draft, dir);
+	struct unpublished_region region;
+	int err = unpublished_region_open_owned(&region, dir);
 
-	return err ? err : draft.fd;
+	return err ? err : region.fd;
 }
 
-/* The memory of a process, or fresh. */
+/* Turns memory into a region, or makes an empty one if addr is NULL. */
 static int make_region(int dir, void *addr, size_t length)
 {
 	const struct donation donation = {
@@ -54,13 +54,13 @@ static int make_region(int dir, void *addr, size_t length)
 	};
 
 	if (!length)
-		return because(EINVAL, "no length");
+		return set_reason(EINVAL, "no length is given");
 	return addr ? donate(&donation) : make_empty(dir, length);
 }
 
 static int done(int mount, int dir, int fd, unsigned int flags)
 {
-	which_mount_done(mount, dir);
+	mount_lookup_done(mount, dir);
 	if (fd >= 0 && !(flags & MSHARE_CLOEXEC))
 		api_keep_over_exec(fd);
 	return fd;
@@ -71,7 +71,7 @@ static int region_of(int mount, void *addr, size_t length, unsigned int flags)
 	int dir, err = check_flags(flags);
 
 	if (!err)
-		err = which_mount(mount, &dir);
+		err = mount_lookup(mount, &dir);
 	if (err)
 		return err;
 	return done(mount, dir, make_region(dir, addr, length), flags);
@@ -82,8 +82,8 @@ API int mshare_fd_at(int mount, void *addr, size_t length, unsigned int flags)
 	int fd = region_of(mount, addr, length, flags);
 
 	return fd >= 0 ? fd
-		       : report(fd, "mshare_fd", "%#zx bytes at %p", length,
-				addr);
+		       : fail(fd, "mshare_fd", "%#zx bytes at %p", length,
+			      addr);
 }
 
 API int mshare_fd(void *addr, size_t length, unsigned int flags)
@@ -96,7 +96,7 @@ static int owned_region(int mount, unsigned int flags)
 	int dir, err = check_flags(flags);
 
 	if (!err)
-		err = which_mount(mount, &dir);
+		err = mount_lookup(mount, &dir);
 	if (err)
 		return err;
 	return done(mount, dir, make_owned(dir), flags);
@@ -106,7 +106,7 @@ API int mshare_create_at(int mount, unsigned int flags)
 {
 	int fd = owned_region(mount, flags);
 
-	return fd >= 0 ? fd : report(fd, "mshare_create", "flags %#x", flags);
+	return fd >= 0 ? fd : fail(fd, "mshare_create", "flags %#x", flags);
 }
 
 API int mshare_create(unsigned int flags)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows: mshare_attach(), mshare_detach(). */
+/* Part of mshare.h: mshare_attach() and mshare_detach(). */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,11 +15,14 @@ static int check_flags(unsigned int flags, const void *addr)
 	const unsigned int where = flags & (MSHARE_FIXED | MSHARE_REPLACE);
 
 	if (flags & ~known)
-		return because(EINVAL, "there is no such flag");
+		return set_reason(EINVAL, "an unknown flag is set");
 	if (where == (MSHARE_FIXED | MSHARE_REPLACE))
-		return because(EINVAL, "either MSHARE_FIXED or MSHARE_REPLACE");
+		return set_reason(EINVAL,
+				  "give either MSHARE_FIXED or MSHARE_REPLACE");
 	if (where && !addr)
-		return because(EINVAL, "no address is given for it");
+		return set_reason(
+			EINVAL,
+			"MSHARE_FIXED and MSHARE_REPLACE need an address");
 	return 0;
 }
 
@@ -30,23 +33,25 @@ static int map_flags(unsigned int flags)
 	return MAP_SHARED | (flags & MSHARE_FIXED ? MAP_FIXED_NOREPLACE : 0);
 }
 
-/* What the daemon refuses alike, in words. */
-static int why_invalid(const struct api_shape *shape, size_t size,
+/* Finds the reason for which the daemon returned EINVAL. */
+static int why_invalid(const struct ioctl_info *shape, size_t size,
 		       const void *addr)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (!shape->size)
-		return because(EINVAL, "it has no size yet: ftruncate() it");
+		return set_reason(EINVAL, "it has no size yet: ftruncate() it");
 	if (size > shape->size || shape->size - size >= page)
-		return because(EINVAL, "its size is %#llx",
-			       (unsigned long long)shape->size);
+		return set_reason(EINVAL, "the size of the region is %#llx",
+				  (unsigned long long)shape->size);
 	if (shape->start && addr && (uintptr_t)addr != shape->start)
-		return because(EINVAL, "its address is fixed, %#llx",
-			       (unsigned long long)shape->start);
-	return because(EINVAL, "the address is not a multiple of the mount's "
-			       "unit (mshare_info), or the region has ended "
-			       "with its owner");
+		return set_reason(EINVAL,
+				  "the region has a fixed address, %#llx",
+				  (unsigned long long)shape->start);
+	return set_reason(EINVAL,
+			  "the address is not a multiple of the mount's "
+			  "unit (mshare_info), or the region has ended "
+			  "with its owner");
 }
 
 static int attach(int fd, off_t offset, size_t size, void *addr,
@@ -56,14 +61,15 @@ static int attach(int fd, off_t offset, size_t size, void *addr,
 			 (flags & MSHARE_READ_ONLY ? 0 : PROT_WRITE) |
 			 (flags & MSHARE_EXEC ? PROT_EXEC : 0);
 	const struct engine *engine;
-	struct api_shape shape;
+	struct ioctl_info shape;
 	struct mmap_args args;
 	int err = check_flags(flags, addr);
 
 	if (!err)
 		err = api_shape(fd, &shape);
 	if (!err && offset)
-		err = because(EINVAL, "a region is attached whole: offset 0");
+		err = set_reason(EINVAL,
+				 "a region is attached whole: offset 0");
 	if (err)
 		return err;
 	engine = api_engine(&err);
@@ -80,12 +86,11 @@ static int attach(int fd, off_t offset, size_t size, void *addr,
 	if (err == -EINVAL)
 		return why_invalid(&shape, args.length, addr);
 	if (err == -EEXIST)
-		return because(EEXIST, "something is mapped there");
+		return set_reason(EEXIST, "something is mapped there");
 	if (err == -EACCES)
-		return because(EACCES,
-			       "the descriptor is not open for that; "
-			       "MSHARE_READ_ONLY needs O_RDONLY or O_RDWR, the "
-			       "rest O_RDWR");
+		return set_reason(
+			EACCES,
+			"the descriptor does not permit it; MSHARE_READ_ONLY needs O_RDONLY or O_RDWR, everything else O_RDWR");
 	return err;
 }
 
@@ -95,8 +100,8 @@ API void *mshare_attach(int fd, off_t offset, size_t size, void *addr,
 	void *base = MAP_FAILED;
 	int err = attach(fd, offset, size, addr, flags, &base);
 
-	if (report(err, "mshare_attach", "descriptor %d, %#zx bytes at %p", fd,
-		   size, addr))
+	if (fail(err, "mshare_attach", "descriptor %d, %#zx bytes at %p", fd,
+		 size, addr))
 		return MAP_FAILED;
 	return base;
 }
@@ -110,13 +115,14 @@ static int detach(uintptr_t addr, size_t size)
 		return err;
 	err = engine->unmap(addr, size);
 	if (err == -EINVAL)
-		return because(EINVAL, "no window of a region begins there, or "
-				       "it has another size");
+		return set_reason(
+			EINVAL,
+			"no window begins there, or it has another size");
 	return err;
 }
 
 API int mshare_detach(void *addr, size_t size)
 {
-	return report(detach((uintptr_t)addr, size), "mshare_detach",
-		      "%#zx bytes at %p", size, addr);
+	return fail(detach((uintptr_t)addr, size), "mshare_detach",
+		    "%#zx bytes at %p", size, addr);
 }

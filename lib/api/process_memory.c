@@ -13,7 +13,7 @@
 #include "api/last_error.h"
 #include "common/syscalls.h"
 
-/* How it is mapped */
+/* Mappings */
 
 static int add_part(struct memory_parts *parts, const struct memory_part *more)
 {
@@ -37,7 +37,7 @@ static int add_part(struct memory_parts *parts, const struct memory_part *more)
 	return 0;
 }
 
-/* A line of /proc/self/maps: whether it could be read. */
+/* Parses a line of /proc/self/maps. 0 or -EIO. */
 static int parse(const char *line, struct memory_part *part)
 {
 	char r, w, x;
@@ -52,7 +52,7 @@ static int parse(const char *line, struct memory_part *part)
 
 static int not_mapped(uintptr_t at)
 {
-	return because(ENOMEM, "nothing is mapped at %#" PRIxPTR, at);
+	return set_reason(ENOMEM, "nothing is mapped at %#" PRIxPTR, at);
 }
 
 static int read_parts(FILE *maps, uintptr_t at, uintptr_t end,
@@ -78,7 +78,8 @@ static int read_parts(FILE *maps, uintptr_t at, uintptr_t end,
 	return !err && at < end ? not_mapped(at) : err;
 }
 
-int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts)
+int process_memory_parts(uintptr_t addr, size_t length,
+			 struct memory_parts *parts)
 {
 	FILE *maps;
 	int err;
@@ -88,9 +89,9 @@ int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts)
 	if (!maps && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return -errno;
 	if (!maps)
-		return because(EOPNOTSUPP,
-			       "/proc/self/maps cannot be read (%s)",
-			       strerrordesc_np(errno));
+		return set_reason(EOPNOTSUPP,
+				  "/proc/self/maps cannot be read (%s)",
+				  strerrordesc_np(errno));
 	err = read_parts(maps, addr, addr + length, parts);
 	fclose(maps);
 	if (err)
@@ -98,9 +99,9 @@ int memory_parts(uintptr_t addr, size_t length, struct memory_parts *parts)
 	return err;
 }
 
-/* What it holds */
+/* Contents */
 
-/* Of one piece, as far as it can be read in that way: > 0, or -errno. */
+/* Copies what is readable: the number of bytes, or -errno. */
 static long copy_some(void *to, uintptr_t from, size_t length)
 {
 	struct iovec here = {to, length};
@@ -110,7 +111,7 @@ static long copy_some(void *to, uintptr_t from, size_t length)
 			0UL);
 }
 
-/* The same, also where no access is allowed. */
+/* The same, regardless of the protection. */
 static long copy_by_force(int *mem, void *to, uintptr_t from, size_t length)
 {
 	if (*mem < 0)
@@ -121,10 +122,10 @@ static long copy_by_force(int *mem, void *to, uintptr_t from, size_t length)
 	return SYS_CALL(SYS_pread64, *mem, to, length, from);
 }
 
-/* Small enough that a signal that ends the process is soon obeyed. */
+/* Small, so that a fatal signal need not wait long. */
 #define AT_ONCE ((size_t)16 << 20)
 
-int memory_copy(void *to, uintptr_t from, size_t length)
+int process_memory_copy(void *to, uintptr_t from, size_t length)
 {
 	int mem = -1;
 	long n = 0;
@@ -145,7 +146,8 @@ int memory_copy(void *to, uintptr_t from, size_t length)
 	if (n == -EMFILE || n == -ENFILE)
 		return (int)n;
 	return n >= 0 ? 0
-		      : because(EFAULT,
-				"what the memory holds cannot be read: a file "
-				"that was cut short, or a device");
+		      : set_reason(
+				EFAULT,
+				"the memory cannot be read: it maps a device, "
+				"or a file that was cut short");
 }

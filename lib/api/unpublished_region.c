@@ -35,99 +35,105 @@ static int cannot_make(int err)
 {
 	return err != -EACCES && err != -EROFS
 		       ? err
-		       : because(-err, "no file may be made in the mount");
+		       : set_reason(-err, "no file may be made in the mount");
 }
 
-static int open_first(struct draft *draft, int mount)
+static int open_first(struct unpublished_region *region, int mount)
 {
-	*draft = (struct draft){.mount = mount, .fd = -1, .dir = -1};
-	find_name(draft->hidden, sizeof(draft->hidden));
-	draft->fd = open_at(mount, draft->hidden,
-			    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	return draft->fd < 0 ? cannot_make(draft->fd) : 0;
+	*region = (struct unpublished_region){
+		.mount = mount, .fd = -1, .dir = -1};
+	find_name(region->hidden, sizeof(region->hidden));
+	region->fd = open_at(mount, region->hidden,
+			     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	return region->fd < 0 ? cannot_make(region->fd) : 0;
 }
 
-/* Never to have a name: it had one for a moment. */
-static int open_nameless(struct draft *draft, int mount)
+/* A file that will have no name: it has one for a moment only. */
+static int open_nameless(struct unpublished_region *region, int mount)
 {
-	int err = open_first(draft, mount);
+	int err = open_first(region, mount);
 
 	if (err)
 		return err;
-	err = unlink_at(mount, draft->hidden, 0);
+	err = unlink_at(mount, region->hidden, 0);
 	if (err)
-		sys_close(draft->fd);
+		sys_close(region->fd);
 	return err;
 }
 
-static int set_kind(const struct draft *draft, const struct mshare_kind *kind)
+static int set_kind(const struct unpublished_region *region,
+		    const struct mshare_kind *kind)
 {
-	int err = sys_ioctl(draft->fd, MSHARE_IOC_KIND, kind);
+	int err = sys_ioctl(region->fd, MSHARE_IOC_KIND, kind);
 
 	return err != -ENOTTY
 		       ? err
-		       : because(ENOSYS, "the daemon of the mount is older "
-					 "than this library; start it anew");
+		       : set_reason(
+				 ENOSYS,
+				 "the daemon of the mount is older than this library; restart it");
 }
 
-int draft_open_owned(struct draft *draft, int mount)
+int unpublished_region_open_owned(struct unpublished_region *region, int mount)
 {
 	const struct mshare_kind kind = {.flags = MSHARE_KIND_OWNED};
-	int again, err = open_first(draft, mount);
+	int again, err = open_first(region, mount);
 
 	if (err)
 		return err;
-	err = set_kind(draft, &kind);
-	/* Only of descriptors made now the daemon hears that they close. */
+	err = set_kind(region, &kind);
+	/* The daemon notices the close() only of descriptors opened now. */
 	again = err ? err
-		    : open_at(mount, draft->hidden, O_RDWR | O_NOFOLLOW, 0);
-	unlink_at(mount, draft->hidden, 0);
-	sys_close(draft->fd);
-	draft->fd = again;
+		    : open_at(mount, region->hidden, O_RDWR | O_NOFOLLOW, 0);
+	unlink_at(mount, region->hidden, 0);
+	sys_close(region->fd);
+	region->fd = again;
 	return again < 0 ? again : 0;
 }
 
 /*
- * The directory keeps others out until all is ready, so that the file can have
- * the mode and the lists (acl(5)) it is to have from the beginning.
+ * The directory keeps others out until the region is ready, so that the file
+ * can have its final mode and ACLs from the beginning.
  */
-static int open_hidden(struct draft *draft, mode_t mode)
+static int open_hidden(struct unpublished_region *region, mode_t mode)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
-	int err = (int)SYS_CALL(SYS_mkdirat, draft->mount, draft->hidden, 0700);
+	int err =
+		(int)SYS_CALL(SYS_mkdirat, region->mount, region->hidden, 0700);
 
 	if (err)
 		return cannot_make(err);
-	err = draft->dir = open_at(draft->mount, draft->hidden,
-				   O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	err = region->dir = open_at(region->mount, region->hidden,
+				    O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (err < 0)
 		goto remove;
-	err = draft->fd = open_at(draft->dir, draft->name, flags, mode);
+	err = region->fd = open_at(region->dir, region->name, flags, mode);
 	if (err == -EACCES &&
-	    !SYS_CALL(SYS_fchmodat, draft->mount, draft->hidden, 0700))
-		/* an umask that takes away our own rights */
-		err = draft->fd = open_at(draft->dir, draft->name, flags, mode);
+	    !SYS_CALL(SYS_fchmodat, region->mount, region->hidden, 0700))
+		/* an umask that removes our own permissions */
+		err = region->fd =
+			open_at(region->dir, region->name, flags, mode);
 	if (err >= 0)
 		return 0;
-	sys_close(draft->dir);
+	sys_close(region->dir);
 remove:
-	unlink_at(draft->mount, draft->hidden, AT_REMOVEDIR);
+	unlink_at(region->mount, region->hidden, AT_REMOVEDIR);
 	return err;
 }
 
-int draft_open(struct draft *draft, int mount, const char *name, mode_t mode)
+int unpublished_region_open(struct unpublished_region *region, int mount,
+			    const char *name, mode_t mode)
 {
 	if (!name)
-		return open_nameless(draft, mount);
-	*draft = (struct draft){.mount = mount, .name = name};
-	find_name(draft->hidden, sizeof(draft->hidden));
-	return open_hidden(draft, mode);
+		return open_nameless(region, mount);
+	*region = (struct unpublished_region){.mount = mount, .name = name};
+	find_name(region->hidden, sizeof(region->hidden));
+	return open_hidden(region, mode);
 }
 
-/* For words only: 0 if it cannot be found. */
+/* For a message only: 0 if it cannot be found. */
 static uint64_t unit_of(int mount)
 {
-	/* mount may be some directories below the root of it */
+	/* mount may be a few directories below the root of the mount */
 	const char *path = "../../../../../../../../mshare_info";
 	char text[32] = "";
 	unsigned long long unit = 0;
@@ -144,7 +150,8 @@ static uint64_t unit_of(int mount)
 	return unit;
 }
 
-int draft_shape(const struct draft *draft, uint64_t start, uint64_t size)
+int unpublished_region_set_shape(const struct unpublished_region *region,
+				 uint64_t start, uint64_t size)
 {
 	const struct mshare_kind kind = {
 		.start = start,
@@ -154,55 +161,57 @@ int draft_shape(const struct draft *draft, uint64_t start, uint64_t size)
 	int err;
 
 	if (start)
-		err = set_kind(draft, &kind);
+		err = set_kind(region, &kind);
 	else
-		err = (int)SYS_CALL(SYS_ftruncate, draft->fd, size);
+		err = (int)SYS_CALL(SYS_ftruncate, region->fd, size);
 	if (err == -EINVAL)
-		return because(EINVAL,
-			       "address and length must be multiples of the "
-			       "mount's unit, %" PRIu64 " (mshare_info)",
-			       unit_of(draft->mount));
+		return set_reason(EINVAL,
+				  "address and length must be multiples of the "
+				  "mount's unit, %" PRIu64 " (mshare_info)",
+				  unit_of(region->mount));
 	return err;
 }
 
-int draft_publish(struct draft *draft)
+int unpublished_region_publish(struct unpublished_region *region)
 {
 	int err;
 
-	if (!draft->name)
+	if (!region->name)
 		return 0;
-	err = (int)SYS_CALL(SYS_renameat2, draft->dir, draft->name,
-			    draft->mount, draft->name, RENAME_NOREPLACE);
+	err = (int)SYS_CALL(SYS_renameat2, region->dir, region->name,
+			    region->mount, region->name, RENAME_NOREPLACE);
 	if (err == -EEXIST)
-		return because(EEXIST, "there is one of that name; without "
-				       "O_CREAT you attach to it");
+		return set_reason(
+			EEXIST,
+			"there is a file of that name; omit O_CREAT to attach to it");
 	if (err)
 		return err;
-	draft->named = true;
-	unlink_at(draft->mount, draft->hidden, AT_REMOVEDIR);
-	sys_close(draft->dir);
+	region->named = true;
+	unlink_at(region->mount, region->hidden, AT_REMOVEDIR);
+	sys_close(region->dir);
 	return 0;
 }
 
-/* Unless the name is another file's by now. */
-static void take_name_back(const struct draft *draft)
+/* Removes the name, unless it is another file's by now. */
+static void take_name_back(const struct unpublished_region *region)
 {
 	struct stat ours, there;
 
-	if (!fstat(draft->fd, &ours) &&
-	    !fstatat(draft->mount, draft->name, &there, AT_SYMLINK_NOFOLLOW) &&
+	if (!fstat(region->fd, &ours) &&
+	    !fstatat(region->mount, region->name, &there,
+		     AT_SYMLINK_NOFOLLOW) &&
 	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
-		unlink_at(draft->mount, draft->name, 0);
+		unlink_at(region->mount, region->name, 0);
 }
 
-void draft_drop(struct draft *draft)
+void unpublished_region_drop(struct unpublished_region *region)
 {
-	if (draft->named) {
-		take_name_back(draft);
-	} else if (draft->name) {
-		unlink_at(draft->dir, draft->name, 0);
-		unlink_at(draft->mount, draft->hidden, AT_REMOVEDIR);
-		sys_close(draft->dir);
+	if (region->named) {
+		take_name_back(region);
+	} else if (region->name) {
+		unlink_at(region->dir, region->name, 0);
+		unlink_at(region->mount, region->hidden, AT_REMOVEDIR);
+		sys_close(region->dir);
 	}
-	sys_close(draft->fd);
+	sys_close(region->fd);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a region that is being made: nobody is to see it yet. */
+/* The file of a region under construction, which nobody can see yet. */
 #ifndef UNPUBLISHED_REGION_H
 #define UNPUBLISHED_REGION_H
 
@@ -8,29 +8,30 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct draft {
-	int mount;	  /* where it is to be named */
-	const char *name; /* what; NULL: it stays nameless */
+struct unpublished_region {
+	int mount;	  /* the directory that will contain it */
+	const char *name; /* its future name; NULL: it stays nameless */
 	int fd;		  /* of the file */
-	int dir;	  /* hides it until it is named */
-	char hidden[32];  /* that directory's name */
+	int dir;	  /* the directory that hides it until then */
+	char hidden[32];  /* the name of that directory */
 	bool named;
 };
 
-/* mode: with a name. 0 or -errno; nothing stays on failure. */
-int draft_open(struct draft *draft, int mount, const char *name, mode_t mode);
+/* Creates the file. mode: if name is not NULL. 0 or -errno. */
+int unpublished_region_open(struct unpublished_region *region, int mount,
+			    const char *name, mode_t mode);
 
-/* The same of one without a name that ends with its owner (MSHARE_KIND_OWNED).
- */
-int draft_open_owned(struct draft *draft, int mount);
+/* The same without a name; the region ends with its owner. 0 or -errno. */
+int unpublished_region_open_owned(struct unpublished_region *region, int mount);
 
-/* Where it is, once and before anything else. start 0: anywhere. */
-int draft_shape(const struct draft *draft, uint64_t start, uint64_t size);
+/* Sets address and size, once and first. start 0: any address. 0 or -errno. */
+int unpublished_region_set_shape(const struct unpublished_region *region,
+				 uint64_t start, uint64_t size);
 
-/* It gets its name, now that all can see it. 0, or -EEXIST and so on. */
-int draft_publish(struct draft *draft);
+/* Moves the file to its name, where everybody sees it. 0 or -errno. */
+int unpublished_region_publish(struct unpublished_region *region);
 
-/* It is not to be, whether it was named or not. */
-void draft_drop(struct draft *draft);
+/* Removes the file, whether it has its name or not. */
+void unpublished_region_drop(struct unpublished_region *region);
 
 #endif

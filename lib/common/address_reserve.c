@@ -18,8 +18,8 @@ static int reserve_at(uintptr_t addr, size_t length, int flags, uintptr_t *at)
 }
 
 /*
- * Any free aligned address: more than is needed, and the rest given back. So no
- * other thread can come between.
+ * Finds any free aligned address: reserves more than needed and releases the
+ * rest, so that no other thread can take the address in between.
  */
 static int reserve_anywhere(const struct placement *p, uintptr_t *base)
 {
@@ -41,7 +41,7 @@ static int reserve_anywhere(const struct placement *p, uintptr_t *base)
 	return 0;
 }
 
-int place_reserve(const struct placement *p, uintptr_t *base)
+int address_reserve(const struct placement *p, uintptr_t *base)
 {
 	int err;
 
@@ -55,15 +55,15 @@ int place_reserve(const struct placement *p, uintptr_t *base)
 		err = reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
 		if (!err)
 			return 0;
-		break; /* taken, or out of what a process can have */
+		break; /* taken, or outside the address space */
 	case PLACE_ANY:
 		break;
 	}
 	return reserve_anywhere(p, base);
 }
 
-int place_map(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t base)
+int address_reserve_map(const struct placement *p, enum window_kind kind,
+			int fd, uintptr_t base)
 {
 	int type = kind == WINDOW_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	long at = sys_mmap(base, p->size, PROT_NONE,
@@ -72,21 +72,21 @@ int place_map(const struct placement *p, enum window_kind kind, int fd,
 	return at < 0 && at >= -4095 ? (int)at : 0;
 }
 
-void place_cancel(const struct placement *p, uintptr_t base)
+void address_reserve_cancel(const struct placement *p, uintptr_t base)
 {
 	if (p->place != PLACE_REPLACE)
 		sys_munmap(base, p->size);
 }
 
-int place_now(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t *base)
+int address_reserve_and_map(const struct placement *p, enum window_kind kind,
+			    int fd, uintptr_t *base)
 {
-	int err = place_reserve(p, base);
+	int err = address_reserve(p, base);
 
 	if (err)
 		return err;
-	err = place_map(p, kind, fd, *base);
+	err = address_reserve_map(p, kind, fd, *base);
 	if (err)
-		place_cancel(p, *base);
+		address_reserve_cancel(p, *base);
 	return err;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding the address of a window, for processes and for host windows. */
+/*
+ * Reserves the address of a window and maps the backing file there; for windows
+ * of processes and for the daemon's host windows.
+ */
 #ifndef ADDRESS_RESERVE_H
 #define ADDRESS_RESERVE_H
 
@@ -17,23 +20,23 @@ struct placement {
 };
 
 /*
- * Holds the address free (PLACE_REPLACE: nothing is touched yet): 0 and *base,
- * or -EEXIST, -ENOMEM and what else mmap() says.
+ * Reserves the address range; with PLACE_REPLACE nothing is mapped yet. Returns
+ * 0 and sets *base, or returns -EEXIST, -ENOMEM or another error of mmap().
  */
-int place_reserve(const struct placement *p, uintptr_t *base);
+int address_reserve(const struct placement *p, uintptr_t *base);
 
 /*
- * Maps the file whole at base, without access rights: those are given with
- * mprotect() once the window is guarded. On failure the reservation stays.
+ * Maps the whole file at base with PROT_NONE: the caller grants access with
+ * mprotect() when the window is guarded. On failure the reservation remains.
  */
-int place_map(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t base);
+int address_reserve_map(const struct placement *p, enum window_kind kind,
+			int fd, uintptr_t base);
 
-/* Both at once: nothing stays on failure. */
-int place_now(const struct placement *p, enum window_kind kind, int fd,
-	      uintptr_t *base);
+/* Does both; undoes the reservation on failure. */
+int address_reserve_and_map(const struct placement *p, enum window_kind kind,
+			    int fd, uintptr_t *base);
 
-/* Gives up a reservation that was not used. */
-void place_cancel(const struct placement *p, uintptr_t base);
+/* Releases a reservation that was not used. */
+void address_reserve_cancel(const struct placement *p, uintptr_t base);
 
 #endif

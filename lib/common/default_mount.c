@@ -8,11 +8,11 @@
 
 int default_mount_path(char *path, size_t size)
 {
-	/* A set-user-id program does not go where its caller says. */
+	/* A set-user-id program must not trust its caller's environment. */
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	int n;
 
-	/* A relative one has to be ignored, says its specification. */
+	/* The XDG specification says to ignore a relative path. */
 	if (runtime && runtime[0] == '/')
 		n = snprintf(path, size, "%s/msharefs", runtime);
 	else

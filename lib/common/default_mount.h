@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a user's mount is, if nobody says where. */
+/* The mount point of a user who names none. */
 #ifndef DEFAULT_MOUNT_H
 #define DEFAULT_MOUNT_H
 
 #include <stddef.h>
 
 /*
- * $XDG_RUNTIME_DIR/msharefs; without it /run/user/UID/msharefs. Whether there
- * is such a directory, or a mount, is not looked at. 0 or -ENAMETOOLONG.
+ * $XDG_RUNTIME_DIR/msharefs, or /run/user/UID/msharefs if that variable is not
+ * set. The directory and the mount need not exist. 0 or -ENAMETOOLONG.
  */
 int default_mount_path(char *path, size_t size);
 

@@ -7,15 +7,15 @@
 #include "common/syscalls.h"
 
 /*
- * Room for one descriptor, and not for two as CMSG_SPACE() would have on 64
- * bits: the kernel would install a second one, which nobody closed.
+ * Room for one descriptor. CMSG_SPACE() would leave room for two on 64-bit
+ * systems, and the kernel would install a second one, which nobody closes.
  */
 #define ROOM CMSG_LEN(sizeof(int))
 
 /*
- * With all signals blocked there is EINTR still: after SIGSTOP and SIGCONT, and
- * from the signal by which libc's setuid() tells all threads, on sockets with a
- * timeout.
+ * Sockets with a timeout return EINTR even if all signals are blocked: after
+ * SIGSTOP and SIGCONT, and for the signal with which libc's setuid() reaches
+ * all threads.
  */
 int fdpass_send(int sock, const void *data, size_t size, int fd, int flags)
 {

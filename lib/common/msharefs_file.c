@@ -7,7 +7,7 @@
 #include "common/protocol.h"
 #include "common/syscalls.h"
 
-/* What the kernel takes for the number of a root it has not yet asked about. */
+/* The kernel's inode number of a root before it first asks the daemon. */
 #define UNASKED_ROOT 1
 
 static uint64_t number_of(int dir, const char *path, int flags)
@@ -21,7 +21,7 @@ static uint64_t number_of(int dir, const char *path, int flags)
 	return stx.stx_ino;
 }
 
-bool ours_file(int dir, const char *path, int flags)
+bool is_msharefs_file(int dir, const char *path, int flags)
 {
 	uint64_t ino = number_of(dir, path, flags | AT_STATX_DONT_SYNC);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files are of msharefs, by name. (By descriptor: attach_is_ours().) */
+/* Tells files of msharefs from others, by name. */
 #ifndef MSHAREFS_FILE_H
 #define MSHAREFS_FILE_H
 
 #include <stdbool.h>
 
 /*
- * dir, path and flags as of statx(2); a bad path is no file of ours. Keeps
- * errno. A strange FUSE daemon is asked only about the root of its mount.
+ * dir, path and flags: as for statx(2); false if there is no such file. Keeps
+ * errno. Asks the daemon of another FUSE filesystem only about its root.
+ * attach_is_msharefs() answers the same for a descriptor, and asks no daemon.
  */
-bool ours_file(int dir, const char *path, int flags);
+bool is_msharefs_file(int dir, const char *path, int flags);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon and the library say to each other. Not an interface for
- * programs: both come from one build.
+ * The protocol between the daemon and the library. It is no interface for
+ * programs: both ends come from one build.
  *
  * 1. ioctl(MSHARE_IOC_ATTACH) on the region's file: the daemon checks the rules
- *    of windows and answers where the window goes, with a ticket.
- * 2. On the socket that the answer names (SOCK_SEQPACKET, one struct a packet):
+ *    for windows and answers with the place of the window and a ticket.
+ * 2. On the socket named in that answer (SOCK_SEQPACKET, one struct a packet):
  *
  *      library                                daemon
  *      hello{ATTACH, ticket} + uffd    ->
@@ -13,21 +13,23 @@
  *                                      <-     if n: answer{0, key, n} + a file
  *      hello{MAPPED, base}             ->
  *
- *    n: how many struct uffd_op the second file holds, which have to be done to
- *    the window before anybody gets at it. From its answer on, the daemon
- *    counts the window, and changes of the region wait for MAPPED; if the
- *    client hangs up before, it is forgotten. One round trip: a second one
- *    would cost as much as all the rest (woken threads, not work). An answer
- *    with an error ends the conversation. uffd is left out if it must not or
- *    cannot be handed over.
- * 3. After fork(), from the child: hello{FORKED, the parent's key} + uffd,
- *    answered with a key of its own (and, if n, the file), then MAPPED.
- * 4. Before the window is unmapped, or mapped over: hello{LEAVING, key}. The
- *    answer comes when no change is at work on it; from then on changes wait.
- *    Then hello{STAYS} if it could not be unmapped, or the end of the
- *    conversation if it was.
- * 5. After a fault in a window: hello{LOOK, key, base: the offset}, answered
- *    with answer{.n: enum look}.
+ *    The second file contains n struct uffd_op, which the library applies to
+ *    the window before it grants access. From its first answer on, the daemon
+ *    counts the window, and changes of the region wait for MAPPED. If the
+ *    library hangs up before MAPPED, the daemon forgets the window. There is
+ *    one round trip only: a second one would cost as much as all the rest,
+ *    because it wakes threads. An answer with an error ends the conversation.
+ *    The library sends no uffd if it has none or must not hand it over.
+ * 3. After fork(), the child sends hello{FORKED, the parent's key} + uffd. The
+ *    daemon answers with a new key (and, if n, the file), the child with
+ *    MAPPED.
+ * 4. Before the library unmaps a window or maps over it, it sends
+ *    hello{LEAVING, key}. The daemon answers when no change of the window is
+ *    under way, and starts none before the conversation ends. The library then
+ *    sends hello{STAYS} if the window could not be unmapped; otherwise it hangs
+ *    up.
+ * 5. After a fault in a window, the library sends hello{FAULT_QUERY, key,
+ *    base: the offset}. The daemon answers with answer{.n: enum fault_answer}.
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
@@ -36,46 +38,47 @@
 #include <linux/ioctl.h>
 
 /*
- * Inode numbers of msharefs carry MSHARE_MAGIC in the upper half. So the shim
- * recognises its files by statx() alone, from the kernel's cache, and need not
- * send an ioctl to the daemon of somebody else's FUSE filesystem.
+ * The upper half of an inode number of msharefs is MSHARE_MAGIC. So the library
+ * recognises files of msharefs with statx() from the kernel's cache, and sends
+ * no ioctl to the daemon of another FUSE filesystem.
  */
-#define MSHARE_INO_BASE ((uint64_t)0x4d534852 << 32)
-#define MSHARE_INO_IS_OURS(ino) ((uint64_t)(ino) >> 32 == 0x4d534852)
+#define MSHARE_INO_MAGIC 0x4d534852 /* MSHARE_MAGIC of <linux/msharefs.h> */
+#define MSHARE_INO_BASE ((uint64_t)MSHARE_INO_MAGIC << 32)
+#define MSHARE_INO_IS_OURS(ino) ((uint64_t)(ino) >> 32 == MSHARE_INO_MAGIC)
 
-/* Abstract names of sockets begin with this (after the NUL). */
+/* The abstract names of the sockets begin with this, after the NUL. */
 #define MSHARE_SOCKET_PREFIX "msharefs/"
 #define MSHARE_SOCKET_MAX 64
 
 #define MSHARE_KEY_BYTES 16
 
 enum window_kind {
-	/* Backing file open for writing, MAP_SHARED: page tables shared. */
+	/* A MAP_SHARED mapping of the backing file: shares page tables. */
 	WINDOW_SHARED = 0,
 	/*
-	 * Backing file open read-only. userfaultfd guards only what could be
-	 * made writable, so the window is a MAP_PRIVATE mapping without write
-	 * access: it sees the same pages and its holes are guarded, but its
-	 * page tables are its own.
+	 * For a file opened read-only: a MAP_PRIVATE mapping without write
+	 * access. It maps the same pages, but does not share page tables.
+	 * MAP_SHARED is impossible, as userfaultfd guards only mappings that
+	 * can be made writable.
 	 */
 	WINDOW_PRIVATE = 1,
 };
 
 enum window_place {
-	PLACE_ANY,     /* any free address that is aligned */
-	PLACE_HINT,    /* at addr; if it is taken, anywhere */
-	PLACE_AT,      /* at addr; if it is taken, EEXIST */
-	PLACE_REPLACE, /* at addr, whatever is there (MAP_FIXED) */
+	PLACE_ANY,     /* at any free, aligned address */
+	PLACE_HINT,    /* at addr, or anywhere if that is taken */
+	PLACE_AT,      /* at addr, or EEXIST if that is taken */
+	PLACE_REPLACE, /* at addr, replacing what is mapped there */
 };
 
 struct mshare_attach {
-	/* asked: the arguments of mmap() */
+	/* request: the arguments of mmap() */
 	uint64_t addr;
 	uint64_t length;
 	uint64_t offset;
 	uint32_t prot;
 	uint32_t flags;
-	/* answered */
+	/* answer */
 	uint64_t place_addr;
 	uint64_t size;
 	uint64_t align;
@@ -93,10 +96,10 @@ enum hello_op {
 	HELLO_FORKED,
 	HELLO_LEAVING,
 	HELLO_STAYS,
-	HELLO_LOOK,
+	HELLO_FAULT_QUERY,
 };
 
-/* The kernel refuses to guard the window's holes. */
+/* The kernel refused to guard the holes of the window. */
 #define HELLO_UNGUARDED 1U
 
 struct hello {
@@ -106,23 +109,23 @@ struct hello {
 	uint64_t base;
 };
 
-/* What is where a process had a fault. */
-enum look {
-	LOOK_HOLE,
-	LOOK_NO_ACCESS, /* PROT_NONE */
-	LOOK_READ_ONLY,
-	LOOK_MAPPED,	/* it can be written */
-	LOOK_LAZY,	/* it is there now */
-	LOOK_NO_MEMORY, /* it should be there, and cannot */
-	LOOK_CHANGING,	/* it is just being changed */
+/* What the region has at the offset of a fault. */
+enum fault_answer {
+	FAULT_HOLE,
+	FAULT_NO_ACCESS, /* PROT_NONE */
+	FAULT_READ_ONLY,
+	FAULT_MAPPED,	 /* writable */
+	FAULT_LAZY,	 /* a lazy page, allocated by now */
+	FAULT_NO_MEMORY, /* a lazy page that cannot be allocated */
+	FAULT_CHANGING,	 /* a change of the region is under way */
 };
 
-/* The window must be guarded (the option require=guard), or not be at all. */
+/* A window that cannot be guarded is refused: the option require=guard. */
 #define ANSWER_MUST_GUARD 1U
 /*
- * The process owns the region (the option ownership), and should keep a
- * descriptor of its file: when that is closed by its exit, the daemon hears of
- * the exit before anybody else.
+ * The process owns the region (the option ownership) and should keep a
+ * descriptor of its file open: the exit of the process closes it, so the daemon
+ * learns of the exit before anybody else.
  */
 #define ANSWER_KEEP_FILE 2U
 

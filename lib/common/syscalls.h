@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls made directly. Inside the preload library the names mmap(),
- * munmap() and so on are its own wrappers; and these, unlike libc's, are no
- * cancellation points. Results are as the kernel gives them: >= 0 or -errno.
+ * Direct system calls. In both libraries the names mmap(), munmap() and so on
+ * are our own wrappers. Unlike libc's functions, these are not cancellation
+ * points. They return what the kernel returns: >= 0 or -errno.
  */
 #ifndef SYSCALLS_H
 #define SYSCALLS_H
@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* syscall() reports through errno, which is the application's. */
+/* syscall() sets errno, which belongs to the application. */
 #define SYS_CALL(...)                                 \
 	({                                            \
 		int sys_errno_ = errno;               \
@@ -26,11 +26,11 @@
 		sys_ret_;                             \
 	})
 
-/* libc's own sigaction(), under a name that no preloaded library replaces. */
+/* libc's sigaction(), under a name that no preloaded library replaces. */
 extern int __sigaction(int sig, const struct sigaction *act,
 		       struct sigaction *old);
 
-/* Addresses of the upper half are errors: no mapping is ever there. */
+/* Returns an address or -errno. No mapping has an address in the upper half. */
 static inline long sys_mmap(uintptr_t addr, size_t len, int prot, int flags,
 			    int fd, off_t offset)
 {

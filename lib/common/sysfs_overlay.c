@@ -29,7 +29,7 @@ static int split(const char *mountpoint, char *parent)
 	return 0;
 }
 
-/* The entry as it was, below the cover; its own mounts come along. */
+/* Bind-mounts a directory that the overlay hides, with the mounts in it. */
 static int show_again(int old, const char *parent, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];
@@ -38,7 +38,7 @@ static int show_again(int old, const char *parent, const char *name)
 		    (int)sizeof(from) ||
 	    snprintf(to, sizeof(to), "%s/%s", parent, name) >= (int)sizeof(to))
 		return -ENAMETOOLONG;
-	/* private: taking the cover away must not take away the originals */
+	/* private: unmounting the overlay must not unmount the originals */
 	if (mkdir(to, 0755) || mount(from, to, NULL, MS_BIND | MS_REC, NULL) ||
 	    mount(NULL, to, NULL, MS_PRIVATE | MS_REC, NULL))
 		return -errno;
@@ -60,26 +60,26 @@ static int fill(int old, DIR *entries, const char *parent,
 	return err;
 }
 
-int cover_make(struct cover *cover, const char *mountpoint)
+int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint)
 {
-	int old, err = split(mountpoint, cover->parent);
+	int old, err = split(mountpoint, overlay->parent);
 	DIR *entries;
 
 	if (err)
 		goto nothing;
-	old = open(cover->parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	entries = opendir(cover->parent);
+	old = open(overlay->parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	entries = opendir(overlay->parent);
 	err = -errno;
 	if (old < 0 || !entries)
 		goto close;
-	if (mount("msharefs", cover->parent, "tmpfs",
+	if (mount("msharefs", overlay->parent, "tmpfs",
 		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755")) {
 		err = -errno;
 		goto close;
 	}
-	err = fill(old, entries, cover->parent, mountpoint);
+	err = fill(old, entries, overlay->parent, mountpoint);
 	if (err)
-		umount2(cover->parent, MNT_DETACH);
+		umount2(overlay->parent, MNT_DETACH);
 close:
 	if (entries)
 		closedir(entries);
@@ -87,16 +87,16 @@ close:
 		close(old);
 nothing:
 	if (err)
-		cover->parent[0] = 0;
+		overlay->parent[0] = 0;
 	return err;
 }
 
-int cover_remove(struct cover *cover)
+int sysfs_overlay_remove(struct sysfs_overlay *overlay)
 {
 	int err = 0;
 
-	if (cover->parent[0] && umount2(cover->parent, MNT_DETACH))
+	if (overlay->parent[0] && umount2(overlay->parent, MNT_DETACH))
 		err = -errno;
-	cover->parent[0] = 0;
+	overlay->parent[0] = 0;
 	return err;
 }

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel series is mounted on /sys/fs/mshare, a directory that it makes
- * itself; sysfs lets nobody else make one. So that
+ * Makes a mount point in sysfs, where the kernel lets nobody create
+ *directories.
+ *
+ * The kernel series creates /sys/fs/mshare itself. So that the same command,
  *
  *	mount -t msharefs msharefs /sys/fs/mshare
  *
- * works to the letter, root may cover the parent with a tmpfs that holds what
- * was there (bind mounts) and the missing directory. The daemon does so, and
- * takes it away when it ends; msharectl run --at, in a mount namespace where
- * everybody is root enough, need not take it away.
+ * works here, a tmpfs is mounted over the parent directory. It contains the
+ * missing directory, and a bind mount of each directory that was there. The
+ * daemon, as root, makes this overlay and removes it when it ends. msharectl
+ * run --at makes it in a mount namespace of its own and leaves it.
  */
 #ifndef SYSFS_OVERLAY_H
 #define SYSFS_OVERLAY_H
 
 #include <limits.h>
 
-struct cover {
-	char parent[PATH_MAX]; /* empty: nothing is covered */
+struct sysfs_overlay {
+	char parent[PATH_MAX]; /* empty: there is no overlay */
 };
 
 /*
- * If mountpoint is missing and its parent is in sysfs: 0, and it is there.
- * -ENOENT if that is not the case, or what mount(2) says; then nothing is left.
+ * Makes a missing mountpoint whose parent is in sysfs. Returns 0; -ENOENT if
+ * the parent is not in sysfs; or an error of mount(2). Undone on failure.
  */
-int cover_make(struct cover *cover, const char *mountpoint);
-/* What umount(2) says. */
-int cover_remove(struct cover *cover);
+int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint);
+/* Returns 0 or an error of umount(2). */
+int sysfs_overlay_remove(struct sysfs_overlay *overlay);
 
 #endif

@@ -28,7 +28,7 @@ int uffd_open(void)
 
 	if (fd < 0)
 		return fd;
-	/* Write protection is since 5.19; windows work without. */
+	/* Windows work without write protection, which came with Linux 5.19. */
 	err = ask(fd, needed | UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
 	if (err)
 		err = ask(fd, needed);
@@ -85,8 +85,8 @@ int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
 	int err;
 
 	/*
-	 * Registering sets the modes it is given, but for one case: if all of
-	 * them are on already it takes none of the others off.
+	 * Registration sets exactly the given modes, with one exception: if all
+	 * of them are set already, it does not clear the others.
 	 */
 	switch (op->action) {
 	case UFFD_OPEN:
@@ -115,7 +115,7 @@ int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
 	default:
 		err = -EINVAL;
 	}
-	/* (Un)registering calls it ENOMEM when there is no memory to be had. */
+	/* (Un)registering returns ENOMEM when the process is gone. */
 	if (err == -ENOMEM && uffd_is_dead(uffd))
 		err = -ESRCH;
 	return err;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* userfaultfds, as both sides use them: to make holes of windows fault. */
+/*
+ * Operations on userfaultfds, for the library and the daemon: they make
+ * accesses to holes of windows fault, and write-protect pages.
+ */
 #ifndef UFFD_H
 #define UFFD_H
 
@@ -7,38 +10,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What can be done to a piece of a window; start and end count from its base.
- */
+/* What uffd_do() does to a part of a window. */
 enum uffd_action {
-	UFFD_OPEN,     /* whoever touches it gets memory */
-	UFFD_OPEN_WP,  /* the same, and it can be write-protected */
-	UFFD_GUARD,    /* what is not there faults */
-	UFFD_GUARD_WP, /* the same, and it can be write-protected */
-	UFFD_PROTECT,  /* writing faults, now and later */
+	UFFD_OPEN,     /* accesses allocate memory */
+	UFFD_OPEN_WP,  /* the same; pages can be write-protected */
+	UFFD_GUARD,    /* accesses to missing pages fault */
+	UFFD_GUARD_WP, /* the same; pages can be write-protected */
+	UFFD_PROTECT,  /* writes fault, also to pages that come later */
 	UFFD_UNPROTECT,
 	UFFD_ACTIONS
 };
 
 struct uffd_op {
-	uint64_t start;
+	uint64_t start; /* offsets in the window */
 	uint64_t end;
 	uint64_t action; /* enum uffd_action */
 };
 
 /*
- * A new one, for use from user mode, which turns faults into SIGBUS: its
- * descriptor (close-on-exec), or -errno.
+ * Opens a userfaultfd that turns faults from user mode into SIGBUS. Returns its
+ * descriptor (close-on-exec) or -errno.
  */
 int uffd_open(void);
-/* Guards the holes of [base, base + size): all of the window. 0 or -errno. */
+/* Guards the holes of the window [base, base + size). 0 or -errno. */
 int uffd_register(int uffd, uintptr_t base, size_t size);
 
 /*
- * Does it to the window at base, in whichever process. 0 or -errno; -ESRCH: the
- * process has exited or become another program.
+ * Applies op to the window at base in the process that opened uffd. 0 or
+ * -errno; -ESRCH: that process has exited or called execve().
  */
 int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op);
-/* Whether the process it was made in has exited or become another program. */
+/* Whether the process that opened uffd has exited or called execve(). */
 bool uffd_is_dead(int uffd);
 
 #endif

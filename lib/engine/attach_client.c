@@ -20,7 +20,7 @@ static int read_statx(int fd, struct statx *stx)
 			     stx);
 }
 
-bool attach_is_ours(int fd)
+bool attach_is_msharefs(int fd)
 {
 	struct statx stx;
 
@@ -31,10 +31,10 @@ bool attach_is_ours(int fd)
 /* Our copies of userfaultfds */
 
 /*
- * Into a high slot, but in the table every process has (64 entries): the low
- * numbers are what programs expect open() to give out.
+ * Moves fd to a high number, as programs expect open() to return low ones.
+ * Stays below 64, the size of the table that every process has.
  */
-static int park(int fd)
+static int move_up(int fd)
 {
 	for (int slot = 63; slot > 55 && slot > fd; slot--) {
 		int at = (int)SYS_CALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, slot);
@@ -56,7 +56,7 @@ static void keep_uffd(struct window *w, int uffd)
 	w->uffd = -1;
 	if (uffd < 0)
 		return;
-	uffd = park(uffd);
+	uffd = move_up(uffd);
 	if (read_statx(uffd, &stx)) {
 		sys_close(uffd);
 		return;
@@ -65,7 +65,7 @@ static void keep_uffd(struct window *w, int uffd)
 	w->uffd_ino = stx.stx_ino;
 }
 
-/* Only if it still is ours: the program may have closed it and gone on. */
+/* The program may have closed our descriptor and reused its number. */
 static void close_uffd(struct window *w)
 {
 	struct statx stx;
@@ -82,11 +82,10 @@ static void keep_file(struct window *w, const struct answer *answer, int fd)
 	if (answer->flags & ANSWER_KEEP_FILE)
 		w->file = (int)SYS_CALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	if (w->file >= 0)
-		w->file = park(w->file);
+		w->file = move_up(w->file);
 }
 
-/* Which file it is a window of. */
-static void note_file(struct window *w, int fd)
+static void set_file_id(struct window *w, int fd)
 {
 	struct statx stx = {0};
 
@@ -95,17 +94,17 @@ static void note_file(struct window *w, int fd)
 	w->ino = stx.stx_ino;
 }
 
-/* Only if it still is ours, as above. */
+/* The program may have reused this number, too. */
 static void close_file(struct window *w)
 {
-	if (w->file >= 0 && attach_is_ours(w->file))
+	if (w->file >= 0 && attach_is_msharefs(w->file))
 		sys_close(w->file);
 	w->file = -1;
 }
 
 /*
- * Guards a range with uffd. If the kernel refuses (a seccomp filter, say), the
- * window works without: -1.
+ * Guards a range with uffd. If the kernel refuses, as under a seccomp filter,
+ * closes uffd and returns -1: the window works without it.
  */
 static int guard(int uffd, uintptr_t base, size_t size)
 {
@@ -145,40 +144,43 @@ static int do_steps(int uffd, uintptr_t base, size_t size, uint32_t n, int file)
 		at += (off_t)bytes;
 		n -= (uint32_t)some;
 	}
-	/* Without memory it could miss a protection; else it is a limit. */
+	/*
+	 * Fail where a protection could be missed. Other errors mean that the
+	 * kernel cannot write-protect.
+	 */
 	return err == -ENOMEM || err == -EIO ? err : 0;
 }
 
-static int say_mapped(int sock, const unsigned char *key, uintptr_t base,
-		      int uffd)
+static int send_mapped(int sock, const unsigned char *key, uintptr_t base,
+		       int uffd)
 {
-	struct hello hello = talk_hello(HELLO_MAPPED, key, base);
+	struct hello hello = channel_hello(HELLO_MAPPED, key, base);
 
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
-	return talk_say(sock, &hello, -1);
+	return channel_send(sock, &hello, -1);
 }
 
 /*
- * What the daemon said has to be done to the window, so that it is as the
- * others are. Nobody has access to it yet.
+ * Guards the window and applies the operations that the daemon sent with its
+ * answer, so that the window equals the others. It is not accessible yet.
  */
-static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
-			 size_t size, int *uffd)
+static int guard_as_answered(int sock, const struct answer *answer,
+			     uintptr_t base, size_t size, int *uffd)
 {
 	struct answer again;
 	int file, err;
 
 	*uffd = guard(*uffd, base, size);
 	if (*uffd < 0 && answer->flags & ANSWER_MUST_GUARD) {
-		say_mapped(sock, answer->key, base, -1); /* for its log */
+		send_mapped(sock, answer->key, base, -1); /* for the log */
 		return -EPERM;
 	}
 	if (*uffd < 0)
 		return 0;
 	if (!answer->n)
 		return 0;
-	err = talk_hear(sock, &again, &file);
+	err = channel_receive(sock, &again, &file);
 	if (err)
 		return err;
 	err = do_steps(*uffd, base, size, answer->n, file);
@@ -186,24 +188,28 @@ static int guard_as_told(int sock, const struct answer *answer, uintptr_t base,
 	return err;
 }
 
-/* From when on no change is at work on a window; its conversation, or -1. */
-static int say_leaving(int sock, const unsigned char *key)
+/*
+ * Asks the daemon to stop changing this window. Returns sock when it has, or
+ * closes it and returns -1.
+ */
+static int send_leaving(int sock, const unsigned char *key)
 {
-	struct hello hello = talk_hello(HELLO_LEAVING, key, 0);
+	struct hello hello = channel_hello(HELLO_LEAVING, key, 0);
 	struct answer answer;
 
-	if (!talk_say(sock, &hello, -1) && !talk_hear(sock, &answer, NULL))
+	if (!channel_send(sock, &hello, -1) &&
+	    !channel_receive(sock, &answer, NULL))
 		return sock;
 	sys_close(sock);
 	return -1;
 }
 
-static void forget_at_daemon(const char *socket, const unsigned char *key)
+static void cancel_at_daemon(const char *socket, const unsigned char *key)
 {
-	int sock = talk_connect(socket);
+	int sock = channel_connect(socket);
 
 	if (sock >= 0)
-		sock = say_leaving(sock, key);
+		sock = send_leaving(sock, key);
 	if (sock >= 0)
 		sys_close(sock);
 }
@@ -213,34 +219,34 @@ static bool out_of_descriptors(int err)
 	return err == -EMFILE || err == -ENFILE;
 }
 
-static int begin_to_leave(struct window *w)
+static int announce_unmap(struct window *w)
 {
-	int sock = talk_connect(w->socket);
+	int sock = channel_connect(w->socket);
 
-	/* The window needs its own no more: that makes room. */
+	/* The window no longer needs its userfaultfd: closing it makes room. */
 	if (out_of_descriptors(sock)) {
 		close_uffd(w);
-		sock = talk_connect(w->socket);
+		sock = channel_connect(w->socket);
 	}
-	/* no daemon, no changes */
-	return sock < 0 ? -1 : say_leaving(sock, w->key);
+	/* without a daemon there are no changes */
+	return sock < 0 ? -1 : send_leaving(sock, w->key);
 }
 
-/* What is mapped has no access rights before all is in order. */
+/* The mapping is inaccessible until it is guarded and the daemon knows it. */
 static int map_and_guard(int sock, const struct placement *p, uintptr_t base,
 			 const struct answer *answer,
 			 const struct mshare_attach *attach, int prot,
 			 int *uffd)
 {
-	int err = guard_as_told(sock, answer, base, p->size, uffd);
+	int err = guard_as_answered(sock, answer, base, p->size, uffd);
 
 	if (!err)
-		err = say_mapped(sock, answer->key, base, *uffd);
+		err = send_mapped(sock, answer->key, base, *uffd);
 	if (err)
-		return err; /* and it forgets us */
+		return err; /* the daemon forgets the window */
 	err = sys_mprotect(base, p->size, prot);
 	if (err)
-		forget_at_daemon(attach->socket, answer->key);
+		cancel_at_daemon(attach->socket, answer->key);
 	return err;
 }
 
@@ -255,35 +261,35 @@ static int make_window(int sock, const struct mshare_attach *attach,
 		.extra_flags = args->flags & MAP_32BIT,
 	};
 	const bool over = p.place == PLACE_REPLACE;
-	struct hello hello = talk_hello(HELLO_ATTACH, attach->ticket, 0);
+	struct hello hello = channel_hello(HELLO_ATTACH, attach->ticket, 0);
 	struct answer answer;
 	uintptr_t base = 0;
 	int file, err, uffd = uffd_open();
 
-	/* That is not a refusal, and no reason to do without. */
+	/* Out of resources: the window must not go unguarded for that. */
 	if (out_of_descriptors(uffd) || uffd == -ENOMEM)
 		return uffd;
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
-	err = talk_say(sock, &hello, uffd);
+	err = channel_send(sock, &hello, uffd);
 	if (err)
-		err = talk_why(sock);
-	/* While the daemon looks: what can be done without its answer. */
+		err = channel_refusal(sock);
+	/* Reserve the address while the daemon works on the answer. */
 	if (!err)
-		err = place_reserve(&p, &base);
+		err = address_reserve(&p, &base);
 	if (err)
 		goto close;
-	err = talk_hear(sock, &answer, &file);
+	err = channel_receive(sock, &answer, &file);
 	if (!err) {
 		if (over)
-			attach_leaving(base, p.size);
-		err = place_map(&p, attach->kind, file, base);
+			attach_unmap_begins(base, p.size);
+		err = address_reserve_map(&p, attach->kind, file, base);
 		if (over)
-			attach_left(base, p.size, !err);
+			attach_unmap_ended(base, p.size, !err);
 		sys_close(file);
 	}
 	if (err) {
-		place_cancel(&p, base);
+		address_reserve_cancel(&p, base);
 		goto close;
 	}
 	err = map_and_guard(sock, &p, base, &answer, attach, args->prot, &uffd);
@@ -293,7 +299,7 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	}
 	keep_uffd(w, uffd);
 	keep_file(w, &answer, args->fd);
-	note_file(w, args->fd);
+	set_file_id(w, args->fd);
 	w->known = true;
 	memcpy(w->key, answer.key, sizeof(w->key));
 	memcpy(w->socket, attach->socket, sizeof(w->socket));
@@ -306,9 +312,9 @@ close:
 }
 
 /*
- * The answer may be somebody else's who forges our inode numbers. Nothing he
- * says may make us map anything but what was asked for, or over anything that
- * the program did not give up itself.
+ * The answer may come from another filesystem that forges our inode numbers.
+ * Whatever it says, we map only what the program asked for, and never over
+ * anything that the program did not give up itself.
  */
 static bool is_sane(const struct mmap_args *args, const struct mshare_attach *a)
 {
@@ -345,19 +351,20 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 		return err == -ENOTTY ? -ENODEV : err;
 	if (!is_sane(args, &attach))
 		return -EIO;
-	/* It would be cut by what is mapped over a part of it. */
+	/* Mapping over a part of a window would cut that window. */
 	if (attach.place == PLACE_REPLACE &&
-	    windows_overlap(attach.place_addr, attach.size) == OVERLAP_PART)
+	    window_table_overlap(attach.place_addr, attach.size) ==
+		    OVERLAP_PART)
 		return -EINVAL;
 	w = window_new();
 	if (!w)
 		return -ENOMEM;
-	fault_install();
-	sock = talk_connect(attach.socket);
+	sigbus_install();
+	sock = channel_connect(attach.socket);
 	if (out_of_descriptors(sock) || sock == -ENOMEM)
 		return sock;
 	if (sock < 0)
-		return -EIO; /* it answered a moment ago and is gone */
+		return -EIO; /* the daemon ended after the ioctl() */
 	err = make_window(sock, &attach, args, w);
 	sys_close(sock);
 	if (!err)
@@ -365,7 +372,7 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 	return err;
 }
 
-/* The daemon does not wait for who was stopped for seconds half-way. */
+/* The daemon gives up on a process that was stopped for seconds half-way. */
 static bool was_too_slow(int err)
 {
 	return err == -EIO || err == -ETIMEDOUT || err == -ENOENT;
@@ -380,7 +387,7 @@ int attach_window(const struct mmap_args *args, void **base)
 	return err;
 }
 
-/* The first window from w on (NULL: of all) that begins in the range. */
+/* The next window after w (NULL: the first) that begins in the range. */
 static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
 {
 	while ((w = window_next(w))) {
@@ -392,23 +399,23 @@ static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
 	return NULL;
 }
 
-void attach_leaving(uintptr_t addr, size_t len)
+void attach_unmap_begins(uintptr_t addr, size_t len)
 {
 	struct window *w;
 
 	for (w = next_in(NULL, addr, len); w; w = next_in(w, addr, len))
-		w->leaving = w->known ? begin_to_leave(w) : -1;
+		w->leaving = w->known ? announce_unmap(w) : -1;
 }
 
-static void stay(struct window *w)
+static void send_stays(struct window *w)
 {
-	struct hello hello = talk_hello(HELLO_STAYS, w->key, 0);
+	struct hello hello = channel_hello(HELLO_STAYS, w->key, 0);
 
 	if (w->leaving >= 0)
-		talk_say(w->leaving, &hello, -1);
+		channel_send(w->leaving, &hello, -1);
 }
 
-void attach_left(uintptr_t addr, size_t len, bool gone)
+void attach_unmap_ended(uintptr_t addr, size_t len, bool gone)
 {
 	struct window *w;
 
@@ -418,55 +425,55 @@ void attach_left(uintptr_t addr, size_t len, bool gone)
 			close_uffd(w);
 			close_file(w);
 		} else {
-			stay(w);
+			send_stays(w);
 		}
 		if (w->leaving >= 0)
 			sys_close(w->leaving);
 	}
 }
 
-/* The same window as the parent's, for the daemon: 0 or -errno. */
-static int introduce(struct window *w, uintptr_t base, int *uffd)
+/* Tells the daemon that this process inherited the window. 0 or -errno. */
+static int register_child_window(struct window *w, uintptr_t base, int *uffd)
 {
-	struct hello hello = talk_hello(HELLO_FORKED, w->key, base);
+	struct hello hello = channel_hello(HELLO_FORKED, w->key, base);
 	size_t size = atomic_load(&w->size);
-	int err, sock = talk_connect(w->socket);
+	int err, sock = channel_connect(w->socket);
 	struct answer answer;
 
 	if (sock < 0)
 		return sock;
-	err = talk_say(sock, &hello, *uffd);
+	err = channel_send(sock, &hello, *uffd);
 	if (!err)
-		err = talk_hear(sock, &answer, NULL);
+		err = channel_receive(sock, &answer, NULL);
 	if (!err)
-		err = guard_as_told(sock, &answer, base, size, uffd);
+		err = guard_as_answered(sock, &answer, base, size, uffd);
 	if (!err)
-		err = say_mapped(sock, answer.key, base, *uffd);
+		err = send_mapped(sock, answer.key, base, *uffd);
 	if (!err)
 		memcpy(w->key, answer.key, sizeof(w->key));
 	sys_close(sock);
 	return err;
 }
 
-/* The mapping came along with fork(), its registration did not. */
+/* fork() copies the mapping, but not its userfaultfd registration. */
 static void guard_again(struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
 	size_t size = atomic_load(&w->size);
 	int uffd, err = 0;
 
-	close_uffd(w); /* these are the parent's */
+	close_uffd(w); /* both are the parent's */
 	close_file(w);
-	/* With MADV_DONTFORK it did not come along at all. */
+	/* With MADV_DONTFORK, fork() did not copy the mapping. */
 	if (SYS_CALL(SYS_msync, base, 1UL, MS_ASYNC) == -ENOMEM) {
 		window_forget(w);
 		return;
 	}
 	uffd = guard(uffd_open(), base, size);
 	if (w->known)
-		err = introduce(w, base, &uffd);
+		err = register_child_window(w, base, &uffd);
 	if (err == -EPERM && uffd < 0) {
-		/* It must be guarded: the option require=guard. */
+		/* The option require=guard forbids unguarded windows. */
 		sys_munmap(base, size);
 		window_forget(w);
 		return;

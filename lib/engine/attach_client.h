@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and giving up windows: the library's half of proto.h. */
-#ifndef LIB_ATTACH_H
-#define LIB_ATTACH_H
+/* Makes and gives up windows: the library's side of common/protocol.h. */
+#ifndef ATTACH_CLIENT_H
+#define ATTACH_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 
 #include "engine/window_table.h"
 
-/* Whether fd is a file of msharefs. Asks no daemon, keeps errno. */
-bool attach_is_ours(int fd);
+/* Whether fd is a file of msharefs. Asks no daemon; keeps errno. */
+bool attach_is_msharefs(int fd);
 
 struct mmap_args {
 	void *addr;
@@ -23,18 +23,20 @@ struct mmap_args {
 };
 
 /*
- * All of the following: under the windows lock.
+ * The caller of all that follows holds the lock of the window table.
  *
- * mmap() of a region's file: 0 and *base, or -errno as in SPEC section 6.
+ * mmap() of a region's file. Returns 0 and sets *base, or returns -errno as
+ * doc/interface.md, section 6, says.
  */
 int attach_window(const struct mmap_args *args, void **base);
 /*
- * All windows in the range are about to be unmapped or mapped over; the daemon
- * lets its hands off them until it hears what came of it.
+ * Announces that all windows in the range are about to be unmapped or mapped
+ * over. The daemon leaves them alone until attach_unmap_ended() tells whether
+ * they are gone.
  */
-void attach_leaving(uintptr_t addr, size_t len);
-void attach_left(uintptr_t addr, size_t len, bool gone);
-/* In the child after fork(): guards all windows anew. */
+void attach_unmap_begins(uintptr_t addr, size_t len);
+void attach_unmap_ended(uintptr_t addr, size_t len, bool gone);
+/* In the child after fork(): registers and guards all windows again. */
 void attach_forked(void);
 
 #endif

@@ -12,13 +12,13 @@
 #include "common/fdpass.h"
 #include "common/syscalls.h"
 
-/* A daemon that does not answer for so long is taken for dead. */
+/* A daemon that does not answer for this long counts as dead. */
 #define DAEMON_SECONDS 10
 
-/* For as long it takes us for one that is about to say something. */
+/* How long send_when_allowed() tries; the daemon waits for us about as long. */
 #define TURN_MS 5000
 
-int talk_connect(const char *name)
+int channel_connect(const char *name)
 {
 	const struct timeval timeout = {.tv_sec = DAEMON_SECONDS};
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -33,7 +33,7 @@ int talk_connect(const char *name)
 		 sizeof(timeout));
 	SYS_CALL(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		 sizeof(timeout));
-	/* Being stopped and continued interrupts it, whatever is blocked. */
+	/* SIGSTOP and SIGCONT interrupt it even if all signals are blocked. */
 	do
 		err = (int)SYS_CALL(SYS_connect, fd, &addr,
 				    offsetof(struct sockaddr_un, sun_path) + 1 +
@@ -45,10 +45,10 @@ int talk_connect(const char *name)
 	return err;
 }
 
-/* What users that a user namespace does not know appear as. */
+/* The ID of users that are not mapped into this user namespace. */
 #define OVERFLOW_UID 65534
 
-/* Whether a user id stands for one user, here. */
+/* Whether this user ID stands for one user only in this namespace. */
 static bool is_certain(uid_t uid)
 {
 	static const char all[] = "         0          0 4294967295\n";
@@ -68,8 +68,8 @@ static bool is_certain(uid_t uid)
 }
 
 /*
- * A userfaultfd is power over this whole process. Who gets it must have that
- * power anyway: root, or the same user.
+ * A userfaultfd gives power over this whole process. Only a peer that has this
+ * power anyway may get it: root, or the same user.
  */
 static bool may_have_uffd(int sock)
 {
@@ -84,11 +84,11 @@ static bool may_have_uffd(int sock)
 }
 
 /*
- * The kernel lets a user have only so many descriptors under way at a time, in
- * all of his processes, as one of them may have open: where more attach at the
- * same moment, some wait for the daemon to take those of the others.
+ * The kernel limits how many descriptors a user may have in flight, in all
+ * processes together, to RLIMIT_NOFILE. If more attach at the same moment, some
+ * wait until the daemon has received the descriptors of the others.
  */
-static int send_in_turn(int sock, const struct hello *hello, int uffd)
+static int send_when_allowed(int sock, const struct hello *hello, int uffd)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int err = -ETOOMANYREFS;
@@ -101,15 +101,15 @@ static int send_in_turn(int sock, const struct hello *hello, int uffd)
 	return err;
 }
 
-int talk_say(int sock, const struct hello *hello, int uffd)
+int channel_send(int sock, const struct hello *hello, int uffd)
 {
 	if (uffd >= 0 && !may_have_uffd(sock))
 		uffd = -1;
-	return send_in_turn(sock, hello, uffd) ? -EIO : 0;
+	return send_when_allowed(sock, hello, uffd) ? -EIO : 0;
 }
 
-struct hello talk_hello(enum hello_op op, const unsigned char *key,
-			uintptr_t base)
+struct hello channel_hello(enum hello_op op, const unsigned char *key,
+			   uintptr_t base)
 {
 	struct hello hello = {.op = op, .base = base};
 
@@ -117,12 +117,12 @@ struct hello talk_hello(enum hello_op op, const unsigned char *key,
 	return hello;
 }
 
-int talk_hear(int sock, struct answer *answer, int *fd)
+int channel_receive(int sock, struct answer *answer, int *fd)
 {
 	int got;
 	long n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 
-	/* It hung up and did not read us: what it said comes behind that. */
+	/* The daemon hung up before it read ours: its answer comes next. */
 	if (n == -ECONNRESET)
 		n = fdpass_receive(sock, answer, sizeof(*answer), &got, 0);
 	if (n == sizeof(*answer) && !answer->error) {
@@ -142,10 +142,10 @@ int talk_hear(int sock, struct answer *answer, int *fd)
 	return -EIO;
 }
 
-int talk_why(int sock)
+int channel_refusal(int sock)
 {
 	struct answer answer;
-	int err = talk_hear(sock, &answer, NULL);
+	int err = channel_receive(sock, &answer, NULL);
 
 	return err ? err : -EIO;
 }

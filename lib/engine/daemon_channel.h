@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library's half of a conversation with the daemon (proto.h). */
+/* The library's end of a conversation with the daemon (common/protocol.h). */
 #ifndef DAEMON_CHANNEL_H
 #define DAEMON_CHANNEL_H
 
@@ -7,21 +7,21 @@
 
 #include "common/protocol.h"
 
-/* Async-signal-safe, all of them; interrupted by no signal that is blocked. */
+/* All of these are async-signal-safe, and restart after EINTR. */
 
-/* The daemon's socket of that name: a descriptor, or -errno. */
-int talk_connect(const char *name);
+/* Connects to the daemon's socket of that name: a descriptor, or -errno. */
+int channel_connect(const char *name);
 
-struct hello talk_hello(enum hello_op op, const unsigned char *key,
-			uintptr_t base);
-/* uffd: -1, or handed over to whom it may be. 0 or -EIO. */
-int talk_say(int sock, const struct hello *hello, int uffd);
+struct hello channel_hello(enum hello_op op, const unsigned char *key,
+			   uintptr_t base);
+/* Sends uffd, if it is not -1, only to a peer that may have it. 0 or -EIO. */
+int channel_send(int sock, const struct hello *hello, int uffd);
 /*
- * 0, or what the daemon says is wrong, or -EIO where it says nothing sensible.
- * fd: NULL, or a descriptor must come with the answer.
+ * Returns 0, the error in the answer, or -EIO if the answer makes no sense.
+ * fd: if not NULL, the answer must bring a descriptor, which is stored there.
  */
-int talk_hear(int sock, struct answer *answer, int *fd);
-/* Nothing could be said, as it has hung up: the reason it gave, or -EIO. */
-int talk_why(int sock);
+int channel_receive(int sock, struct answer *answer, int *fd);
+/* After channel_send() failed: the reason that the daemon gave, or -EIO. */
+int channel_refusal(int sock);
 
 #endif

@@ -10,9 +10,9 @@
 #include "engine/window_table.h"
 
 /*
- * The fork handlers' own: from before fork() until after it. A process that has
+ * State of the fork handlers from before fork() until after it. A process that
  * never used the engine writes nothing here: each page that parent or child
- * write to is a fault and a copy.
+ * write to costs a fault and a copy.
  */
 static sigset_t fork_mask;
 static __thread bool has_lock __attribute__((tls_model("initial-exec")));
@@ -21,9 +21,9 @@ static void before_fork(void)
 {
 	sigset_t mask;
 
-	if (windows_fork_begins())
+	if (window_table_fork_begins())
 		return;
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	has_lock = true;
 	fork_mask = mask;
 }
@@ -33,29 +33,31 @@ static void after_fork_in_parent(void)
 	sigset_t mask = fork_mask;
 
 	if (!has_lock) {
-		windows_fork_ended();
+		window_table_fork_ended();
 		return;
 	}
 	has_lock = false;
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 }
 
-/* Hot: beside the tables of symbols, which the child needs as well; one fault.
+/*
+ * hot: places it beside the symbol tables, which the child needs too, so that
+ * both cost one page fault.
  */
 __attribute__((hot)) static void after_fork_in_child(void)
 {
 	sigset_t mask = fork_mask;
 
 	if (has_lock)
-		windows_lock_again();
-	else if (windows_in_use()) /* another thread is about to; nothing is */
-		windows_lock_anew(&mask);
+		window_table_relock_in_child();
+	else if (window_table_in_use()) /* another thread's first use */
+		window_table_lock_anew_in_child(&mask);
 	else
 		return;
 	has_lock = false;
-	fault_forked();
+	sigbus_forked();
 	attach_forked();
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 }
 
 void engine_init(void)
@@ -70,22 +72,22 @@ static int map(const struct mmap_args *args, void **base)
 	sigset_t mask;
 	int err;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	err = attach_window(args, base);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return err;
 }
 
-/* Under the lock. */
+/* The caller holds the lock of the window table. */
 static int unmap_window(const struct window *w)
 {
 	uintptr_t base = atomic_load(&w->base);
 	size_t size = atomic_load(&w->size);
 	int err;
 
-	attach_leaving(base, size);
+	attach_unmap_begins(base, size);
 	err = sys_munmap(base, size);
-	attach_left(base, size, !err);
+	attach_unmap_ended(base, size, !err);
 	return err;
 }
 
@@ -99,18 +101,18 @@ static int unmap(uintptr_t addr, size_t size)
 	if (size > SIZE_MAX - page)
 		return -EINVAL;
 	size = (size + page - 1) & ~(page - 1);
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	w = window_at(addr);
 	if (w && atomic_load(&w->base) == addr &&
 	    (!size || atomic_load(&w->size) == size))
 		err = unmap_window(w);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return err;
 }
 
 /*
- * The numbers of a file are another's once its mount is gone. Its daemon is
- * gone then, too.
+ * Another file can have the same device and inode numbers once the mount is
+ * gone. But then its daemon is gone, too.
  */
 static bool is_of_file(const struct window *w, const struct engine_file *file)
 {
@@ -118,7 +120,7 @@ static bool is_of_file(const struct window *w, const struct engine_file *file)
 
 	if (w->device != file->device || w->ino != file->ino)
 		return false;
-	sock = talk_connect(w->socket);
+	sock = channel_connect(w->socket);
 	if (sock >= 0)
 		sys_close(sock);
 	return sock >= 0 || sock == -EMFILE || sock == -ENFILE;
@@ -129,12 +131,12 @@ static int unmap_file(const struct engine_file *file)
 	sigset_t mask;
 	int err = 0;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	for (struct window *w = window_next(NULL); w && !err;
 	     w = window_next(w))
 		if (is_of_file(w, file))
 			err = unmap_window(w);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return err;
 }
 
@@ -143,9 +145,9 @@ static bool touches(uintptr_t addr, size_t len)
 	enum overlap overlap;
 	sigset_t mask;
 
-	windows_lock(&mask);
-	overlap = windows_overlap(addr, len);
-	windows_unlock(&mask);
+	window_table_lock(&mask);
+	overlap = window_table_overlap(addr, len);
+	window_table_unlock(&mask);
 	return overlap != OVERLAP_NONE;
 }
 

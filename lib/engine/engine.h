@@ -2,11 +2,11 @@
 /*
  * The engine, as the wrappers and the calls of libmshare see it.
  *
- * Of the windows of a process there must be one record, one fault handler, one
- * of everything. libmshare-preload.so and libmshare.so both bring an engine,
- * and a process may have both: whoever is about to use one asks
- * mshare_engine(), which the dynamic linker takes from the library that comes
- * first, the preload. The other engine stays unused, and so does nothing.
+ * A process needs one table of windows, one fault handler, one of everything.
+ * But libmshare-preload.so and libmshare.so both contain an engine, and a
+ * process may load both. Callers get the engine to use from mshare_engine(),
+ * which the dynamic linker binds to the library that comes first, the preload.
+ * The other engine is never used.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -17,11 +17,13 @@
 
 #include "engine/attach_client.h"
 
-/* Of struct engine and what it is given. Both libraries may be of any release.
+/*
+ * Version of struct engine and the arguments of its functions: the two
+ * libraries may come from different releases.
  */
 #define ENGINE_ABI 1
 
-/* A file, as statx() tells it from others. */
+/* Identifies a file, as statx() reports it. */
 struct engine_file {
 	uint64_t device;
 	uint64_t ino;
@@ -30,23 +32,23 @@ struct engine_file {
 struct engine {
 	uint32_t abi;
 	uint32_t reserved;
-	/* mmap() of a region: 0 and *base, or -errno. */
+	/* mmap() of a region: returns 0 and sets *base, or returns -errno. */
 	int (*map)(const struct mmap_args *args, void **base);
 	/*
-	 * Unmaps the window that begins at addr, of that size (0: of any); 0,
-	 * or -EINVAL: there is none.
+	 * Unmaps the window that begins at addr. size: of the window, or 0.
+	 * Returns 0, or -EINVAL if there is no such window.
 	 */
 	int (*unmap)(uintptr_t addr, size_t size);
 	/* Unmaps all windows of a file. 0 or -errno. */
 	int (*unmap_file)(const struct engine_file *file);
-	/* Whether a window lies in [addr, addr + len), or a part of one. */
+	/* Whether a window overlaps [addr, addr + len). */
 	bool (*touches)(uintptr_t addr, size_t len);
 };
 
-/* The process's. Exported, so it may be another library's. */
+/* The engine of the process. Exported: it may be another library's. */
 const struct engine *mshare_engine(void);
 
-/* This library's. */
+/* The engine of this library. */
 extern const struct engine engine_here;
 
 static inline bool engine_is_here(void)
@@ -54,7 +56,7 @@ static inline bool engine_is_here(void)
 	return mshare_engine() == &engine_here;
 }
 
-/* Before anything else, and once. */
+/* The constructor calls it once, before anything else. */
 void engine_init(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one name that libmshare-preload.so and libmshare.so have in common. Alone
- * in its file, so that no compiler takes it for known who answers.
+ * Part of engine.h: the symbol through which libmshare-preload.so and
+ * libmshare.so agree on one engine. It is alone in this file, so that no
+ * compiler can assume that calls reach this definition.
  */
 #include "engine/engine.h"
 #include "wrap/wrap.h"

@@ -10,18 +10,18 @@
 static int ask(const char *socket, const struct hello *hello)
 {
 	struct answer answer;
-	int err, sock = talk_connect(socket);
+	int err, sock = channel_connect(socket);
 
 	if (sock < 0)
 		return sock;
-	err = talk_say(sock, hello, -1);
+	err = channel_send(sock, hello, -1);
 	if (!err)
-		err = talk_hear(sock, &answer, NULL);
+		err = channel_receive(sock, &answer, NULL);
 	sys_close(sock);
 	return err ? err : (int)answer.n;
 }
 
-int look_at(uintptr_t addr)
+int fault_query(uintptr_t addr)
 {
 	uint64_t all = ~(uint64_t)0, old;
 	struct window *w = window_at(addr);
@@ -32,9 +32,9 @@ int look_at(uintptr_t addr)
 
 	if (!w)
 		return -ENOENT;
-	/* The entry may be another window's by now: then this one is gone. */
+	/* If the entry belongs to another window by now, ours is gone. */
 	base = atomic_load(&w->base);
-	hello = talk_hello(HELLO_LOOK, w->key, addr - base);
+	hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
 	memcpy(socket, w->socket, sizeof(socket));
 	if (!base || window_at(addr) != w || atomic_load(&w->base) != base)
 		return -ENOENT;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* After a fault in a window: what the daemon says is there. */
+/* Asks the daemon what the region has at the address of a fault. */
 #ifndef FAULT_QUERY_H
 #define FAULT_QUERY_H
 
 #include <stdint.h>
 
-/* enum look, or -errno if it cannot be asked. Async-signal-safe. */
-int look_at(uintptr_t addr);
+/* Returns an enum fault_answer, or -errno. Async-signal-safe. */
+int fault_query(uintptr_t addr);
 
 #endif

@@ -9,20 +9,21 @@
 #include "common/syscalls.h"
 #include "engine/window_table.h"
 
-atomic_bool fault_installed;
+atomic_bool sigbus_installed;
 
 /*
- * Whose handler this is. A child of vfork() has our memory, but dispositions of
- * its own: what it resets before exec is not to be forgotten here.
+ * The process that installed the handler. A child of vfork() shares our memory
+ * but has dispositions of its own: what it resets before execve() must not
+ * change what is kept here.
  */
 static atomic_long owner;
 
 /*
  * The program's action. The handler reads it without a lock, so a change goes
- * into the next of several slots and does not disturb one who is reading.
+ * into the next of several slots and does not disturb a reader.
  */
 #define SLOTS 16
-static struct sigaction slots[SLOTS]; /* written under the windows lock */
+static struct sigaction slots[SLOTS]; /* lock of the window table to write */
 static atomic_uint current;
 
 static struct sigaction *program_action(void)
@@ -45,7 +46,7 @@ static void block_all(void)
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
 }
 
-/* Delivered once our handler has returned, to the instruction it returns to. */
+/* The signal arrives when our handler returns, at the faulting instruction. */
 static long queue_to_self(siginfo_t *info)
 {
 	long pid = SYS_CALL(SYS_getpid), tid = SYS_CALL(SYS_gettid);
@@ -60,7 +61,7 @@ static void set_default(int sig)
 	__sigaction(sig, &dfl, NULL);
 }
 
-/* Dies of the signal when our handler has returned, as if never caught. */
+/* Lets the signal kill the process when our handler returns. */
 static void die_of(siginfo_t *info, ucontext_t *context)
 {
 	block_all();
@@ -79,7 +80,7 @@ static void become_sigsegv(const siginfo_t *bus, int code, ucontext_t *context)
 	info.si_code = code;
 	info.si_addr = bus->si_addr;
 	__sigaction(SIGSEGV, NULL, &segv);
-	/* A fault cannot be ignored or held back: so the kernel has it, too. */
+	/* As the kernel does: an ignored or blocked fault kills the process. */
 	if (segv.sa_handler == SIG_IGN ||
 	    sigismember(&context->uc_sigmask, SIGSEGV)) {
 		die_of(&info, context);
@@ -87,7 +88,7 @@ static void become_sigsegv(const siginfo_t *bus, int code, ucontext_t *context)
 	}
 	block_all();
 	if (queue_to_self(&info) < 0)
-		set_default(SIGBUS); /* forbidden (seccomp): the next fault */
+		set_default(SIGBUS); /* seccomp: the next fault kills us */
 }
 
 static void to_program(int sig, siginfo_t *info, void *context)
@@ -107,11 +108,11 @@ static void to_program(int sig, siginfo_t *info, void *context)
 		dfl.sa_handler = SIG_DFL;
 		set_program_action(&dfl);
 	}
-	/* The kernel passes three arguments, whatever the flags say. */
+	/* The kernel passes three arguments even without SA_SIGINFO. */
 	act.sa_sigaction(sig, info, context);
 }
 
-/* Whether the processor found the page, and it was access that was denied. */
+/* Whether the page was present, so that its protection caused the fault. */
 static bool was_present(const ucontext_t *context)
 {
 #ifdef __x86_64__
@@ -123,8 +124,8 @@ static bool was_present(const ucontext_t *context)
 }
 
 /*
- * Something is there that was not a moment ago: let the program try again. But
- * not for ever, if it is there for the daemon alone (its file was cut short).
+ * The page exists by now: let the program try again. But not forever, in case
+ * only the daemon thinks so because its file was truncated.
  */
 static bool may_try_again(uintptr_t addr)
 {
@@ -146,7 +147,7 @@ static void wait_a_moment(void)
 	SYS_CALL(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms, NULL);
 }
 
-/* A code for SIGSEGV, or one of these. */
+/* What judge() returns besides an si_code for SIGSEGV. */
 enum {
 	REAL_SIGBUS = -1,
 	TRY_AGAIN = -2
@@ -156,22 +157,22 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 {
 	if (was_present(context))
 		return SEGV_ACCERR;
-	switch (look_at(addr)) {
-	case LOOK_NO_ACCESS:
+	switch (fault_query(addr)) {
+	case FAULT_NO_ACCESS:
 		return SEGV_ACCERR;
-	case LOOK_NO_MEMORY:
+	case FAULT_NO_MEMORY:
 		return REAL_SIGBUS;
-	case LOOK_CHANGING:
+	case FAULT_CHANGING:
 		wait_a_moment();
 		return TRY_AGAIN;
-	case LOOK_READ_ONLY:
+	case FAULT_READ_ONLY:
 #ifndef __x86_64__
 		return SEGV_ACCERR;
 #endif
-	case LOOK_MAPPED:
-	case LOOK_LAZY:
+	case FAULT_MAPPED:
+	case FAULT_LAZY:
 		return may_try_again(addr) ? TRY_AGAIN : REAL_SIGBUS;
-	default: /* a hole; or nobody is there to be asked */
+	default: /* a hole, or no daemon to ask */
 		return SEGV_MAPERR;
 	}
 }
@@ -188,13 +189,13 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		become_sigsegv(info, code, context);
 }
 
-/* What of the flags is ours to decide, so that the kernel has not seen it. */
+/* The flags that we set ourselves; the kernel does not see the program's. */
 #define OUR_FLAGS (SA_SIGINFO | SA_ONSTACK | SA_RESTART | (int)SA_RESETHAND)
 
 /*
- * Our handler, with the flags and the mask that the program wants for its. On
- * return *act is as the kernel and libc would give it back: less what they do
- * not know, and with what they add.
+ * Installs our handler with the flags and the mask of the program's action. On
+ * return, *act is what the kernel and libc would give back: without the flags
+ * that they do not know, and with those that they add.
  */
 static int install_like(struct sigaction *act)
 {
@@ -215,27 +216,27 @@ static int install_like(struct sigaction *act)
 	return 0;
 }
 
-void fault_install(void)
+void sigbus_install(void)
 {
 	struct sigaction act, as_found;
 
-	if (atomic_load(&fault_installed))
+	if (atomic_load(&sigbus_installed))
 		return;
 	__sigaction(SIGBUS, NULL, &act);
 	set_program_action(&act);
 	as_found = act;
 	if (!install_like(&as_found)) {
-		fault_forked();
-		atomic_store(&fault_installed, true);
+		sigbus_forked();
+		atomic_store(&sigbus_installed, true);
 	}
 }
 
-void fault_forked(void)
+void sigbus_forked(void)
 {
 	atomic_store(&owner, SYS_CALL(SYS_getpid));
 }
 
-/* The handler of a child of vfork() is its own, or the one it came with. */
+/* In a child of vfork(): the handler is its own, or the inherited one. */
 static int child_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction program = *program_action(), before;
@@ -247,7 +248,7 @@ static int child_sigaction(const struct sigaction *act, struct sigaction *old)
 	return 0;
 }
 
-int fault_sigaction(const struct sigaction *act, struct sigaction *old)
+int sigbus_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction wanted, before;
 	sigset_t mask;
@@ -257,7 +258,7 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 		return child_sigaction(act, old);
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	before = *program_action();
 	if (act) {
 		set_program_action(&wanted);
@@ -265,7 +266,7 @@ int fault_sigaction(const struct sigaction *act, struct sigaction *old)
 		if (!err)
 			set_program_action(&wanted);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	if (!err && old)
 		*old = before;
 	return err;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults in holes. The kernel says SIGBUS; msharefs says SIGSEGV. From the
- * first window on, the process's SIGBUS handler is ours, and the program's own
- * is kept here.
+ * Turns SIGBUS for holes of windows into SIGSEGV, as msharefs promises. From
+ * the first window on, the SIGBUS handler of the process is ours, and the
+ * program's own action is kept here.
  *
- * The handler makes a SIGSEGV of it by queueing one to its own thread, with
- * SEGV_MAPERR and the address, and returning: the kernel delivers it at the
- * faulting instruction, as it does a real one. So whatever the program does
- * with SIGSEGV (its own stack, siglongjmp, SA_RESETHAND, or nothing) works, and
- * SIGSEGV needs no wrapper.
+ * The handler queues a SIGSEGV to its own thread, with SEGV_MAPERR or
+ * SEGV_ACCERR and the address, and returns. The kernel delivers that signal at
+ * the faulting instruction, as it delivers a real one. So everything a program
+ * can do with SIGSEGV works (a stack of its own, siglongjmp(), SA_RESETHAND,
+ * the default action), and SIGSEGV needs no wrapper.
  */
 #ifndef SIGBUS_H
 #define SIGBUS_H
@@ -17,16 +17,19 @@
 #include <stdbool.h>
 #include <stdatomic.h>
 
-/* Under the windows lock; the first call does it. */
-void fault_install(void);
+/*
+ * Installs the handler, the first time it is called. The caller holds the lock
+ * of the window table.
+ */
+void sigbus_install(void);
 
-/* Whether SIGBUS is in our hands. */
-extern atomic_bool fault_installed;
+/* Whether the handler is installed. */
+extern atomic_bool sigbus_installed;
 
 /* In the child after fork(). */
-void fault_forked(void);
+void sigbus_forked(void);
 
-/* sigaction(SIGBUS) on the program's own action: 0 or -errno. */
-int fault_sigaction(const struct sigaction *act, struct sigaction *old);
+/* sigaction(SIGBUS) on the action of the program. 0 or -errno. */
+int sigbus_sigaction(const struct sigaction *act, struct sigaction *old);
 
 #endif

@@ -8,11 +8,11 @@
 
 #include "common/syscalls.h"
 
-/* As few as that: all of the preload's data fits into one page, for fork(). */
+/* So few that all data of the preload fits into one page, for fork(). */
 #define FIRST_WINDOWS 4
 #define CHUNK_WINDOWS 32
 
-/* Entries are used again, chunks stay for ever: readers need no lock. */
+/* Entries are reused and chunks are never freed, so readers need no lock. */
 struct chunk {
 	_Atomic(struct chunk *) next;
 	size_t n;
@@ -22,22 +22,25 @@ struct chunk {
 static struct window first_windows[FIRST_WINDOWS];
 static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
 
-_Atomic uintptr_t windows_low = UINTPTR_MAX, windows_high;
+_Atomic uintptr_t window_table_low = UINTPTR_MAX, window_table_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-atomic_bool windows_lock_used;
+atomic_bool window_table_lock_used;
 
-/* Of the thread that has the lock: libc's own signal cannot be blocked. */
+/*
+ * Of the thread that holds the lock. It disables cancellation, because the
+ * signal that libc uses for it cannot be blocked.
+ */
 static int cancel_state;
 
 /*
- * How many forks are under way that did not take the lock, as it was never
- * used. In a page that children get empty, so that it is never copied; NULL:
- * there is none, and each fork takes the lock.
+ * Number of forks under way that did not take the lock, as it was never used.
+ * It is in a page of its own that fork() does not copy (MADV_WIPEONFORK). NULL:
+ * there is no such page, and each fork takes the lock.
  */
 static _Atomic(atomic_int *) forks;
 
-/* Only processes that fork need it: not at their start. */
+/* Allocated at the first fork: programs that do not fork need none. */
 static atomic_int *get_forks(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -54,32 +57,33 @@ static atomic_int *get_forks(void)
 	    atomic_compare_exchange_strong(&forks, &had, (atomic_int *)at))
 		return (atomic_int *)at;
 	sys_munmap((uintptr_t)at, page);
-	return had; /* another thread's, or NULL */
+	return had; /* what another thread allocated, or NULL */
 }
 
-bool windows_fork_begins(void)
+bool window_table_fork_begins(void)
 {
-	atomic_int *count = windows_in_use() ? NULL : get_forks();
+	atomic_int *count = window_table_in_use() ? NULL : get_forks();
 
 	if (!count)
 		return false;
 	atomic_fetch_add(count, 1);
-	/* Whoever uses it from here on sees that count, and waits. */
-	if (!windows_in_use())
+	/* A thread that takes the lock from here on sees the count and waits.
+	 */
+	if (!window_table_in_use())
 		return true;
 	atomic_fetch_sub(count, 1);
 	return false;
 }
 
-void windows_fork_ended(void)
+void window_table_fork_ended(void)
 {
 	atomic_fetch_sub(atomic_load(&forks), 1);
 }
 
 /*
- * A child must not be made half-way through what is done under the lock: those
- * that did not ask for it are waited for. Not for ever: one may be interrupted
- * by a signal whose handler is what waits here.
+ * No fork may happen while the lock is held: waits for those under way that did
+ * not take it. Not forever, as the fork may be in this thread, interrupted by a
+ * signal whose handler waits here.
  */
 static void first_use(void)
 {
@@ -87,13 +91,13 @@ static void first_use(void)
 
 	atomic_int *count;
 
-	atomic_store(&windows_lock_used, true);
+	atomic_store(&window_table_lock_used, true);
 	count = atomic_load(&forks);
 	for (int i = 0; i < 1000 && count && atomic_load(count); i++)
 		SYS_CALL(SYS_nanosleep, &moment, NULL);
 }
 
-void windows_lock(sigset_t *old)
+void window_table_lock(sigset_t *old)
 {
 	sigset_t all;
 	int state;
@@ -103,11 +107,11 @@ void windows_lock(sigset_t *old)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
-	if (!windows_in_use())
+	if (!window_table_in_use())
 		first_use();
 }
 
-void windows_unlock(const sigset_t *old)
+void window_table_unlock(const sigset_t *old)
 {
 	int state = cancel_state, ours;
 
@@ -116,16 +120,16 @@ void windows_unlock(const sigset_t *old)
 	pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
-void windows_lock_again(void)
+void window_table_relock_in_child(void)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	pthread_mutex_lock(&lock);
 }
 
-void windows_lock_anew(sigset_t *old)
+void window_table_lock_anew_in_child(sigset_t *old)
 {
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	windows_lock(old);
+	window_table_lock(old);
 }
 
 struct window *window_at(uintptr_t addr)
@@ -136,7 +140,7 @@ struct window *window_at(uintptr_t addr)
 			uintptr_t base = atomic_load(&w->base);
 			size_t size = atomic_load(&w->size);
 
-			/* base again: the entry may have changed between */
+			/* base again: the entry may have changed meanwhile */
 			if (base && addr >= base && addr - base < size &&
 			    atomic_load(&w->base) == base)
 				return w;
@@ -178,12 +182,12 @@ struct window *window_new(void)
 
 void window_publish(struct window *w, uintptr_t base, size_t size)
 {
-	/* The base last: fork() may see it before we give back the lock. */
+	/* The base last: readers take no lock. */
 	atomic_store(&w->size, size);
-	if (base < atomic_load(&windows_low))
-		atomic_store(&windows_low, base);
-	if (base + size > atomic_load(&windows_high))
-		atomic_store(&windows_high, base + size);
+	if (base < atomic_load(&window_table_low))
+		atomic_store(&window_table_low, base);
+	if (base + size > atomic_load(&window_table_high))
+		atomic_store(&window_table_high, base + size);
 	atomic_store(&w->base, base);
 }
 
@@ -206,7 +210,7 @@ struct window *window_next(struct window *w)
 	return NULL;
 }
 
-enum overlap windows_overlap(uintptr_t addr, size_t len)
+enum overlap window_table_overlap(uintptr_t addr, size_t len)
 {
 	enum overlap found = OVERLAP_NONE;
 	uintptr_t end = addr + len < addr ? UINTPTR_MAX : addr + len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The windows of this process. Looking one up takes no lock, so that the fault
- * handler can; changing the table takes windows_lock().
+ * The windows of this process. Lookups take no lock, so that the SIGBUS handler
+ * can do them; changes of the table take window_table_lock().
  */
 #ifndef WINDOW_TABLE_H
 #define WINDOW_TABLE_H
@@ -18,76 +18,79 @@ struct window {
 	_Atomic uintptr_t base; /* 0: this entry is free */
 	_Atomic size_t size;
 
-	/* The rest: windows lock. */
+	/* Protected by the lock of the table. */
 	bool known; /* the daemon keeps a record under this key */
 	unsigned char key[MSHARE_KEY_BYTES];
 	char socket[MSHARE_SOCKET_MAX];
 	int uffd;    /* our copy, -1 if there is none */
-	int file;    /* of an owner, else -1 */
-	int leaving; /* the conversation about its end, or -1 */
+	int file;    /* if ANSWER_KEEP_FILE was set, else -1 */
+	int leaving; /* the conversation that HELLO_LEAVING began, or -1 */
 	uint64_t uffd_ino;
 	uint64_t device; /* of the file that was mapped */
 	uint64_t ino;
 };
 
-/* Where windows ever were; widens only. */
-extern _Atomic uintptr_t windows_low, windows_high;
+/* The range in which windows ever were; it only grows. */
+extern _Atomic uintptr_t window_table_low, window_table_high;
 
 /* Whether [addr, addr + len) may touch a window: two loads. */
-static inline bool windows_near(const void *addr, size_t len)
+static inline bool window_table_near(const void *addr, size_t len)
 {
 	uintptr_t at = (uintptr_t)addr;
 
-	return at < atomic_load_explicit(&windows_high, memory_order_relaxed) &&
-	       (at >= atomic_load_explicit(&windows_low,
+	return at < atomic_load_explicit(&window_table_high,
+					 memory_order_relaxed) &&
+	       (at >= atomic_load_explicit(&window_table_low,
 					   memory_order_relaxed) ||
-		len > atomic_load_explicit(&windows_low, memory_order_relaxed) -
+		len > atomic_load_explicit(&window_table_low,
+					   memory_order_relaxed) -
 				at);
 }
 
-/* The window that holds addr, or NULL. Async-signal-safe. */
+/* The window that contains addr, or NULL. Async-signal-safe. */
 struct window *window_at(uintptr_t addr);
 
-/* Signals are blocked meanwhile; *old is for windows_unlock(). */
-void windows_lock(sigset_t *old);
-void windows_unlock(const sigset_t *old);
-/* In the child after fork(), whose parent held the lock. */
-void windows_lock_again(void);
-/* The same where the parent did not: takes it from whoever is not there. */
-void windows_lock_anew(sigset_t *old);
-/*
- * Whether the lock was ever taken: if not, there is nothing under it. Without
- * it, fork() need not write to a page of ours, which would be copied.
+/* Blocks all signals, too; *old is for window_table_unlock(). */
+void window_table_lock(sigset_t *old);
+void window_table_unlock(const sigset_t *old);
+/* In the child after fork() if the parent held the lock: takes it again. */
+void window_table_relock_in_child(void);
+/* The same if it did not: another thread, which the child lacks, may hold it.
  */
-extern atomic_bool windows_lock_used;
+void window_table_lock_anew_in_child(sigset_t *old);
+/*
+ * Whether the lock was ever taken. If not, the table is empty and fork() need
+ * not lock it: that would write to one of our pages, and cost a copy.
+ */
+extern atomic_bool window_table_lock_used;
 
-static inline bool windows_in_use(void)
+static inline bool window_table_in_use(void)
 {
-	return atomic_load(&windows_lock_used);
+	return atomic_load(&window_table_lock_used);
 }
 
 /*
- * For the fork handlers: true if nothing is under the lock. Then nobody takes
- * it for the first time until windows_fork_ended() in the parent, and nothing
- * is written that a child would have to copy. False: take the lock.
+ * For the fork handlers. True: the lock was never used, and nobody takes it for
+ * the first time before the parent calls window_table_fork_ended(). False: the
+ * handler must take the lock.
  */
-bool windows_fork_begins(void);
-void windows_fork_ended(void);
+bool window_table_fork_begins(void);
+void window_table_fork_ended(void);
 
-/* All that follows: under the lock. */
+/* The caller of all that follows holds the lock. */
 
-/* An entry to fill in, invisible before window_publish(); NULL: no memory. */
+/* A free entry, invisible until window_publish(); NULL: out of memory. */
 struct window *window_new(void);
 void window_publish(struct window *w, uintptr_t base, size_t size);
 void window_forget(struct window *w);
 
-struct window *window_next(struct window *w); /* NULL: the first */
+struct window *window_next(struct window *w); /* w NULL: the first */
 
 enum overlap {
 	OVERLAP_NONE,
-	OVERLAP_WHOLE, /* of each window that is touched */
-	OVERLAP_PART,
+	OVERLAP_WHOLE, /* the range contains every window that it overlaps */
+	OVERLAP_PART,  /* the range overlaps a part of some window */
 };
-enum overlap windows_overlap(uintptr_t addr, size_t len);
+enum overlap window_table_overlap(uintptr_t addr, size_t len);
 
 #endif

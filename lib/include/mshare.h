@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmshare: shared regions whose page tables are shared, too.
+ * libmshare: memory that processes share together with its page tables.
  *
- * Three interfaces to the same regions (mshare_overview(7)):
+ * Three interfaces to the same regions; see mshare_overview(7):
  *
- *   2022  mshare(), mshare_unlink(): a name, an address, a length
- *   fd    mshare_fd(): the same without a name; close() ends it
- *   2026  mshare_create() and what goes with its descriptor
+ *   2022  mshare(), mshare_unlink(): a region has a name, an address, a length
+ *   fd    mshare_fd(): a region has no name; it ends with its last descriptor
+ *   2026  mshare_create() and the calls that take its descriptor
  *
- * Calls return -1 (mshare_attach(): MAP_FAILED) and set errno; mshare_error()
- * then says in words what was wrong. All are thread-safe. After fork() the
- * child has the windows of its parent; after execve() none.
+ * On failure, calls return -1 (mshare_attach(): MAP_FAILED) and set errno;
+ * mshare_error() then explains in words what was wrong. All calls are
+ * thread-safe. A child made by fork() inherits the windows of its parent; after
+ * execve() a process has none.
  */
 #ifndef MSHARE_H
 #define MSHARE_H
@@ -22,42 +23,45 @@
 extern "C" {
 #endif
 
-/* Which mount */
+/* Choosing a mount */
 
 /*
- * Instead of a descriptor of a mount: the one that $MSHAREFS_MOUNT names, and
- * no other; if that is not set the user's default mount, which is
- * $XDG_RUNTIME_DIR/msharefs (without that variable /run/user/UID/msharefs);
- * else /sys/fs/mshare.
+ * Stands for a descriptor of a mount. If $MSHAREFS_MOUNT is set, it selects the
+ * mount named there and no other. Otherwise it selects the user's default
+ * mount, $XDG_RUNTIME_DIR/msharefs (/run/user/UID/msharefs if that variable is
+ * not set), or, if nothing is mounted there, /sys/fs/mshare.
  */
 #define MSHARE_DEFAULT_MOUNT (-1)
 
 /**
- * mshare_mount_open() - a handle of a mount of msharefs
- * @path: the mount, or a directory in it; NULL: MSHARE_DEFAULT_MOUNT
+ * mshare_mount_open() - open a mount of msharefs
+ * @path: the mount point, or a directory in the mount; NULL for
+ *	MSHARE_DEFAULT_MOUNT
  *
- * Return: a descriptor (O_PATH, O_CLOEXEC) for the calls that end in _at, or
- * -1. ENODEV: no msharefs is there, or nowhere (@path is NULL); ENOTDIR, and
- * the errors of open(2).
+ * Return: a descriptor (O_PATH, O_CLOEXEC) for the calls whose names end in
+ * _at, or -1 with one of the errors of open(2), ENOTDIR, or ENODEV: msharefs is
+ * not mounted at @path (or, if @path is NULL, at any of the default places).
  */
 int mshare_mount_open(const char *path);
 
-/* 2022 */
+/* The interface of 2022 */
 
 /**
- * mshare() - make memory a region, or attach to one, by name (RFC 2022)
- * @name: of the region, with or without one leading slash; no other slash
- * @addr: where it is in every process; a multiple of the mount's alignment
- * @length: in bytes; likewise, not 0
- * @oflags: O_RDWR or O_RDONLY, and O_CREAT (with or without O_EXCL)
- * @mode: of the file, with O_CREAT; as of open(2), less the umask
+ * mshare() - turn memory into a named region, or attach to one (RFC, 2022)
+ * @name: name of the region; it may begin with one slash and contains no other
+ * @addr: address of the region in every process; a multiple of the mount's
+ *	alignment, not NULL
+ * @length: size in bytes; a multiple of the mount's alignment, not 0
+ * @oflags: O_RDWR or O_RDONLY; O_CREAT in addition turns memory into a region,
+ *	with or without O_EXCL
+ * @mode: with O_CREAT, mode of the file as for open(2); the umask applies
  *
- * With O_CREAT, all of @addr to @addr + @length must be mapped, and becomes the
- * region: it keeps what it holds, and how its parts are protected. Nobody sees
- * the region before it is whole; on failure nothing has changed. No thread may
- * use the memory meanwhile.
+ * With O_CREAT, all memory in [@addr, @addr + @length) must be mapped. It
+ * becomes the region and keeps its contents and the protection of each of its
+ * parts. The region becomes visible to others only when it is complete. On
+ * failure nothing has changed. No thread may use the memory during the call.
  *
- * Return: 0 or -1. See mshare(3) for all errors.
+ * Return: 0, or -1 with errno set; mshare(3) lists the errors.
  */
 int mshare(const char *name, void *addr, size_t length, int oflags,
 	   mode_t mode);
@@ -65,137 +69,152 @@ int mshare_at(int mount, const char *name, void *addr, size_t length,
 	      int oflags, mode_t mode);
 
 /**
- * mshare_unlink() - give up a region, and its name (RFC 2022)
- * @name: as of mshare()
+ * mshare_unlink() - unmap a region and remove its name (RFC, 2022)
+ * @name: name of the region, as for mshare()
  *
- * Unmaps it in the calling process and takes the name away; the last process
- * that has it frees it. Return: 0 or -1. EINVAL: there is none of that name.
+ * Unmaps the region in the calling process and removes its name. Its memory is
+ * freed when the last process that has it mapped unmaps it or exits.
+ *
+ * Return: 0, or -1 with errno set. EINVAL: no region has that name.
  */
 int mshare_unlink(const char *name);
 int mshare_unlink_at(int mount, const char *name);
 
-/* The reviewers' alternative to 2022: a descriptor instead of a name */
+/* The alternative that reviewers of 2022 proposed: a descriptor, no name */
 
 #define MSHARE_CLOEXEC 02000000 /* O_CLOEXEC */
 
 /**
- * mshare_fd() - make memory a region without a name
- * @addr: as of mshare(); NULL: an empty region, at any address
- * @length: in bytes; a multiple of the mount's alignment, not 0
+ * mshare_fd() - turn memory into a region without a name
+ * @addr: as for mshare(); or NULL for an empty region that each process maps at
+ *	an address of its own
+ * @length: size in bytes; a multiple of the mount's alignment, not 0
  * @flags: 0 or MSHARE_CLOEXEC
  *
- * Others get the descriptor by fork() or SCM_RIGHTS, and attach with
- * mshare_attach() or mmap(). When no descriptor and no window is left, it is
- * freed.
+ * Other processes get the descriptor by fork() or SCM_RIGHTS and attach to the
+ * region with mshare_attach() or mmap(). The region is freed when it has no
+ * descriptor and no window left.
  *
- * Return: a descriptor, or -1.
+ * Return: a descriptor, or -1 with errno set.
  */
 int mshare_fd(void *addr, size_t length, unsigned int flags);
 int mshare_fd_at(int mount, void *addr, size_t length, unsigned int flags);
 
-/* 2026 */
+/* The interface of 2026 */
 
 /**
- * mshare_create() - a region that ends with its creator (LSF/MM 2026)
+ * mshare_create() - create a region that ends with its creator (LSF/MM 2026)
  * @flags: 0 or MSHARE_CLOEXEC
  *
- * Its size is set with ftruncate(), once. When the calling process exits, or
- * has closed its last descriptor of it, the region ends: it is empty at once in
- * every process (SIGSEGV), and can be attached to no more.
+ * The caller sets the size of the region once, with ftruncate(). The region
+ * ends when the calling process exits or closes its last descriptor of the
+ * region: it becomes empty in every process at once, so that accesses raise
+ * SIGSEGV, and nobody can attach to it any more.
  *
- * Return: a descriptor, or -1.
+ * Return: a descriptor, or -1 with errno set.
  */
 int mshare_create(unsigned int flags);
 int mshare_create_at(int mount, unsigned int flags);
 
 /* Flags of mshare_attach(). */
-#define MSHARE_READ_ONLY 1U /* the window cannot be written */
-#define MSHARE_EXEC 2U	    /* it can be executed */
-#define MSHARE_FIXED 4U	    /* at @addr, or EEXIST */
-#define MSHARE_REPLACE 8U   /* at @addr, whatever is there (MAP_FIXED) */
+#define MSHARE_READ_ONLY 1U /* the window is not writable */
+#define MSHARE_EXEC 2U	    /* the window is executable */
+#define MSHARE_FIXED 4U	    /* at @addr; EEXIST if something is mapped there */
+#define MSHARE_REPLACE 8U   /* at @addr, replacing what is mapped there */
 
 /**
- * mshare_attach() - map a region into this process
- * @fd: of the region
+ * mshare_attach() - map a region into the calling process
+ * @fd: descriptor of the region
  * @offset: 0
- * @size: the region's, or 0 for that
- * @addr: where; NULL, or a hint without MSHARE_FIXED and MSHARE_REPLACE
- * @flags: MSHARE_*
+ * @size: size of the region in bytes, or 0, which means the same
+ * @addr: NULL; or a hint; or, with MSHARE_FIXED or MSHARE_REPLACE, the address
+ * @flags: any of the MSHARE_* flags above, but not both MSHARE_FIXED and
+ *	MSHARE_REPLACE
  *
- * Return: its address, a multiple of the mount's alignment, or MAP_FAILED.
+ * Return: the address of the window, a multiple of the mount's alignment, or
+ * MAP_FAILED with errno set.
  */
 void *mshare_attach(int fd, off_t offset, size_t size, void *addr,
 		    unsigned int flags);
 
 /**
- * mshare_detach() - unmap a region from this process
- * @addr: as returned by mshare_attach()
- * @size: the region's, or 0 for that
+ * mshare_detach() - unmap a region from the calling process
+ * @addr: address of the window, as returned by mshare_attach()
+ * @size: size of the region in bytes, or 0, which means the same
  *
- * Return: 0 or -1. EINVAL: no window begins there, or it has another size.
+ * Return: 0, or -1 with errno set. EINVAL: no window begins at @addr, or its
+ * size differs from @size.
  */
 int mshare_detach(void *addr, size_t size);
 
 /*
- * Flag of mshare_map(): memory comes when it is touched (MAP_NORESERVE); SIGBUS
- * if there is none then.
+ * Flag of mshare_map(): memory is allocated at the first access, as with
+ * MAP_NORESERVE. That access raises SIGBUS if no memory is left.
  */
 #define MSHARE_LAZY 1U
 
 /**
- * mshare_map() - place zeroed memory in a region, for every process
- * @fd: of the region, open for writing
- * @offset: in bytes from its beginning; page-aligned
- * @size: in bytes, not 0; rounded up to a page
- * @prot: PROT_*, obeyed by every process
+ * mshare_map() - map zeroed memory in a region, for every process
+ * @fd: descriptor of the region, open for writing
+ * @offset: offset in the region in bytes; page-aligned
+ * @size: size in bytes, not 0; rounded up to a page
+ * @prot: PROT_READ, PROT_WRITE and PROT_EXEC, or PROT_NONE; applies to every
+ *	process
  * @flags: 0 or MSHARE_LAZY
  *
- * What was mapped there is replaced. Return: 0, all memory being there
- * (without MSHARE_LAZY), or -1 and nothing has changed.
+ * Replaces what is mapped in that range. Without MSHARE_LAZY, all memory is
+ * allocated when the call returns.
+ *
+ * Return: 0; or -1 with errno set, and nothing has changed.
  */
 int mshare_map(int fd, off_t offset, size_t size, int prot, unsigned int flags);
 
 /**
- * mshare_unmap() - take memory out of a region, for every process
- * @fd: of the region, open for writing
- * @offset: in bytes from its beginning; page-aligned
- * @size: in bytes, not 0; rounded up to a page. Holes are fine.
+ * mshare_unmap() - unmap memory in a region, for every process
+ * @fd: descriptor of the region, open for writing
+ * @offset: offset in the region in bytes; page-aligned
+ * @size: size in bytes, not 0; rounded up to a page. The range may contain
+ *	holes.
  *
- * Return: 0 or -1.
+ * Return: 0, or -1 with errno set.
  */
 int mshare_unmap(int fd, off_t offset, size_t size);
 
 /**
- * mshare_protect() - change a protection, for every process at once
- * @fd: of the region, open for writing
- * @offset: in bytes from its beginning; page-aligned
- * @size: in bytes, not 0; rounded up to a page; all of it mapped
- * @prot: PROT_*; with PROT_NONE what it holds is kept
+ * mshare_protect() - change the protection of memory, for every process
+ * @fd: descriptor of the region, open for writing
+ * @offset: offset in the region in bytes; page-aligned
+ * @size: size in bytes, not 0; rounded up to a page; the whole range is mapped
+ * @prot: PROT_READ, PROT_WRITE and PROT_EXEC, or PROT_NONE, which keeps the
+ *	contents
  *
- * When it returns, every process obeys. Return: 0, or -1 and nothing has
- * changed.
+ * When the call returns, the new protection is in force in every process.
+ *
+ * Return: 0; or -1 with errno set, and nothing has changed.
  */
 int mshare_protect(int fd, off_t offset, size_t size, int prot);
 
 /**
- * mshare_advise() - say how memory will be used, for every process
- * @fd: of the region, open for writing
- * @offset: in bytes from its beginning; page-aligned
- * @size: in bytes, not 0; rounded up to a page; all of it mapped
- * @advice: MADV_DONTNEED: it reads as zeros again, and lazy memory that can
- *	be written is given back; MADV_POPULATE_WRITE: lazy memory is taken now
+ * mshare_advise() - madvise(2) inside a region, for every process
+ * @fd: descriptor of the region, open for writing
+ * @offset: offset in the region in bytes; page-aligned
+ * @size: size in bytes, not 0; rounded up to a page; the whole range is mapped
+ * @advice: MADV_DONTNEED zeroes the memory, and frees lazy memory that is
+ *	writable; MADV_POPULATE_WRITE allocates lazy memory now
  *
- * Return: 0 or -1.
+ * Return: 0, or -1 with errno set.
  */
 int mshare_advise(int fd, off_t offset, size_t size, int advice);
 
-/* Of all */
+/* All interfaces */
 
 /**
- * mshare_error() - what was wrong with the last call of this thread that failed
+ * mshare_error() - explain the last failed call of the calling thread
  *
- * Return: a line without newline, valid until the next call of this thread.
- * For people: its words may change.
+ * The text is for people: its wording may change.
+ *
+ * Return: one line without a newline, valid until the next call of the library
+ * in this thread.
  */
 const char *mshare_error(void);
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ioctls of msharefs that the kernel series does not have: what libmshare's
- * calls of 2022 and 2026 stand on, and what the daemon alone knows.
+ * The ioctls of msharefs that the kernel series does not have.
  *
- * Programs call libmshare (<mshare.h>) instead of the first three. The others
- * are how msharectl knows what it shows, and how anybody else can: the layout
- * of version 1 stays; fields may come to be used that are 0 now.
+ * The first three change a region. libmshare uses them for the calls of 2022
+ * and 2026; programs call libmshare (<mshare.h>) instead. The others report the
+ * state of a mount, a region, its mappings and its windows. msharectl uses
+ * them, and any program may. The layout of version 1 does not change; fields
+ * that are 0 now may get a meaning.
  *
- * All structs are native, in bytes unless said otherwise, without hidden
- * padding. Reserved fields must be 0 in what is asked, and are 0 in answers.
+ * All structs are in native byte order and have no hidden padding. Sizes and
+ * offsets are in bytes unless noted otherwise. Reserved fields must be 0 in
+ * requests, and are 0 in answers.
  */
 #ifndef MSHARE_IOCTL_H
 #define MSHARE_IOCTL_H
@@ -20,13 +22,13 @@
 extern "C" {
 #endif
 
-/* Changes, on a descriptor of a region that is open for writing */
+/* Changes: on a descriptor of a region, open for writing */
 
 /**
- * struct mshare_change - a change of what is mapped in a part of a region
- * @offset: from the beginning of the region; page-aligned
- * @size: not 0; rounded up to a page
- * @what: PROT_* or MADV_*, as of the request
+ * struct mshare_change - new protection of, or advice for, a range of a region
+ * @offset: offset of the range in the region; page-aligned
+ * @size: size of the range, not 0; rounded up to a page
+ * @what: PROT_* (MSHARE_IOC_PROTECT) or MADV_* (MSHARE_IOC_ADVISE)
  * @reserved: 0
  */
 struct mshare_change {
@@ -42,17 +44,17 @@ struct mshare_change {
 #define MSHARE_IOC_ADVISE _IOW('x', 0x82, struct mshare_change)
 
 /*
- * The region ends with the process that asks, or when that has closed its last
- * descriptor of it; that is noticed of descriptors that were opened afterwards.
+ * The region ends when the calling process exits or closes its last descriptor
+ * of it. Only descriptors opened after this request count.
  */
 #define MSHARE_KIND_OWNED 1U
-/* read() gives start and size, as in 2022 (two 64-bit numbers). */
+/* read() returns start and size, as in 2022: two 64-bit numbers. */
 #define MSHARE_KIND_READABLE 2U
 
 /**
- * struct mshare_kind - what kind of region it is to be
- * @start: address of the region in every process; 0 for an owned one
- * @size: likewise in bytes; 0 for an owned one, which ftruncate() sets
+ * struct mshare_kind - the kind of a new region
+ * @start: address of the region in every process; 0 for an owned region
+ * @size: size of the region; 0 for an owned region, whose size ftruncate() sets
  * @flags: one of MSHARE_KIND_*
  * @reserved: 0
  */
@@ -63,19 +65,19 @@ struct mshare_kind {
 	__u32 reserved;
 };
 
-/* Once, before anything else is said of the region: else EINVAL. */
+/* Must be the first request on a new region, and the only one of its kind. */
 #define MSHARE_IOC_KIND _IOW('x', 0x83, struct mshare_kind)
 
 /*
- * A flag of mmap() that only libmshare uses: a window of a region with a start
- * that goes anywhere else, to fill it.
+ * A flag of mmap() for libmshare alone: the window goes to any free address,
+ * although the region has a start. libmshare fills the region through it.
  */
 #define MSHARE_MAP_AWAY 0x40000000
 
 /*
- * What is: on any descriptor of a region that can be read or written, so that
- * the file's mode says who may know; MSHARE_IOC_MOUNT on one of mshare_info.
- * EINVAL if @version is not one that the daemon knows.
+ * State: on a descriptor of a region that is open for reading or writing, so
+ * that the mode of the file decides who may ask. MSHARE_IOC_MOUNT instead takes
+ * a descriptor of mshare_info. EINVAL: the daemon does not know @version.
  */
 #define MSHARE_STATUS_VERSION 1
 
@@ -85,29 +87,29 @@ struct mshare_kind {
 #define MSHARE_MOUNT_SHARES 8U	    /* page tables are shared */
 
 /**
- * struct mshare_status_mount - a mount, and what it stands on
- * @version: MSHARE_STATUS_VERSION, also in what is asked
+ * struct mshare_status_mount - state of a mount
+ * @version: MSHARE_STATUS_VERSION, also in the request
  * @flags: MSHARE_MOUNT_*
- * @align: unit of a region's start and size
+ * @align: alignment of the start and the size of a region
  * @max_size: largest size of a region; all bits set: no limit
- * @page: size of a page of the backing
- * @unit: memory that one page table of the level that is shared maps; 0: none
- * @pool_total: memory the backing could ever have
- * @pool_free: memory it could have now
- * @regions: that are not gone yet, with a name or without
- * @windows: in all processes
- * @mapped: sum of all mappings
+ * @page: page size of the backing
+ * @unit: memory that one shared page table maps; 0: none is shared
+ * @pool_total: memory that the backing can have at most
+ * @pool_free: memory that the backing can still get now
+ * @regions: number of regions that exist, with or without a name
+ * @windows: number of windows in all processes
+ * @mapped: sum of the sizes of all mappings
  * @present: memory in use
- * @attached: windows made since the mount began
- * @refused: windows that could not be made, likewise
- * @changes: of mappings, likewise
- * @uptime: of the daemon, in nanoseconds
- * @pid: the daemon's, in its own PID namespace
- * @uid: the daemon's
- * @fds: descriptors that the daemon has open
- * @fd_limit: how many it may have
- * @backing: "memfd", "hugetlbfs:DIR" or "shmem"; ends with a NUL
- * @release: of the daemon; ends with a NUL
+ * @attached: number of windows made since the mount started
+ * @refused: number of windows refused since the mount started
+ * @changes: number of changes of mappings since the mount started
+ * @uptime: age of the daemon in nanoseconds
+ * @pid: PID of the daemon in its own PID namespace
+ * @uid: user ID of the daemon
+ * @fds: number of descriptors that the daemon has open
+ * @fd_limit: number of descriptors that the daemon may have open
+ * @backing: "memfd", "hugetlbfs:DIR" or "shmem", terminated by a NUL
+ * @release: release of the daemon, terminated by a NUL
  */
 struct mshare_status_mount {
 	__u32 version;
@@ -136,23 +138,23 @@ struct mshare_status_mount {
 
 #define MSHARE_IOC_MOUNT _IOWR('x', 0x84, struct mshare_status_mount)
 
-#define MSHARE_REGION_ENDED 1U	  /* its owner is gone */
+#define MSHARE_REGION_ENDED 1U	  /* its owner has exited */
 #define MSHARE_REGION_OWNED 2U	  /* it ends with its owner */
-#define MSHARE_REGION_READABLE 4U /* it was made by mshare(3) */
+#define MSHARE_REGION_READABLE 4U /* mshare(3) made it */
 
 /**
- * struct mshare_status_region - a region
- * @version: MSHARE_STATUS_VERSION, also in what is asked
+ * struct mshare_status_region - state of a region
+ * @version: MSHARE_STATUS_VERSION, also in the request
  * @flags: MSHARE_REGION_*
- * @start: address in every process; 0: none is fixed
- * @size: 0: not set yet
- * @mapped: sum of its mappings
- * @promised: memory that is set aside for mappings that are not lazy
+ * @start: address in every process; 0: the address is not fixed
+ * @size: size of the region; 0: not set yet
+ * @mapped: sum of the sizes of its mappings
+ * @promised: memory reserved for mappings that are not lazy
  * @present: memory in use
- * @changes: of its mappings, since it was made
- * @owner: pid of its owner, in the daemon's PID namespace; 0: nobody
- * @windows: in all processes
- * @sharing: of these, those whose page tables are shared where they can be
+ * @changes: number of changes of its mappings since it was created
+ * @owner: PID of its owner in the daemon's PID namespace; 0: it has none
+ * @windows: number of its windows in all processes
+ * @sharing: number of its windows that share page tables wherever possible
  * @reserved: 0
  */
 struct mshare_status_region {
@@ -172,14 +174,14 @@ struct mshare_status_region {
 
 #define MSHARE_IOC_REGION _IOWR('x', 0x85, struct mshare_status_region)
 
-#define MSHARE_MAPPING_LAZY 1U /* takes memory when it is touched */
-#define MSHARE_MAPPING_KEPT 2U /* no access now; what it held comes back */
+#define MSHARE_MAPPING_LAZY 1U /* allocates memory at the first access */
+#define MSHARE_MAPPING_KEPT 2U /* PROT_NONE; its contents are kept */
 
 /**
- * struct mshare_status_mapping - a mapping of a region
- * @start: from the beginning of the region
- * @end: likewise, exclusive
- * @present: memory in use, in whole pages of the backing that it lies in
+ * struct mshare_status_mapping - a mapping in a region
+ * @start: offset of its beginning in the region
+ * @end: offset of its end in the region, exclusive
+ * @present: memory in use, in whole pages of the backing
  * @prot: PROT_*
  * @flags: MSHARE_MAPPING_*
  */
@@ -194,11 +196,13 @@ struct mshare_status_mapping {
 #define MSHARE_STATUS_MAPPINGS 64
 
 /**
- * struct mshare_status_maps - mappings of a region, in order
- * @version: MSHARE_STATUS_VERSION, also in what is asked
- * @n: how many are answered; fewer than MSHARE_STATUS_MAPPINGS: the last ones
- * @from: asked: those that end behind this offset (next time: the last @end)
- * @mapping: they
+ * struct mshare_status_maps - mappings of a region, by ascending offset
+ * @version: MSHARE_STATUS_VERSION, also in the request
+ * @n: number of mappings in the answer; fewer than MSHARE_STATUS_MAPPINGS: no
+ *	more follow
+ * @from: in the request: only mappings that end after this offset; 0, and then
+ *	the @end of the last mapping received
+ * @mapping: the first @n entries are valid
  */
 struct mshare_status_maps {
 	__u32 version;
@@ -209,35 +213,35 @@ struct mshare_status_maps {
 
 #define MSHARE_IOC_MAPS _IOWR('x', 0x86, struct mshare_status_maps)
 
-#define MSHARE_WINDOW_GUARDED 1U /* its holes are holes */
+#define MSHARE_WINDOW_GUARDED 1U /* accesses to holes raise SIGSEGV */
 #define MSHARE_WINDOW_REACHED 2U /* the daemon can change its protection */
-#define MSHARE_WINDOW_MISSED 4U	 /* it was out of reach of a change */
+#define MSHARE_WINDOW_MISSED 4U	 /* a change did not reach it */
 
-/* Why a window's page tables are its own. */
+/* Why a window does not share page tables. */
 enum mshare_not_shared {
 	MSHARE_SHARES = 0,
-	/* The backing is ordinary memory: no huge pages could be had. */
+	/* The backing is ordinary memory, as there are no huge pages. */
 	MSHARE_NOT_BACKING = 1,
 	/* The file was opened read-only. */
 	MSHARE_NOT_READ_ONLY_FILE = 2,
-	/* Some units are protected, or were while it existed (@own_units). */
+	/* Some units are, or were, protected in parts (@own_units). */
 	MSHARE_NOT_PROTECTED = 3,
-	/* It is not at an address that shares: -o align is below the unit. */
+	/* Its address is not a multiple of the unit: -o align is smaller. */
 	MSHARE_NOT_ALIGNED = 4,
-	/* The kernel was built without sharing, or on another machine. */
+	/* The kernel cannot share page tables (configuration, architecture). */
 	MSHARE_NOT_KERNEL = 5,
 };
 
 /**
- * struct mshare_status_window - the region in one process
- * @id: of this window, ascending in the order in which they were made
- * @addr: its address in the process; 0: it is another user's
- * @pid: in the daemon's PID namespace
+ * struct mshare_status_window - a window: a region mapped in one process
+ * @id: ID of the window; later windows have larger ones
+ * @addr: address in the process; 0 if the process is another user's
+ * @pid: PID of the process in the daemon's PID namespace
  * @prot: PROT_* that it was mapped with
  * @flags: MSHARE_WINDOW_*
  * @why: enum mshare_not_shared
- * @own_units: units whose page tables are its own
- * @units: that it has (see @unit of struct mshare_status_mount)
+ * @own_units: number of units whose page tables it does not share
+ * @units: number of units in all (@unit of struct mshare_status_mount)
  */
 struct mshare_status_window {
 	__u64 id;
@@ -253,11 +257,13 @@ struct mshare_status_window {
 #define MSHARE_STATUS_WINDOWS 128
 
 /**
- * struct mshare_status_windows - windows of a region, by id
- * @version: MSHARE_STATUS_VERSION, also in what is asked
- * @n: how many are answered; fewer than MSHARE_STATUS_WINDOWS: the last ones
- * @after: asked: those with a larger id (first 0, then the last @id)
- * @window: they
+ * struct mshare_status_windows - windows of a region, by ascending ID
+ * @version: MSHARE_STATUS_VERSION, also in the request
+ * @n: number of windows in the answer; fewer than MSHARE_STATUS_WINDOWS: no
+ *	more follow
+ * @after: in the request: only windows with a larger ID; 0, and then the @id of
+ *	the last window received
+ * @window: the first @n entries are valid
  */
 struct mshare_status_windows {
 	__u32 version;

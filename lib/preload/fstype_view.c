@@ -18,26 +18,26 @@
 
 static const struct {
 	const char *path;
-	enum view_kind kind;
+	enum fstype_view_kind kind;
 } lists[] = {
-	{"/proc/mounts", VIEW_MOUNTS},
-	{"/proc/self/mounts", VIEW_MOUNTS},
-	{"/proc/thread-self/mounts", VIEW_MOUNTS},
-	{"/etc/mtab", VIEW_MOUNTS},
-	{"/proc/self/mountinfo", VIEW_MOUNTINFO},
-	{"/proc/thread-self/mountinfo", VIEW_MOUNTINFO},
-	{"/proc/filesystems", VIEW_FILESYSTEMS},
+	{"/proc/mounts", FSTYPE_VIEW_MOUNTS},
+	{"/proc/self/mounts", FSTYPE_VIEW_MOUNTS},
+	{"/proc/thread-self/mounts", FSTYPE_VIEW_MOUNTS},
+	{"/etc/mtab", FSTYPE_VIEW_MOUNTS},
+	{"/proc/self/mountinfo", FSTYPE_VIEW_MOUNTINFO},
+	{"/proc/thread-self/mountinfo", FSTYPE_VIEW_MOUNTINFO},
+	{"/proc/filesystems", FSTYPE_VIEW_FILESYSTEMS},
 };
 
-enum view_kind view_kind(const char *path)
+enum fstype_view_kind fstype_view_kind(const char *path)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (!strcmp(path, lists[i].path))
 			return lists[i].kind;
-	return VIEW_NONE;
+	return FSTYPE_VIEW_NONE;
 }
 
-/* No malloc(): open() may be called from a signal handler. */
+/* Uses no malloc(), as open() may be called in a signal handler. */
 struct text {
 	char *data;
 	size_t length;
@@ -59,7 +59,7 @@ static int make_room(struct text *t)
 	return 0;
 }
 
-/* All of it, and the position of fd stays at the beginning. */
+/* Reads the whole file and leaves the position of fd at its beginning. */
 static int read_all(int fd, struct text *t)
 {
 	for (;;) {
@@ -81,9 +81,9 @@ static int read_all(int fd, struct text *t)
 	}
 }
 
-/* Where the type is in a line: its third word, or what follows " - ". */
+/* Finds the type in a line: the third word, or the one after " - ". */
 static const char *type_in(const char *line, const char *end,
-			   enum view_kind kind)
+			   enum fstype_view_kind kind)
 {
 	int words = 1;
 
@@ -91,7 +91,7 @@ static const char *type_in(const char *line, const char *end,
 		if (*c != ' ')
 			continue;
 		words++;
-		if (kind == VIEW_MOUNTS
+		if (kind == FSTYPE_VIEW_MOUNTS
 			    ? words == 3
 			    : c - line >= 2 && c[-1] == '-' && c[-2] == ' ')
 			return c + 1;
@@ -99,8 +99,8 @@ static const char *type_in(const char *line, const char *end,
 	return end;
 }
 
-/* Takes "fuse." away where it is ours; whether it was anywhere. */
-static bool change_types(struct text *t, enum view_kind kind)
+/* Removes "fuse." from the type of our mounts. Whether there was any. */
+static bool change_types(struct text *t, enum fstype_view_kind kind)
 {
 	const size_t known = sizeof(KERNELS_TYPE) - 1,
 		     fuse = sizeof("fuse.") - 1;
@@ -125,7 +125,7 @@ static bool change_types(struct text *t, enum view_kind kind)
 	return to != end;
 }
 
-/* A kernel that has it lists it itself. */
+/* Adds msharefs, unless the kernel lists it. Whether it was added. */
 static bool add_filesystem(struct text *t)
 {
 	const size_t n = sizeof(FILESYSTEM) - 1;
@@ -153,7 +153,7 @@ static int write_all(int fd, const struct text *t)
 	return 0;
 }
 
-/* An anonymous file that holds the text, open for reading only. */
+/* An anonymous file with this text, open for reading only. */
 static int open_copy(const struct text *t, int flags)
 {
 	char path[PROCFD_SIZE];
@@ -189,17 +189,17 @@ static void replace(int fd, const struct text *t, int flags)
 	sys_close(copy);
 }
 
-void view_show(int fd, const char *path)
+void fstype_view_show(int fd, const char *path)
 {
-	enum view_kind kind = view_kind(path);
+	enum fstype_view_kind kind = fstype_view_kind(path);
 	int flags = (int)SYS_CALL(SYS_fcntl, fd, F_GETFL);
 	struct text t = {0};
 
 	if (flags < 0 || flags & O_PATH || (flags & O_ACCMODE) != O_RDONLY)
 		return;
 	if (!read_all(fd, &t) &&
-	    (kind == VIEW_FILESYSTEMS ? add_filesystem(&t)
-				      : change_types(&t, kind)))
+	    (kind == FSTYPE_VIEW_FILESYSTEMS ? add_filesystem(&t)
+					     : change_types(&t, kind)))
 		replace(fd, &t, flags);
 	if (t.room)
 		sys_munmap((uintptr_t)t.data, t.room);

@@ -25,12 +25,12 @@
 #endif
 
 #define TYPE "msharefs"
-/* How long umount() waits for the daemon's end; others may hold it up. */
+/* How long umount() waits for the daemon to end; other uses may delay that. */
 #define END_SECONDS 2
-/* The kernel takes no more than that of mount()'s data. */
+/* The kernel reads no more than this of mount()'s data. */
 #define DATA_MAX 4096
 
-/* Not for the stack of a thread. */
+/* Too large for the stack of a thread. */
 struct scratch {
 	char target[PATH_MAX];
 	char options[DATA_MAX + 256];
@@ -46,40 +46,40 @@ static const struct {
 	{MS_DIRSYNC, ",dirsync"},
 };
 
-/* What a bind mount can have by itself. */
+/* The flags that a bind mount can have for itself. */
 #define BIND_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
 
-/* Old programs put a magic number into the upper half. */
+/* Old programs set a magic number in the upper half of the flags. */
 static unsigned long plain_flags(unsigned long flags)
 {
 	return (flags & MS_MGC_MSK) == MS_MGC_VAL ? flags & ~MS_MGC_MSK : flags;
 }
 
-bool mount_is_ours(const struct mount_args *args, int error)
+bool mount_emulation_applies(const struct mount_args *args, int error)
 {
 	const unsigned long no_new = MS_REMOUNT | MS_BIND | MS_MOVE |
 				     MS_SHARED | MS_PRIVATE | MS_SLAVE |
 				     MS_UNBINDABLE;
 
-	/* It knows no such type; we are nobody; /sys/fs/mshare is missing. */
+	/* Unknown type; no privilege; /sys/fs/mshare does not exist. */
 	if (error != ENODEV && error != EPERM && error != ENOENT)
 		return false;
 	return args->type && !(plain_flags(args->flags) & no_new) &&
 	       !strcmp(args->type, TYPE);
 }
 
-/* Looking */
+/* Finding out what is mounted */
 
-static int look(int dir, const char *path, int flags, struct statx *stx)
+static int stat_mount(int dir, const char *path, int flags, struct statx *stx)
 {
 	return (int)SYS_CALL(
 		SYS_statx, dir, path, flags | AT_NO_AUTOMOUNT,
 		STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, stx);
 }
 
-static struct asked_key key_of(const struct statx *stx)
+static struct mount_refs_key key_of(const struct statx *stx)
 {
-	return (struct asked_key){
+	return (struct mount_refs_key){
 		.mount = stx->stx_mnt_id,
 		.device =
 			(uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor,
@@ -92,7 +92,7 @@ static bool is_ours(const struct statx *stx)
 	       stx->stx_dev_major == 0 && MSHARE_INO_IS_OURS(stx->stx_ino);
 }
 
-/* The path from the root; at most PATH_MAX with its NUL. */
+/* Resolves path to an absolute path of at most PATH_MAX bytes with its NUL. */
 static int whole_path(const char *path, char *whole)
 {
 	char link[PROCFD_SIZE];
@@ -123,7 +123,7 @@ static void write_options(char *options, const struct mount_args *args)
 	unsigned long flags = plain_flags(args->flags);
 
 	strcpy(options, "exit_errno");
-	/* As with mount -t msharefs: a mount of root's is for all. */
+	/* As with mount -t msharefs, a mount by root is for all users. */
 	if (SYS_CALL(SYS_geteuid) == 0)
 		append(options, ",allow_other");
 	for (size_t i = 0; i < n; i++)
@@ -136,7 +136,7 @@ static void write_options(char *options, const struct mount_args *args)
 	}
 }
 
-/* What mount(2) says of it. */
+/* Translates the daemon's exit status into an error of mount(2). */
 static int daemon_error(int status)
 {
 	if (status == -ENOENT || status == -EACCES)
@@ -146,7 +146,7 @@ static int daemon_error(int status)
 	return status;
 }
 
-/* alive is hung up when the daemon ends. */
+/* The daemon inherits alive, a pipe that closes when the daemon ends. */
 static int run_daemon(const struct mount_args *args, struct scratch *s,
 		      int alive)
 {
@@ -156,14 +156,14 @@ static int run_daemon(const struct mount_args *args, struct scratch *s,
 		args->source && *args->source ? args->source : "none";
 	const char *argv[] = {"msharefs", "-o",	     s->options, "--",
 			      source,	  s->target, NULL};
-	const struct spawn spawn = {
+	const struct spawn_helper spawn = {
 		.paths = paths,
 		.argv = (char *const *)argv,
 		.keep = alive,
 	};
 
 	write_options(s->options, args);
-	return daemon_error(spawn_wait(&spawn));
+	return daemon_error(spawn_helper_run(&spawn));
 }
 
 static int start(const struct mount_args *args, struct scratch *s)
@@ -171,7 +171,7 @@ static int start(const struct mount_args *args, struct scratch *s)
 	struct statx stx;
 	int err, ends[2] = {-1, -1};
 
-	if (!asked_room())
+	if (!mount_refs_has_room())
 		return -ENOSPC;
 	err = (int)SYS_CALL(SYS_pipe2, ends, O_CLOEXEC);
 	if (err)
@@ -179,27 +179,27 @@ static int start(const struct mount_args *args, struct scratch *s)
 	err = run_daemon(args, s, ends[1]);
 	sys_close(ends[1]);
 	if (!err)
-		err = look(AT_FDCWD, s->target, 0, &stx);
+		err = stat_mount(AT_FDCWD, s->target, 0, &stx);
 	if (!err) {
-		struct asked_key key = key_of(&stx);
+		struct mount_refs_key key = key_of(&stx);
 
-		return asked_made(&key, s->target, ends[0]);
+		return mount_refs_add_made(&key, s->target, ends[0]);
 	}
 	sys_close(ends[0]);
 	return err;
 }
 
-/* Using what is there */
+/* Using an existing mount */
 
 static int use(const struct mount_args *args, const struct statx *stx,
 	       const char *target)
 {
 	unsigned long flags = plain_flags(args->flags) & BIND_FLAGS;
-	struct asked_key key = key_of(stx);
+	struct mount_refs_key key = key_of(stx);
 	int err = (int)SYS_CALL(SYS_mount, target, target, NULL, MS_BIND, NULL);
 
 	if (err)
-		return asked_use(&key);
+		return mount_refs_use(&key);
 	if (flags)
 		err = (int)SYS_CALL(SYS_mount, NULL, target, NULL,
 				    MS_REMOUNT | MS_BIND | flags, NULL);
@@ -208,7 +208,8 @@ static int use(const struct mount_args *args, const struct statx *stx,
 	return err;
 }
 
-/* The daemon can make room for a directory in sysfs, and nowhere else. */
+/* The daemon can make a mount point in sysfs (sysfs_overlay.h), but nowhere
+ * else. */
 static bool can_be_made(const char *target, char *parent)
 {
 	const char *slash = strrchr(target, '/');
@@ -224,7 +225,7 @@ static bool can_be_made(const char *target, char *parent)
 static int mount_at(const struct mount_args *args, int error, struct scratch *s)
 {
 	struct statx stx;
-	int err = look(AT_FDCWD, args->target, 0, &stx);
+	int err = stat_mount(AT_FDCWD, args->target, 0, &stx);
 
 	if (err == -ENOENT && can_be_made(args->target, s->target)) {
 		strcpy(s->target, args->target);
@@ -252,7 +253,7 @@ static void unblock_signals(const uint64_t *old)
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof(*old));
 }
 
-int mount_ours(const struct mount_args *args, int error)
+int mount_emulation_mount(const struct mount_args *args, int error)
 {
 	long at = sys_mmap(0, sizeof(struct scratch), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -268,7 +269,7 @@ int mount_ours(const struct mount_args *args, int error)
 	return err;
 }
 
-/* Taking down */
+/* Unmounting */
 
 static int64_t now_ms(void)
 {
@@ -279,8 +280,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * Until the daemon has given back what it had: its memory, the cover of
- * /sys/fs. It goes on if the filesystem is mounted elsewhere too.
+ * Waits until the daemon has released its memory and the overlay of /sys/fs. It
+ * does not end if the filesystem is mounted elsewhere, too.
  */
 static void wait_for_end(int alive)
 {
@@ -296,19 +297,19 @@ static void wait_for_end(int alive)
 	}
 }
 
-static bool is_there(const char *target, const struct asked_key *key)
+static bool is_there(const char *target, const struct mount_refs_key *key)
 {
-	struct asked_key now;
+	struct mount_refs_key now;
 	struct statx stx;
 
-	if (look(AT_FDCWD, target, AT_STATX_DONT_SYNC, &stx))
+	if (stat_mount(AT_FDCWD, target, AT_STATX_DONT_SYNC, &stx))
 		return false;
 	now = key_of(&stx);
-	return asked_same(&now, key);
+	return mount_refs_same(&now, key);
 }
 
-/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
-static int umount_as_user(int flags, const struct asked_key *key)
+/* fusermount3 unmounts for ordinary users, which umount(2) refuses. */
+static int umount_as_user(int flags, const struct mount_refs_key *key)
 {
 	static const char *const paths[] = {FUSERMOUNT_PATH,
 					    "/usr/bin/fusermount3",
@@ -317,22 +318,23 @@ static int umount_as_user(int flags, const struct asked_key *key)
 	const char *argv[] = {"fusermount3",
 			      flags & MNT_DETACH ? "-uqz" : "-uq", "--", path,
 			      NULL};
-	const struct spawn spawn = {
+	const struct spawn_helper spawn = {
 		.paths = paths,
 		.argv = (char *const *)argv,
 		.keep = -1,
 	};
 	int err;
 
-	/* Not found out anew: a descriptor for it would make it busy. */
-	asked_path(key, path);
-	err = spawn_wait(&spawn);
+	/* Opening the mount to find its path would make it busy. */
+	mount_refs_path(key, path);
+	err = spawn_helper_run(&spawn);
 	if (err <= 0)
 		return err == -ENOENT ? -EPERM : err;
 	return is_there(path, key) ? -EBUSY : -EINVAL;
 }
 
-static int take_down(const char *target, int flags, const struct asked_key *key)
+static int unmount_made(const char *target, int flags,
+			const struct mount_refs_key *key)
 {
 	const int users = MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW;
 	int alive, err = (int)SYS_CALL(SYS_umount2, target, flags);
@@ -341,46 +343,47 @@ static int take_down(const char *target, int flags, const struct asked_key *key)
 		err = umount_as_user(flags, key);
 	if (err)
 		return err;
-	alive = asked_forget(key);
+	alive = mount_refs_forget(key);
 	if (alive < 0)
 		return 0;
-	if (!(flags & MNT_DETACH)) /* that one does not wait for anybody */
+	if (!(flags & MNT_DETACH)) /* which does not wait */
 		wait_for_end(alive);
 	sys_close(alive);
 	return 0;
 }
 
-static int umount_asked(const char *target, int flags)
+static int umount_referenced(const char *target, int flags)
 {
 	const int known = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
 	int no_follow = flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
-	struct asked_key key;
+	struct mount_refs_key key;
 	struct statx stx;
 
 	if (flags & ~known ||
-	    look(AT_FDCWD, target, AT_STATX_DONT_SYNC | no_follow, &stx) ||
+	    stat_mount(AT_FDCWD, target, AT_STATX_DONT_SYNC | no_follow,
+		       &stx) ||
 	    !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return (int)SYS_CALL(SYS_umount2, target, flags);
 	key = key_of(&stx);
-	switch (asked_release(&key)) {
-	case ASKED_STAYS:
+	switch (mount_refs_release(&key)) {
+	case MOUNT_REFS_KEPT:
 		return 0;
-	case ASKED_LET_GO:
+	case MOUNT_REFS_ALREADY_RELEASED:
 		return -EINVAL;
-	case ASKED_LAST:
-		return take_down(target, flags, &key);
+	case MOUNT_REFS_LAST:
+		return unmount_made(target, flags, &key);
 	default:
 		return (int)SYS_CALL(SYS_umount2, target, flags);
 	}
 }
 
-int umount_ours(const char *target, int flags)
+int mount_emulation_umount(const char *target, int flags)
 {
 	uint64_t mask;
 	int err;
 
 	block_signals(&mask);
-	err = umount_asked(target, flags);
+	err = umount_referenced(target, flags);
 	unblock_signals(&mask);
 	return err;
 }

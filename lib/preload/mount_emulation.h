@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mount(2) and umount(2) of type msharefs, for a program that mounts it itself.
+ * mount(2) and umount(2) of type msharefs, for programs that mount it
+ * themselves.
  *
- * Where one of ours is mounted already, the program uses that: with the
- * privilege for it, by a second mount of the same over it, so that its umount()
- * takes away just that; without, by being counted, in this process and its
- * children, and umount() counts down. Else the daemon is started.
+ * If the target already is a mount of msharefs, the program uses that mount. A
+ * privileged program gets a bind mount over it, which its umount() removes. For
+ * others, this process and its children count the uses, and umount() counts
+ * down. If the target is no mount of msharefs, mount() starts the daemon.
  */
-#ifndef LIB_MOUNT_H
-#define LIB_MOUNT_H
+#ifndef MOUNT_EMULATION_H
+#define MOUNT_EMULATION_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 struct mount_args {
@@ -22,16 +22,14 @@ struct mount_args {
 };
 
 /*
- * After the kernel refused with error, so that it has read all strings: whether
- * it is for us.
+ * Whether to emulate a call that the kernel refused with this error. The kernel
+ * has read the strings, so they are readable.
  */
-bool mount_is_ours(const struct mount_args *args, int error);
+bool mount_emulation_applies(const struct mount_args *args, int error);
 /* 0 or -errno. */
-int mount_ours(const struct mount_args *args, int error);
+int mount_emulation_mount(const struct mount_args *args, int error);
 
-/* Whether umount_ours() must be asked at all. */
-extern atomic_bool mount_any;
-/* As umount2(); 0 or -errno. */
-int umount_ours(const char *target, int flags);
+/* umount2(), to call if mount_refs_any is set. 0 or -errno. */
+int mount_emulation_umount(const char *target, int flags);
 
 #endif

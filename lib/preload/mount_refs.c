@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/mount_emulation.h"
 #include "common/syscalls.h"
 #include "engine/window_table.h"
 
@@ -17,19 +16,19 @@
 /* The low numbers are what programs expect open() to give out. */
 #define HIGH_FD 48
 
-struct asked {
-	struct asked_key key;
+struct mount_ref {
+	struct mount_refs_key key;
 	bool taken;
 	bool made;
-	unsigned int count; /* 0: used and let go */
+	unsigned int count; /* 0: released */
 	char *path;	    /* if made: PATH_MAX bytes */
 	int alive;
-	uint64_t alive_ino; /* the program may close it and go on */
+	uint64_t alive_ino; /* the program may close and reuse alive */
 };
 
-/* Under the windows lock, which fork() takes. None before it is used. */
-static struct asked *table;
-atomic_bool mount_any;
+/* Lock of the window table, which fork() takes. Allocated at first use. */
+static struct mount_ref *table;
+atomic_bool mount_refs_any;
 
 static bool have_table(void)
 {
@@ -41,22 +40,22 @@ static bool have_table(void)
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at < 0)
 		return false;
-	table = (struct asked *)at;
+	table = (struct mount_ref *)at;
 	return true;
 }
 
-static struct asked *find(const struct asked_key *key)
+static struct mount_ref *find(const struct mount_refs_key *key)
 {
 	for (size_t i = 0; table && i < ROOM; i++)
-		if (table[i].taken && asked_same(&table[i].key, key))
+		if (table[i].taken && mount_refs_same(&table[i].key, key))
 			return &table[i];
 	return NULL;
 }
 
-/* What was let go serves only to say so. */
-static struct asked *find_free(void)
+/* A free entry; else a released one, which only answers a later umount(). */
+static struct mount_ref *find_free(void)
 {
-	struct asked *old = NULL;
+	struct mount_ref *old = NULL;
 
 	for (size_t i = 0; have_table() && i < ROOM; i++) {
 		if (!table[i].taken)
@@ -89,62 +88,63 @@ static int move_up(int fd)
 	return high;
 }
 
-bool asked_room(void)
+bool mount_refs_has_room(void)
 {
 	sigset_t mask;
 	bool room;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	room = find_free() != NULL;
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return room;
 }
 
-/* Under the lock. */
-static int add(const struct asked *new)
+/* The caller holds the lock. */
+static int add(const struct mount_ref *new)
 {
-	struct asked *a = find_free();
+	struct mount_ref *a = find_free();
 
 	if (!a)
 		return -ENOSPC;
 	*a = *new;
 	a->taken = true;
 	a->count = 1;
-	atomic_store(&mount_any, true);
+	atomic_store(&mount_refs_any, true);
 	return 0;
 }
 
-int asked_use(const struct asked_key *key)
+int mount_refs_use(const struct mount_refs_key *key)
 {
-	const struct asked new = {.key = *key, .alive = -1};
-	struct asked *a;
+	const struct mount_ref new = {.key = *key, .alive = -1};
+	struct mount_ref *a;
 	sigset_t mask;
 	int err = 0;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	a = find(key);
 	if (a)
 		a->count++;
 	else
 		err = add(&new);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return err;
 }
 
-/* A key that is known is of a mount that is gone. */
-static void drop_stale(const struct asked_key *key)
+/* An old entry with the key of a new mount is of a mount that is gone. */
+static void drop_stale(const struct mount_refs_key *key)
 {
-	int alive = asked_forget(key);
+	int alive = mount_refs_forget(key);
 
 	if (alive >= 0)
 		sys_close(alive);
 }
 
-int asked_made(const struct asked_key *key, const char *path, int alive)
+int mount_refs_add_made(const struct mount_refs_key *key, const char *path,
+			int alive)
 {
 	long at = sys_mmap(0, PATH_MAX, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct asked new = {.key = *key, .made = true, .path = (char *)at};
+	struct mount_ref new = {.key = *key, .made = true, .path = (char *)at};
 	sigset_t mask;
 	int err = at < 0 ? (int)at : 0;
 
@@ -153,9 +153,9 @@ int asked_made(const struct asked_key *key, const char *path, int alive)
 	if (!err) {
 		strcpy(new.path, path);
 		drop_stale(key);
-		windows_lock(&mask);
+		window_table_lock(&mask);
 		err = add(&new);
-		windows_unlock(&mask);
+		window_table_unlock(&mask);
 		if (err)
 			sys_munmap((uintptr_t)at, PATH_MAX);
 	}
@@ -164,44 +164,44 @@ int asked_made(const struct asked_key *key, const char *path, int alive)
 	return err;
 }
 
-void asked_path(const struct asked_key *key, char *path)
+void mount_refs_path(const struct mount_refs_key *key, char *path)
 {
-	struct asked *a;
+	struct mount_ref *a;
 	sigset_t mask;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	a = find(key);
 	strcpy(path, a && a->path ? a->path : "");
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 }
 
-enum asked_state asked_release(const struct asked_key *key)
+enum mount_refs_released mount_refs_release(const struct mount_refs_key *key)
 {
-	enum asked_state state = ASKED_NEVER;
+	enum mount_refs_released state = MOUNT_REFS_UNKNOWN;
 	sigset_t mask;
-	struct asked *a;
+	struct mount_ref *a;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	a = find(key);
 	if (a && !a->count) {
-		state = ASKED_LET_GO;
+		state = MOUNT_REFS_ALREADY_RELEASED;
 	} else if (a && a->made && a->count == 1) {
-		state = ASKED_LAST;
+		state = MOUNT_REFS_LAST;
 	} else if (a) {
 		a->count--;
-		state = ASKED_STAYS;
+		state = MOUNT_REFS_KEPT;
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return state;
 }
 
-int asked_forget(const struct asked_key *key)
+int mount_refs_forget(const struct mount_refs_key *key)
 {
 	int alive = -1;
 	sigset_t mask;
-	struct asked *a;
+	struct mount_ref *a;
 
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	a = find(key);
 	if (a) {
 		alive = a->alive;
@@ -209,8 +209,8 @@ int asked_forget(const struct asked_key *key)
 			alive = -1;
 		if (a->path)
 			sys_munmap((uintptr_t)a->path, PATH_MAX);
-		*a = (struct asked){0};
+		*a = (struct mount_ref){0};
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return alive;
 }

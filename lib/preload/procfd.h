@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Paths of descriptors in /proc, made without stdio. */
 #ifndef PROCFD_H
 #define PROCFD_H
 
@@ -6,7 +7,7 @@
 
 #define PROCFD_SIZE 32
 
-/* "/proc/self/fd/N", where nothing of stdio may be called. */
+/* Writes "/proc/self/fd/N". Async-signal-safe. */
 static inline void procfd_path(char path[PROCFD_SIZE], int fd)
 {
 	char digits[12];

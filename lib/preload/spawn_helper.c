@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vfork() twice over: of the host's memory nothing is copied, its fork handlers
- * are not run, and the process in the middle, which is the host's child, has no
- * exit signal. (The program itself cannot be that child: exec() gives it one.)
- * Both run on a stack of their own while the caller sleeps, so they may write
- * to what is shared, but must call nothing of libc that keeps anything.
+ * Two nested vfork()s. They copy none of the host's memory and run none of its
+ * fork handlers, and the intermediate process, a child of the host, has no exit
+ * signal. (The helper itself cannot be that child: execve() resets its exit
+ * signal to SIGCHLD.) Both children run on stacks of their own while the caller
+ * sleeps. They may write to shared memory, but must not call functions of libc
+ * that keep state.
  */
 #include "preload/spawn_helper.h"
 
@@ -24,7 +25,7 @@
 #define NOT_SANITIZED __attribute__((no_sanitize("address", "undefined")))
 
 struct job {
-	const struct spawn *spawn;
+	const struct spawn_helper *spawn;
 	char **env;
 	char *stacks; /* two, growing down */
 	int error;    /* of exec(), or what went wrong before it */
@@ -41,7 +42,7 @@ NOT_SANITIZED static void reset_signals(void)
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
-/* 0, 1, 2: /dev/null; 3: what is kept; and no other */
+/* 0, 1, 2: /dev/null; 3: the descriptor to keep; closes all others. */
 NOT_SANITIZED static int set_descriptors(int keep)
 {
 	long from = KEPT, null;
@@ -80,12 +81,12 @@ NOT_SANITIZED static int become_program(void *arg)
 					job->env);
 
 		if (err != -ENOENT || !path[1])
-			job->error = err; /* only now is there an answer */
+			job->error = err; /* no path is left to try */
 	}
 	return 127;
 }
 
-/* flags: and the exit signal; until it has ended or called exec(). */
+/* Runs run() in a child until it exits or calls execve(). flags: of clone(). */
 NOT_SANITIZED static int vfork_on(char *stack, int (*run)(void *), int flags,
 				  struct job *job)
 {
@@ -115,7 +116,7 @@ NOT_SANITIZED static int run_in_the_middle(void *arg)
 	struct job *job = arg;
 	int pid;
 
-	__sigaction(SIGCHLD, &act, NULL); /* ignored, it would be reaped */
+	__sigaction(SIGCHLD, &act, NULL); /* if ignored, the kernel reaps */
 	pid = vfork_on(job->stacks, become_program, SIGCHLD, job);
 	if (pid < 0)
 		job->error = pid;
@@ -124,7 +125,7 @@ NOT_SANITIZED static int run_in_the_middle(void *arg)
 	return 0;
 }
 
-/* The host's environment, without what preloads this library. */
+/* The host's environment without LD_PRELOAD. */
 static void copy_environment(char **to)
 {
 	const char *preload = "LD_PRELOAD=";
@@ -152,7 +153,7 @@ static int status_of(const struct job *job)
 				      : 128 + WTERMSIG(job->status);
 }
 
-int spawn_wait(const struct spawn *spawn)
+int spawn_helper_run(const struct spawn_helper *spawn)
 {
 	size_t size = 2 * STACK + environment_size();
 	long at = sys_mmap(0, size, PROT_READ | PROT_WRITE,
@@ -166,8 +167,8 @@ int spawn_wait(const struct spawn *spawn)
 	job.env = (char **)(at + 2 * (long)STACK);
 	copy_environment(job.env);
 	/*
-	 * CLONE_FILES: a copy of the host's descriptors would keep open, for as
-	 * long as the program runs, what other threads close meanwhile.
+	 * CLONE_FILES: a copy of the host's descriptors would keep files open
+	 * that other threads close while the helper runs.
 	 */
 	pid = vfork_on(job.stacks + STACK, run_in_the_middle, CLONE_FILES,
 		       &job);

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running a program from inside somebody else's: it hears nothing of it. No
- * SIGCHLD, no child for its wait(), no descriptor, handler or blocked signal
- * inherited, nothing printed, and this library is not preloaded.
+ * Runs a helper program from within a host program, which does not notice: the
+ * host gets no SIGCHLD and no child in wait(). The helper inherits no
+ * descriptors, handlers or blocked signals, prints nothing, and does not
+ * preload this library.
  */
 #ifndef SPAWN_HELPER_H
 #define SPAWN_HELPER_H
 
-struct spawn {
-	const char *const *paths; /* the first that there is; NULL ends them */
+struct spawn_helper {
+	const char *const *paths; /* the first that exists; ends with NULL */
 	char *const *argv;
-	int keep; /* becomes descriptor 3; -1: none */
+	int keep; /* the helper's descriptor 3; -1: none */
 };
 
 /*
- * Runs it to its end. Its exit status, 128 and more if a signal ended it, or
- * -errno if there is no such program or no room. Call with signals blocked.
+ * Runs the helper and waits for it. Returns its exit status, 128 plus the
+ * signal that killed it, or -errno if it could not be run. Call with signals
+ * blocked.
  */
-int spawn_wait(const struct spawn *spawn);
+int spawn_helper_run(const struct spawn_helper *spawn);
 
 #endif

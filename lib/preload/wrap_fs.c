@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shim's wrappers that concern the filesystem, not memory: what statfs()
- * and the lists of mounts say, and mount() itself. All of them do the real call
- * first and look at its result, so that whatever a program passes, the answer
- * comes from the kernel: a bad pointer is EFAULT here as without.
+ * Wrappers of statfs(), of open() for the lists of mounts, and of mount().
  *
- * This file must be built without _FILE_OFFSET_BITS, which would rename open(),
- * and without _FORTIFY_SOURCE, which has an open() of its own.
+ * All of them make the real call first and then look at its result, so that the
+ * kernel judges the arguments: a bad pointer is EFAULT as without the preload.
+ *
+ * Build this file without _FILE_OFFSET_BITS, which renames open(), and without
+ * _FORTIFY_SOURCE, which defines an open() of its own.
  */
 #if defined(_FILE_OFFSET_BITS) || defined(_TIME_BITS)
-#error "build preload_fs.c without _FILE_OFFSET_BITS"
+#error "build wrap_fs.c without _FILE_OFFSET_BITS"
 #endif
 #undef _FORTIFY_SOURCE
 
@@ -23,20 +23,21 @@
 #include <sys/vfs.h>
 
 #include "preload/mount_emulation.h"
+#include "preload/mount_refs.h"
 #include "common/msharefs_file.h"
 #include "wrap/libc_real.h"
 #include "wrap/wrap.h"
 #include <linux/msharefs.h>
 #include "preload/fstype_view.h"
 
-/* statfs(): FUSE gives its own number for all. */
+/* statfs(): FUSE reports the same magic number for all its filesystems. */
 
 EXPORT int statfs(const char *path, struct statfs *fs)
 {
 	int ret = real.statfs(path, fs);
 
 	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
-	    ours_file(AT_FDCWD, path, 0))
+	    is_msharefs_file(AT_FDCWD, path, 0))
 		fs->f_type = MSHARE_MAGIC;
 	return ret;
 }
@@ -51,7 +52,7 @@ EXPORT int fstatfs(int fd, struct statfs *fs)
 	int ret = real.fstatfs(fd, fs);
 
 	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
-	    ours_file(fd, "", AT_EMPTY_PATH))
+	    is_msharefs_file(fd, "", AT_EMPTY_PATH))
 		fs->f_type = MSHARE_MAGIC;
 	return ret;
 }
@@ -62,25 +63,25 @@ EXPORT int fstatfs64(int fd, struct statfs64 *fs)
 }
 
 _Static_assert(sizeof(struct statfs) == sizeof(struct statfs64),
-	       "a 64-bit system, where both are the same");
+	       "both are the same on 64-bit systems");
 
 /* The lists of mounts and filesystems */
 
 static inline int shown(int fd, const char *path)
 {
-	if (fd >= 0 && UNLIKELY(view_near(path)))
-		view_show(fd, path);
+	if (fd >= 0 && UNLIKELY(fstype_view_applies(path)))
+		fstype_view_show(fd, path);
 	return fd;
 }
 
 static inline FILE *stream_shown(FILE *file, const char *path)
 {
-	if (file && UNLIKELY(view_near(path)))
-		view_show(fileno(file), path); /* nothing is read yet */
+	if (file && UNLIKELY(fstype_view_applies(path)))
+		fstype_view_show(fileno(file), path); /* nothing is read yet */
 	return file;
 }
 
-/* The mode is there only if a file may be made. */
+/* The mode is an argument only if the call may create a file. */
 #define MODE_OF(flags)                                                     \
 	({                                                                 \
 		mode_t mode_ = 0;                                          \
@@ -113,7 +114,7 @@ EXPORT int openat64(int dir, const char *path, int flags, ...)
 	return shown(real.openat(dir, path, flags, MODE_OF(flags)), path);
 }
 
-/* What programs built with _FORTIFY_SOURCE call when they give no mode. */
+/* Programs built with _FORTIFY_SOURCE call these if they pass no mode. */
 EXPORT int __open_2(const char *path, int flags);
 EXPORT int __open64_2(const char *path, int flags);
 EXPORT int __openat_2(int dir, const char *path, int flags);
@@ -167,9 +168,9 @@ EXPORT int mount(const char *source, const char *target, const char *type,
 	int saved = errno;
 	int err, ret = real.mount(source, target, type, flags, data);
 
-	if (!ret || !mount_is_ours(&args, errno))
+	if (!ret || !mount_emulation_applies(&args, errno))
 		return ret;
-	err = mount_ours(&args, errno);
+	err = mount_emulation_mount(&args, errno);
 	errno = err ? -err : saved;
 	return err ? -1 : 0;
 }
@@ -178,9 +179,9 @@ EXPORT int umount2(const char *target, int flags)
 {
 	int err;
 
-	if (LIKELY(!atomic_load(&mount_any)))
+	if (LIKELY(!atomic_load(&mount_refs_any)))
 		return real.umount2(target, flags);
-	err = umount_ours(target, flags);
+	err = mount_emulation_umount(target, flags);
 	if (err)
 		errno = -err;
 	return err ? -1 : 0;

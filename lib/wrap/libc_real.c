@@ -75,7 +75,7 @@ struct real real = {
 	.umount2 = raw_umount2,
 };
 
-/* Leaves the field as it is if the name is not found. */
+/* Leaves the field unchanged if there is no such symbol. */
 #define RESOLVE(field, name)                             \
 	do {                                             \
 		void *symbol_ = dlsym(RTLD_NEXT, name);  \

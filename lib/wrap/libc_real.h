@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions that the wrappers stand before. Before real_init() has run, the
- * calls that everybody makes are raw system calls, so that they work from the
- * first instruction of the process, without a branch.
+ * The functions of libc that the wrappers replace. Until real_init() has run,
+ * the common ones are raw system calls, so that the wrappers work from the
+ * first instruction of the process without a branch. The others need NEED().
  */
 #ifndef LIBC_REAL_H
 #define LIBC_REAL_H

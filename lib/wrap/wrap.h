@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of wrappers have in common. */
+/* Macros that all files of wrappers use. */
 #ifndef WRAP_H
 #define WRAP_H
 
@@ -7,7 +7,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Constructors of other libraries may come before ours. */
+/* Constructors of other libraries may run before ours and call a wrapper. */
 #define NEED(field)                        \
 	do {                               \
 		if (UNLIKELY(!real.field)) \

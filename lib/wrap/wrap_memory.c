@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shim: wrappers only. A call that concerns no window costs a comparison or
- * two and goes to the real function (but for private mappings of files: one
- * statx(), as nothing else tells them from ours); a call that does is judged by
- * SPEC section 6 and made by attach.c.
+ * Wrappers of mmap(), munmap(), mprotect() and mremap().
  *
- * Also in libmshare.so: in a program that links it the same rules hold.
+ * A call that concerns no window costs one or two comparisons and goes to the
+ * real function. The exception is a private mapping of a file, which costs one
+ * statx(): nothing else tells our files from others. A call that concerns a
+ * window follows doc/interface.md, section 6; attach_client.c carries it out.
  *
- * This file must be built without _FILE_OFFSET_BITS, which would rename mmap().
+ * libmshare.so contains these wrappers too, so that the same rules apply in a
+ * program that links it.
+ *
+ * Build this file without _FILE_OFFSET_BITS, which renames mmap().
  */
 #if defined(_FILE_OFFSET_BITS) || defined(_TIME_BITS)
-#error "build preload.c without _FILE_OFFSET_BITS"
+#error "build wrap_memory.c without _FILE_OFFSET_BITS"
 #endif
 
 #include <errno.h>
@@ -21,10 +24,8 @@
 
 #include "engine/attach_client.h"
 #include "engine/engine.h"
-#include "engine/sigbus.h"
 #include "wrap/libc_real.h"
 #include "wrap/wrap.h"
-#include "common/syscalls.h"
 #include "engine/window_table.h"
 
 __attribute__((constructor(101))) static void init(void)
@@ -34,13 +35,13 @@ __attribute__((constructor(101))) static void init(void)
 }
 
 /*
- * Whether fd is of a region, and it is for this library's engine to map it.
- * Where there is another one (see engine.h), its library has wrappers as well,
- * which come first and ask ours only what they would ask libc.
+ * Whether fd is a file of msharefs and the engine of this library maps it. If
+ * the process uses the engine of another library (engine.h), the wrappers of
+ * that library come first, and call ours only in place of libc.
  */
 static bool is_region(int fd)
 {
-	return engine_is_here() && attach_is_ours(fd);
+	return engine_is_here() && attach_is_msharefs(fd);
 }
 
 static size_t page_up(size_t len)
@@ -50,7 +51,7 @@ static size_t page_up(size_t len)
 	return (len + page - 1) & ~(page - 1);
 }
 
-/* mmap() and its kind report through errno. */
+/* The return value of mmap() and mremap(). */
 static void *result(int err, void *base)
 {
 	if (!err)
@@ -67,50 +68,51 @@ static void *map_region(const struct mmap_args *args)
 	return result(err, base);
 }
 
-/* Something else is mapped over windows: whole ones make place. */
+/* Maps something else over windows; the range must contain them whole. */
 static void *map_over(const struct mmap_args *args)
 {
 	size_t len = page_up(args->length);
 	void *base = MAP_FAILED;
 	sigset_t mask;
 
-	windows_lock(&mask);
-	if (windows_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
+	window_table_lock(&mask);
+	if (window_table_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
-		attach_leaving((uintptr_t)args->addr, len);
+		attach_unmap_begins((uintptr_t)args->addr, len);
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
-		attach_left((uintptr_t)args->addr, len, base != MAP_FAILED);
+		attach_unmap_ended((uintptr_t)args->addr, len,
+				   base != MAP_FAILED);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return base;
 }
 
-/* Nonsense (nothing, or more than there is) is the kernel's to refuse. */
+/* False for an empty range or one that wraps around: the kernel refuses it. */
 static bool overlaps(uintptr_t addr, size_t len)
 {
 	size_t whole = page_up(len);
 
 	return len && whole >= len && addr + whole >= addr &&
-	       windows_overlap(addr, whole) != OVERLAP_NONE;
+	       window_table_overlap(addr, whole) != OVERLAP_NONE;
 }
 
 /*
- * Whether a call concerns a window. Without the lock, so that whoever holds
- * locks of his own (an allocator around fork(), say) never waits for ours but
- * for a window's sake.
+ * Whether a call concerns a window. Takes no lock, so that a caller that holds
+ * locks of its own, such as an allocator around fork(), waits for ours only if
+ * a window is concerned.
  */
 static inline bool touches_window(const void *addr, size_t len)
 {
-	return UNLIKELY(windows_near(addr, len)) &&
+	return UNLIKELY(window_table_near(addr, len)) &&
 	       overlaps((uintptr_t)addr, len);
 }
 
 /*
- * The same for a call that a window would refuse: with the lock, as a window
- * that another thread is unmapping stays in the table for some moments, and its
- * addresses may be somebody else's by now.
+ * The same for calls that are refused on windows. Takes the lock, because a
+ * window that another thread unmaps stays in the table for a moment, while its
+ * addresses may already be used for something else.
  */
 static bool is_in_window(const void *addr, size_t len)
 {
@@ -119,32 +121,33 @@ static bool is_in_window(const void *addr, size_t len)
 
 	if (LIKELY(!touches_window(addr, len)))
 		return false;
-	windows_lock(&mask);
+	window_table_lock(&mask);
 	yes = overlaps((uintptr_t)addr, len);
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return yes;
 }
 
 static void *map_file_or_fixed(const struct mmap_args *args)
 {
 	bool file = !(args->flags & MAP_ANONYMOUS);
-	/* With NOREPLACE, too, nothing is unmapped. */
+	/* MAP_FIXED_NOREPLACE unmaps nothing. */
 	bool fixed =
 		(args->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
 	int saved = errno;
 	void *base;
 
-	/* A shared mapping of ours fails by itself: ask only then. */
+	/* A shared mapping of a region fails with ENODEV: check only then. */
 	if (file && !fixed && (args->flags & MAP_TYPE) != MAP_PRIVATE) {
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
 		if (LIKELY(base != MAP_FAILED) || errno != ENODEV ||
 		    !is_region(args->fd))
 			return base;
-		errno = saved; /* that was no failure of the program's */
+		errno = saved; /* the program must not see this failure */
 		return map_region(args);
 	}
-	/* A private one would not, and a fixed one would unmap first. */
+	/* A private mapping would succeed, and a fixed one would unmap first.
+	 */
 	if (file && UNLIKELY(is_region(args->fd)))
 		return map_region(args);
 	if (fixed && touches_window(args->addr, args->length))
@@ -181,15 +184,15 @@ static int unmap_windows(void *addr, size_t len)
 	sigset_t mask;
 	int ret = -1;
 
-	windows_lock(&mask);
-	if (windows_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
+	window_table_lock(&mask);
+	if (window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
 		errno = EINVAL;
 	} else {
-		attach_leaving((uintptr_t)addr, whole);
+		attach_unmap_begins((uintptr_t)addr, whole);
 		ret = real.munmap(addr, len);
-		attach_left((uintptr_t)addr, whole, !ret);
+		attach_unmap_ended((uintptr_t)addr, whole, !ret);
 	}
-	windows_unlock(&mask);
+	window_table_unlock(&mask);
 	return ret;
 }
 
@@ -209,7 +212,7 @@ EXPORT int mprotect(void *addr, size_t len, int prot)
 	return real.mprotect(addr, len, prot);
 }
 
-/* A window neither grows, nor shrinks, nor moves, nor is doubled. */
+/* A window cannot grow, shrink, move or be duplicated. */
 static void *remap_window(void *addr, size_t old_len, size_t len, int flags)
 {
 	struct window *w = window_at((uintptr_t)addr);
@@ -230,7 +233,7 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 	void *to = NULL;
 	va_list args;
 
-	/* With DONTUNMAP alone the kernel takes it for a hint. */
+	/* With MREMAP_DONTUNMAP alone the address is a hint. */
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		va_start(args, flags);
 		to = va_arg(args, void *);
@@ -243,140 +246,4 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 	if (flags & MREMAP_FIXED && is_in_window(to, len))
 		return result(-EINVAL, NULL);
 	return real.mremap(addr, old_len, len, flags, to);
-}
-
-/* Signals: only SIGBUS, and only once there was a window. */
-
-static inline bool is_mine(int sig)
-{
-	return UNLIKELY(sig == SIGBUS) && atomic_load(&fault_installed);
-}
-
-static int set_action(const struct sigaction *act, struct sigaction *old)
-{
-	int err = fault_sigaction(act, old);
-
-	if (!err)
-		return 0;
-	errno = -err;
-	return -1;
-}
-
-EXPORT int sigaction(int sig, const struct sigaction *restrict act,
-		     struct sigaction *restrict old)
-{
-	return LIKELY(!is_mine(sig)) ? real.sigaction(sig, act, old)
-				     : set_action(act, old);
-}
-
-static sighandler_t set_handler(const struct sigaction *act)
-{
-	struct sigaction old;
-
-	return set_action(act, &old) ? SIG_ERR : old.sa_handler;
-}
-
-/* What siginterrupt() said of SIGBUS; libc's own record cannot be read. */
-static atomic_bool bus_interrupts;
-
-static sighandler_t set_signal(int sig, sighandler_t handler)
-{
-	struct sigaction act = {.sa_handler = handler};
-
-	NEED(signal);
-	/* What is wrong, too, is libc's to judge. */
-	if (LIKELY(!is_mine(sig)) || handler == SIG_ERR)
-		return real.signal(sig, handler);
-	sigaddset(&act.sa_mask, sig);
-	act.sa_flags = atomic_load(&bus_interrupts) ? 0 : SA_RESTART;
-	return set_handler(&act);
-}
-
-EXPORT sighandler_t signal(int sig, sighandler_t handler)
-{
-	return set_signal(sig, handler);
-}
-
-/* <signal.h> hides it from programs as new as POSIX 2008. */
-EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler);
-
-EXPORT sighandler_t bsd_signal(int sig, sighandler_t handler)
-{
-	return set_signal(sig, handler);
-}
-
-EXPORT sighandler_t ssignal(int sig, sighandler_t handler)
-{
-	return set_signal(sig, handler);
-}
-
-static sighandler_t set_signal_once(int sig, sighandler_t handler)
-{
-	const struct sigaction act = {
-		.sa_handler = handler,
-		.sa_flags = (int)(SA_RESETHAND | SA_NODEFER),
-	};
-
-	NEED(sysv_signal);
-	return is_mine(sig) && handler != SIG_ERR
-		       ? set_handler(&act)
-		       : real.sysv_signal(sig, handler);
-}
-
-EXPORT sighandler_t __sysv_signal(int sig, sighandler_t handler)
-{
-	return set_signal_once(sig, handler);
-}
-
-EXPORT sighandler_t sysv_signal(int sig, sighandler_t handler)
-{
-	return set_signal_once(sig, handler);
-}
-
-EXPORT sighandler_t sigset(int sig, sighandler_t handler)
-{
-	const struct sigaction new = {.sa_handler = handler};
-	sigset_t set, old_mask;
-	struct sigaction act;
-	sighandler_t old;
-
-	NEED(sigset);
-	if (!is_mine(sig))
-		return real.sigset(sig, handler);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	if (handler == SIG_HOLD) {
-		sigprocmask(SIG_BLOCK, &set, &old_mask);
-		old = set_action(NULL, &act) ? SIG_ERR : act.sa_handler;
-	} else {
-		old = set_handler(&new);
-		if (old == SIG_ERR)
-			return old;
-		sigprocmask(SIG_UNBLOCK, &set, &old_mask);
-	}
-	return sigismember(&old_mask, sig) ? SIG_HOLD : old;
-}
-
-EXPORT int sigignore(int sig)
-{
-	const struct sigaction act = {.sa_handler = SIG_IGN};
-
-	NEED(sigignore);
-	return is_mine(sig) ? set_action(&act, NULL) : real.sigignore(sig);
-}
-
-EXPORT int siginterrupt(int sig, int interrupt)
-{
-	struct sigaction act;
-
-	NEED(siginterrupt);
-	if (sig == SIGBUS)
-		atomic_store(&bus_interrupts, interrupt);
-	if (!is_mine(sig))
-		return real.siginterrupt(sig, interrupt);
-	if (set_action(NULL, &act))
-		return -1;
-	act.sa_flags = interrupt ? act.sa_flags & ~SA_RESTART
-				 : act.sa_flags | SA_RESTART;
-	return set_action(&act, NULL);
 }

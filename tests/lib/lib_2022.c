@@ -51,7 +51,8 @@ static void keeps_what_it_holds(void)
 	CU_ASSERT(!strcmp(at + 5, "the consumer"));
 	CU_ASSERT(!mshare_unlink("/cache"));
 	CU_ASSERT(try_read(at).signal == SIGSEGV);
-	CU_ASSERT(refuses(mshare_unlink("cache"), EINVAL, "none of that name"));
+	CU_ASSERT(refuses(mshare_unlink("cache"), EINVAL,
+			  "no region has that name"));
 	CU_ASSERT(mount_is_empty());
 }
 
@@ -150,7 +151,8 @@ static void others_keep_it(void *arg)
 
 	CHILD_ASSERT(read(pipes[0], &byte, 1) == 1);
 	CHILD_ASSERT(*HERE == 'k' && !try_write(HERE, 'l').signal);
-	CHILD_ASSERT(refuses(mshare_unlink("kept"), EINVAL, "none of that"));
+	CHILD_ASSERT(
+		refuses(mshare_unlink("kept"), EINVAL, "no region has that"));
 	CHILD_ASSERT(!try_read(HERE).signal);
 }
 
@@ -332,7 +334,7 @@ static void in_a_directory(void)
 		EINVAL, "1073741824"));
 	CU_ASSERT(!mshare_at(dir, "r", HERE, GIB, O_CREAT | O_RDWR, 0600));
 	CU_ASSERT(!access(in_mount("d/r"), F_OK));
-	CU_ASSERT(refuses(mshare_unlink("r"), EINVAL, "none"));
+	CU_ASSERT(refuses(mshare_unlink("r"), EINVAL, "no region"));
 	CU_ASSERT(!mshare_unlink_at(dir, "/r"));
 	CU_ASSERT(try_read(HERE).signal == SIGSEGV);
 	close(dir);

@@ -102,7 +102,7 @@ static void wrong_attachments(void)
 	CU_ASSERT(refuses((long)mshare_attach(fd, 0, 0, HERE, 12), EINVAL,
 			  "either"));
 	CU_ASSERT(refuses((long)mshare_attach(fd, 0, 0, NULL, MSHARE_FIXED),
-			  EINVAL, "no address"));
+			  EINVAL, "need an address"));
 	CU_ASSERT(refuses(
 		(long)mshare_attach(fd, 0, 0, HERE + 4096, MSHARE_FIXED),
 		EINVAL, "multiple"));
@@ -170,7 +170,7 @@ static void refuse_ranges(int fd, int (*call)(int fd, off_t offset, size_t n))
 	CU_ASSERT(refuses(call(-1, 0, page), EBADF, "not open"));
 	CU_ASSERT(refuses(call(nothing, 0, page), EINVAL, "no region"));
 	CU_ASSERT(refuses(call(fd, -4096, page), EINVAL, "negative"));
-	CU_ASSERT(refuses(call(fd, 0, 0), EINVAL, "not 0"));
+	CU_ASSERT(refuses(call(fd, 0, 0), EINVAL, "is 0"));
 	CU_ASSERT(refuses(call(fd, 1, page), EINVAL, "page"));
 	CU_ASSERT(refuses(call(fd, GIB, page), EINVAL, "outside"));
 	CU_ASSERT(refuses(call(fd, 0, GIB + page), EINVAL, "outside"));

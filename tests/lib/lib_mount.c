@@ -211,7 +211,7 @@ static void errors_are_a_threads(void)
 	CU_ASSERT(refuses(mshare_unlink("mine"), EINVAL, "mine"));
 	CU_ASSERT_FATAL(!pthread_create(&thread, NULL, in_a_thread, NULL));
 	pthread_join(thread, NULL);
-	CU_ASSERT(says("mshare_unlink: mine: Invalid argument: there is none"));
+	CU_ASSERT(says("mshare_unlink: mine: Invalid argument: no region"));
 	/* What succeeds says nothing, and leaves errno alone. */
 	errno = 4711;
 	close(mshare_create(0));

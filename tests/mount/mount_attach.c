@@ -290,7 +290,7 @@ static void nonsense(void)
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -ENOENT);
 	hello = hello_of(HELLO_STAYS, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
-	hello = hello_of(HELLO_LOOK, attach.ticket);
+	hello = hello_of(HELLO_FAULT_QUERY, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -ENOENT);
 	hello = hello_of(4711, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);

@@ -45,6 +45,12 @@ struct raw_pair {
 	uint64_t at, size;
 };
 
+_Static_assert(sizeof(struct raw_create) == sizeof(struct mshare_create) &&
+		       offsetof(struct raw_create, fd) ==
+			       offsetof(struct mshare_create, fd) &&
+		       sizeof(struct raw_pair) == sizeof(struct mshare_unmap),
+	       "the layouts of <linux/msharefs.h>");
+
 static void open_region(uint64_t region_start)
 {
 	start = region_start;

@@ -12,15 +12,15 @@ static uint64_t half(void *arg)
 
 int main(void)
 {
-	struct bar bar = {.done = half, .total = 1024 << 20};
+	struct progress_bar bar = {.done = half, .total = 1024 << 20};
 	struct timespec second = {.tv_sec = 1};
 	int sig;
 
-	if (bar_begin(&bar))
+	if (progress_bar_begin(&bar))
 		return 1;
 	nanosleep(&second, NULL);
-	sig = bar_end(&bar);
+	sig = progress_bar_end(&bar);
 	if (sig)
-		bar_end_by(sig);
+		progress_bar_end_by(sig);
 	return 0;
 }

@@ -196,7 +196,7 @@ no_namespaces()
 mends_namespaces()
 {
 	unshare -U -r "$tests/doctor.sh" inside "$work" mends namespaces weak \
-		degraded "cannot make them" no_namespaces
+		degraded "cannot create them" no_namespaces
 }
 
 # Without pages, nothing is said to be shared that is not.
@@ -276,11 +276,11 @@ can_raise()
 descriptors()
 {
 	if can_raise; then
-		mends_limit descriptors "$1" degraded "may have 1000" -n 1000
+		mends_limit descriptors "$1" degraded "may open 1000" -n 1000
 	else
 		by "$1" sh -c 'ulimit -n 1000; "$MSHARECTL" doctor --json' \
 			>"$work/got"
-		is descriptors degraded "may have 1000" <"$work/got" &&
+		is descriptors degraded "may open 1000" <"$work/got" &&
 			[ "$(field descriptors as_root <"$work/json")" = True ] &&
 			field descriptors mend <"$work/json" |
 			grep -E '^prlimit --pid [0-9]+ --nofile=[0-9]+$'
@@ -360,7 +360,7 @@ mount_life()
 	is mount missing "No such file" <"$work/got" &&
 		follow mount "$(id -un)" <"$work/got" || return 1
 	look "$dir"
-	is mount ok "serves and shares" <"$work/got" || return 1
+	is mount ok "works and shares" <"$work/got" || return 1
 	daemon=$(pgrep -f "^msharefs $dir\$")
 	kill -STOP "$daemon"
 	look "$dir"
@@ -374,7 +374,7 @@ mount_life()
 	is mount missing "is not mounted on" <"$work/got" &&
 		follow mount "$(id -un)" <"$work/got" || return 1
 	look "$dir"
-	is mount ok "serves" <"$work/got" && fusermount3 -u "$dir"
+	is mount ok "works" <"$work/got" && fusermount3 -u "$dir"
 	wait_for no_daemon_of "$dir"
 }
 
@@ -385,7 +385,7 @@ mount_default()
 		is mount ok "none yet on $work/run/msharefs" &&
 		msharefs "$work/run/msharefs" &&
 		XDG_RUNTIME_DIR=$work/run "$MSHARECTL" doctor --json |
-		is mount ok "$work/run/msharefs serves" &&
+		is mount ok "$work/run/msharefs works" &&
 		MSHAREFS_MOUNT=$work "$MSHARECTL" doctor --json |
 		is mount missing "is not mounted on $work" || return 1
 	fusermount3 -u "$work/run/msharefs"
@@ -420,7 +420,7 @@ all_ok()
 {
 	by "$1" "$MSHARECTL" doctor >"$work/got" ||
 		{ cat "$work/got"; return 1; }
-	tail -n 1 "$work/got" | grep -q "^All is well" &&
+	tail -n 1 "$work/got" | grep -q "^No problems found" &&
 		! grep -E '^(degraded|missing)' "$work/got" &&
 		[ "$(grep -c '^ok  ' "$work/got")" -eq 14 ] &&
 		[ "$(wc -L <"$work/got")" -le 80 ] && return 0
@@ -509,7 +509,7 @@ check "the manual" manual
 if [ "$(id -u)" -eq 0 ]; then
 	for user in $users; do
 		check "no device: $user" mends_mounts /dev/fuse "$user" missing \
-			"there is none" device_missing
+			"does not exist" device_missing
 		check "another file: $user" mends_mounts /dev/fuse "$user" \
 			missing "another file" device_a_file
 		check "a file over it: $user" mends_mounts /dev/fuse "$user" \
@@ -527,7 +527,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	check "the mode of the device" mends_mounts /dev/fuse nobody missing \
 		"Permission denied" device_closed
 	check "no fusermount3" mends_mounts fusermount3 nobody missing \
-		"there is none" helper_covered
+		"not found" helper_covered
 	check "fusermount3 without power" mends_mounts fusermount3 nobody \
 		missing "not set-user-id" helper_weak
 	check "fusermount3 under nosuid" mends_mounts fusermount3 nobody \

@@ -106,11 +106,11 @@ statuses()
 
 messages()
 {
-	expect "make the directory first: mkdir /no-such" \
+	expect "create the directory first: mkdir /no-such" \
 		"$MSHARECTL" run --at /no-such -- true &&
 		expect "Not a directory" "$MSHARECTL" run --at /etc/passwd -- true &&
 		expect "unknown option" "$MSHARECTL" run --at "$at" -o nonsense -- true &&
-		expect "is msharefs installed whole" \
+		expect "install msharefs completely" \
 			env MSHAREFS=/no/such "$MSHARECTL" run --at "$at" -- true
 }
 

@@ -57,9 +57,9 @@ created_serves()
 
 cannot_create()
 {
-	complains 64 "not a multiple of 1G, the unit of this mount; the next one is 2G" \
+	complains 64 "not a multiple of 1G, the alignment of this mount; the next multiple is 2G" \
 		"$ctl" create --size 1025M "$m/no" &&
-		complains 64 "give its --size" "$ctl" create "$m/no" &&
+		complains 64 "give the --size" "$ctl" create "$m/no" &&
 		complains 64 "give one FILE" "$ctl" create --size 1G &&
 		complains 64 "not an amount" "$ctl" create --size 1X "$m/no" &&
 		complains 64 "not an amount" "$ctl" create --size -1 "$m/no" &&
@@ -68,7 +68,7 @@ cannot_create()
 		complains 64 "too large" "$ctl" create --size 8388608T "$m/no" &&
 		complains 64 "--start: not a multiple" \
 			"$ctl" create --size 1G --start 1M "$m/no" &&
-		complains 64 "give an octal number" \
+		complains 64 "use an octal number" \
 			"$ctl" create --size 1G --mode 9 "$m/no" &&
 		complains 64 "not a protection" \
 			"$ctl" create --size 1G --map --prot q "$m/no" &&
@@ -77,7 +77,7 @@ cannot_create()
 		complains 66 "not in a mount" "$ctl" create --size 1G "$dir/no" &&
 		complains 66 "No such file" "$ctl" create --size 1G "$m/d/no" &&
 		truncate -s 1G "$m/there" &&
-		complains 73 "it is there already" \
+		complains 73 "already exists" \
 			"$ctl" create --size 1G "$m/there" &&
 		[ -e "$m/there" ] && rm "$m/there" &&
 		mkdir "$m/closed" && chmod 555 "$m/closed" &&
@@ -89,7 +89,7 @@ cannot_create()
 no_memory()
 {
 	before=$(pages_in_use)
-	complains 75 "there is no memory for 64T" \
+	complains 75 "not enough memory for 64T" \
 		"$ctl" create --size 64T --map "$m/huge" &&
 		[ ! -e "$m/huge" ] && soon pages_are "$before"
 }
@@ -129,12 +129,12 @@ rm_spares()
 		complains 66 "not removed" "$ctl" rm "$m/../file" &&
 		(cd "$dir" && complains 66 "not removed" "$ctl" rm file) &&
 		(cd "$m" && complains 66 "not removed" "$ctl" rm ../file) &&
-		complains 77 "no region" "$ctl" rm "$m/mshare_info" &&
+		complains 77 "not a region" "$ctl" rm "$m/mshare_info" &&
 		complains 66 "a directory" "$ctl" rm "$dir" 2>/dev/null ||
 		complains 66 "not removed" "$ctl" rm "$dir" || return 1
 	mkdir "$m/sub" && complains 66 "rmdir(1) removes it" "$ctl" rm "$m/sub" &&
 		complains 66 "No such file" "$ctl" rm "$m/none" &&
-		complains 64 "give a FILE" "$ctl" rm &&
+		complains 64 "give at least one FILE" "$ctl" rm &&
 		[ "$(cat "$dir/file")" = precious ] && [ -L "$dir/link" ] &&
 		[ -L "$dir/to-region" ] && [ -e "$m/r" ] && [ -d "$m/sub" ] &&
 		"$ctl" rm "$dir/to-mount/r" && [ ! -e "$m/r" ] && rmdir "$m/sub"
@@ -172,7 +172,7 @@ protect()
 	# In two pieces
 	"$ctl" unmap --offset 512M --size 2M "$f" && "$ctl" protect "$f" r &&
 		[ "$(prots)" = "0x0 0x20000000 r--s;0x20200000 0x40000000 r--s;" ] &&
-		complains 75 "not all of it is mapped" \
+		complains 75 "the range has holes" \
 			"$ctl" protect --size 1G "$f" rw &&
 		[ "$(prots)" = "0x0 0x20000000 r--s;0x20200000 0x40000000 r--s;" ] ||
 		{ prots; return 1; }
@@ -201,9 +201,9 @@ cannot_change()
 		prot=
 		[ "$verb" = unmap ] || prot=r
 		# shellcheck disable=SC2086 # words
-		complains 64 "not a multiple of a page" "$ctl" $verb --offset 1 "$f" $prot &&
+		complains 64 "not a multiple of the page size" "$ctl" $verb --offset 1 "$f" $prot &&
 			complains 64 "not an amount" "$ctl" $verb --offset x "$f" $prot &&
-			complains 65 "not all within the region" \
+			complains 65 "not within the region" \
 				"$ctl" $verb --offset 1G "$f" $prot &&
 			complains 65 "its size is not set" \
 				"$ctl" $verb "$m/unsized" $prot &&
@@ -218,7 +218,7 @@ cannot_change()
 			chmod 644 "$f" || return 1
 	done
 	complains 64 "nothing would change" "$ctl" unmap --size 0 "$f" &&
-		complains 65 "not all within the region" \
+		complains 65 "not within the region" \
 			"$ctl" unmap --offset 2M --size 1G "$f" &&
 		complains 64 "not a protection" "$ctl" protect "$f" nonsense &&
 		complains 64 "not a protection" "$ctl" protect "$f" rr &&

@@ -51,7 +51,7 @@ ls_options()
 		complains 64 "no column 'NOTHING'" "$ctl" ls -o NAME,NOTHING &&
 		complains 64 "no column is given" "$ctl" ls -o "" &&
 		complains 64 "exclude each other" "$ctl" ls --json --raw &&
-		complains 64 "more than one place" "$ctl" ls a b &&
+		complains 64 "at most one MOUNT" "$ctl" ls a b &&
 		complains 66 "No such file" "$ctl" ls /no/such &&
 		complains 66 "not in a mount of msharefs" "$ctl" ls /usr &&
 		status 74 sh -c '"$0" ls >/dev/full' "$ctl" &&
@@ -90,11 +90,11 @@ denied()
 			'state': 'denied'}]" \
 		as_other "$ctl" ls -J -o NAME,SIZE,START,MAPPED,WINDOWS,SAVED,STATE "$m" &&
 		expect "secret 1G - - denied" tables_of_other &&
-		expect "closed: Permission denied: what is in it is not shown" \
+		expect "closed: Permission denied: its contents are not listed" \
 			as_other "$ctl" ls "$m" &&
-		complains 77 "do not let you look into it" \
+		complains 77 "do not let you inspect it" \
 			as_other "$ctl" maps "$m/secret" &&
-		complains 77 "do not let you look into it" \
+		complains 77 "do not let you inspect it" \
 			as_other "$ctl" windows "$m/secret" || return 1
 	# Who may only write may look as well, as the ioctls have it.
 	chmod 222 "$m/secret" && chmod 755 "$m/closed" &&
@@ -121,7 +121,7 @@ ended()
 	done
 	json "d['regions'][0]['state'] == 'ended' and
 			d['regions'][0]['mapped'] == 0" "$ctl" ls -J &&
-		complains 69 "a region ends with the process that makes it" \
+		complains 69 "a region ends with the process that creates it" \
 			"$ctl" create --size 1G "$m/no" && [ ! -e "$m/no" ] ||
 		return 1
 	sh -c ': >"$0/owned"; truncate -s 1G "$0/owned"; exec sleep 100' "$m" &
@@ -164,7 +164,7 @@ maps()
 			"$ctl" maps --holes -J "$f" &&
 		[ "$("$ctl" maps -n "$f" | wc -l)" -eq 4 ] &&
 		[ "$("$ctl" maps -nH "$f" | wc -l)" -eq 8 ] || return 1
-	[ -z "$huge" ] || expect "in pages that mappings beside it use" \
+	[ -z "$huge" ] || expect "in pages that adjacent mappings use" \
 		"$ctl" maps -H "$f" || return 1
 	"$ctl" rm "$f"
 }
@@ -174,7 +174,7 @@ maps_with_start()
 	json "d['mappings'] == [{'range': '20000000000-20080000000',
 			'prot': 'rw-s', 'kind': 'lazy', 'size': $((2 * gib)),
 			'present': 0}]" "$ctl" maps --addresses -J "$m/lazy" &&
-		complains 65 "it has no fixed address" \
+		complains 65 "the region has no fixed address" \
 			"$ctl" maps --addresses "$m/full" &&
 		complains 66 "not a region" "$ctl" maps "$m/mshare_info" &&
 		complains 66 "a directory" "$ctl" maps "$m" &&

@@ -20,9 +20,9 @@ default_mount()
 {
 	status 0 "$ctl" mount -o "backing=$backing" && [ "$(mounts)" -eq 1 ] &&
 		[ "$(stat -c %s "$m/mshare_info")" -gt 0 ] &&
-		complains 0 "mounted already" "$ctl" mount &&
-		complains 0 "mounted already" "$ctl" mount "$m" &&
-		complains 73 "mounted already, with the options it has" \
+		complains 0 "already mounted" "$ctl" mount &&
+		complains 0 "already mounted" "$ctl" mount "$m" &&
+		complains 73 "already mounted, perhaps with other options" \
 			"$ctl" mount -o align=2G &&
 		[ "$(mounts)" -eq 1 ] && [ "$(daemons)" -eq 1 ] &&
 		status 0 "$ctl" umount && [ "$(mounts)" -eq 0 ] &&
@@ -70,11 +70,11 @@ cannot_mount()
 		got=$("$ctl" mount -o nonsense 2>&1)
 	[ $? -eq 64 ] && expect "unknown option" echo "$got" &&
 		[ "$(mounts)" -eq 0 ] &&
-		complains 69 "is msharefs installed whole" \
+		complains 69 "install msharefs completely" \
 			env MSHAREFS=/no/such "$ctl" mount &&
-		complains 73 "its directory is missing" \
+		complains 73 "its parent directory is missing" \
 			env XDG_RUNTIME_DIR=/no/such "$ctl" mount &&
-		complains 64 "more than one DIR" "$ctl" mount a b &&
+		complains 64 "at most one DIR" "$ctl" mount a b &&
 		status 64 "$ctl" mount --nonsense
 }
 
@@ -88,10 +88,10 @@ failed_leaves_nothing()
 cannot_umount()
 {
 	mkdir -p "$m"
-	complains 66 "no msharefs is mounted there" "$ctl" umount &&
-		complains 66 "no msharefs is mounted there" "$ctl" umount /proc &&
+	complains 66 "msharefs is not mounted there" "$ctl" umount &&
+		complains 66 "msharefs is not mounted there" "$ctl" umount /proc &&
 		complains 66 "No such file" "$ctl" umount /no/such &&
-		complains 64 "more than one DIR" "$ctl" umount a b || return 1
+		complains 64 "at most one DIR" "$ctl" umount a b || return 1
 	[ -e /proc/self ]
 }
 
@@ -110,7 +110,7 @@ in_use()
 	wait "$user"
 	soon [ "$(daemons)" -eq 0 ] || soon daemon_ends || return 1
 	[ $got -eq 0 ] && mount_here || return 1
-	(cd "$m" && complains 75 "is in it (its current directory)" "$ctl" umount)
+	(cd "$m" && complains 75 "has its current directory there" "$ctl" umount)
 	got=$?
 	"$ctl" umount
 	return $got
@@ -143,7 +143,7 @@ dead_daemon()
 	mount_here && "$ctl" ls "$m" || return 1
 	kill -9 "$(pgrep -f "^msharefs .*$dir")"
 	soon no_daemon_left
-	complains 69 "its daemon has ended" "$ctl" mount &&
+	complains 69 "the daemon has ended" "$ctl" mount &&
 		complains 69 "umount --lazy $m" "$ctl" ls "$m" &&
 		status 0 "$ctl" umount --lazy && [ "$(mounts)" -eq 0 ] &&
 		mount_here || return 1
@@ -156,7 +156,7 @@ dead_daemon()
 not_mine()
 {
 	mount_here allow_other || return 1
-	complains 77 "only who has mounted it, or root" \
+	complains 77 "only root and the user who mounted it" \
 		as_other "$ctl" umount "$m" && [ "$(mounts)" -eq 1 ]
 	got=$?
 	"$ctl" umount
@@ -165,7 +165,7 @@ not_mine()
 
 which_mount()
 {
-	complains 69 "nothing is mounted on $m" "$ctl" ls || return 1
+	complains 69 "msharefs is not mounted on $m" "$ctl" ls || return 1
 	mkdir -p "$dir/a" &&
 		"$ctl" mount -o "backing=$backing" "$dir/a" 2>/dev/null &&
 		truncate -s 1G "$dir/a/in-a" &&

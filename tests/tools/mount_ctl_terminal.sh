@@ -119,10 +119,10 @@ top_batch()
 	[ "$("$ctl" top -b -n 2 -d 0.1 | grep -c '^NAME .*STATE')" -eq 2 ] &&
 		expect "Regions: 30 (30 listed)" "$ctl" top -n 1 "$m" &&
 		not sh -c '"$0" top -b -n 1 | grep -q "$(printf "\033")"' "$ctl" &&
-		complains 64 "give seconds" "$ctl" top -d 0 &&
-		complains 64 "give seconds" "$ctl" top -d nan &&
-		complains 64 "give a number" "$ctl" top -n 0 &&
-		complains 64 "give a number" "$ctl" top -n x &&
+		complains 64 "use seconds" "$ctl" top -d 0 &&
+		complains 64 "use seconds" "$ctl" top -d nan &&
+		complains 64 "not a number above 0" "$ctl" top -n 0 &&
+		complains 64 "not a number above 0" "$ctl" top -n x &&
 		complains 66 "not in a mount" "$ctl" top -b /tmp &&
 		status 74 sh -c '"$0" top -b -n 1 >/dev/full' "$ctl"
 }
@@ -173,7 +173,7 @@ narrow_tables()
 	[ "$(on_tty "'$ctl' ls" | tr -d '\r' | awk '{ if (length($0) > n) n = length($0) }
 		END { print n }')" -le 80 ] &&
 		expect "$long" "$ctl" ls && rm "$m/$long" && mkdir "$m/none" &&
-		expect "no regions; msharectl create makes one" \
+		expect "no regions; msharectl create creates one" \
 			on_tty "'$ctl' ls '$m/none'" &&
 		[ -z "$("$ctl" ls "$m/none" 2>&1)" ] && rmdir "$m/none"
 }

@@ -120,7 +120,7 @@ used()
 		mkdir m
 		msharefs m
 		trap 'fusermount3 -u m' EXIT
-		msharectl doctor m | grep 'serves and shares'
+		msharectl doctor m | grep 'works and shares'
 		for f in donor_v3 consumer_v3; do
 			gcc -Wall -Werror $(pkg-config --cflags msharefs-uapi) -o $f \
 				/usr/share/doc/libmshare-dev/examples/$f.c

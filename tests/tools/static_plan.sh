@@ -70,7 +70,7 @@ refuses()
 sizes()
 {
 	for size in 0 "" -1 +1 " 1G" 1.5G 1X 1GB G 0x 1Gi; do
-		refuses "--size $size: give a number above 0" \
+		refuses "--size $size: not an amount above 0" \
 			--size "$size" --procs 1 || return 1
 	done
 	refuses "too large" --size 16777216T --procs 1
@@ -79,11 +79,11 @@ sizes()
 procs()
 {
 	for n in "" -1 1K 1.5 x 0x1 " 1"; do
-		refuses "--procs $n: give a number" --size 1G --procs "$n" ||
+		refuses "--procs $n: not a number" --size 1G --procs "$n" ||
 			return 1
 	done
 	for n in 0 4294967297 18446744073709551616; do
-		refuses "--procs $n: give 1 to 4294967296" --size 1G \
+		refuses "--procs $n: out of range; use 1 to 4294967296" --size 1G \
 			--procs "$n" || return 1
 	done
 	refuses "64 bits" --size 16777215T --procs 4294967296

@@ -38,20 +38,20 @@ static void forget_all(void)
 
 static bool near(uintptr_t addr, size_t len)
 {
-	return windows_near((void *)addr, len);
+	return window_table_near((void *)addr, len);
 }
 
 /* The first test: the limits only ever widen. */
 static void test_empty(void)
 {
-	CU_ASSERT(!windows_in_use());
+	CU_ASSERT(!window_table_in_use());
 	CU_ASSERT(!near(0, SIZE_MAX));
 	CU_ASSERT(!near(BASE, 1));
 	CU_ASSERT(!near(UINTPTR_MAX, 1));
 	CU_ASSERT_PTR_NULL(window_at(0));
 	CU_ASSERT_PTR_NULL(window_at(BASE));
 	CU_ASSERT_PTR_NULL(window_next(NULL));
-	CU_ASSERT(windows_overlap(0, SIZE_MAX) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(0, SIZE_MAX) == OVERLAP_NONE);
 }
 
 static void test_near(void)
@@ -102,38 +102,40 @@ static void test_overlap(void)
 {
 	add(BASE, 2 * GIB);
 	/* none: beside it */
-	CU_ASSERT(windows_overlap(BASE - GIB, GIB) == OVERLAP_NONE);
-	CU_ASSERT(windows_overlap(BASE + 2 * GIB, GIB) == OVERLAP_NONE);
-	CU_ASSERT(windows_overlap(0, BASE) == OVERLAP_NONE);
-	CU_ASSERT(windows_overlap(BASE + 2 * GIB, SIZE_MAX) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE - GIB, GIB) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, GIB) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(0, BASE) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, SIZE_MAX) ==
+		  OVERLAP_NONE);
 	/* whole: it, and more */
-	CU_ASSERT(windows_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(BASE - 1, 2 * GIB + 1) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(BASE, 2 * GIB + 1) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(0, SIZE_MAX) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(BASE, SIZE_MAX) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE - 1, 2 * GIB + 1) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE, 2 * GIB + 1) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(0, SIZE_MAX) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE, SIZE_MAX) == OVERLAP_WHOLE);
 	/* part: a byte too little at either end, or inside */
-	CU_ASSERT(windows_overlap(BASE, 2 * GIB - 1) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + 1, 2 * GIB - 1) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + 1, SIZE_MAX) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE - GIB, GIB + 1) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + 2 * GIB - 1, 1) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + GIB, 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE, 2 * GIB - 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + 1, 2 * GIB - 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + 1, SIZE_MAX) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE - GIB, GIB + 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + 2 * GIB - 1, 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + GIB, 1) == OVERLAP_PART);
 	forget_all();
-	CU_ASSERT(windows_overlap(BASE, 2 * GIB) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_NONE);
 }
 
 static void test_overlap_many(void)
 {
 	add(BASE, GIB);
 	add(BASE + 2 * GIB, GIB);
-	CU_ASSERT(windows_overlap(BASE + GIB, GIB) == OVERLAP_NONE);
-	CU_ASSERT(windows_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(BASE, 3 * GIB) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE + GIB, GIB) == OVERLAP_NONE);
+	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE, 3 * GIB) == OVERLAP_WHOLE);
 	/* One whole and a part of the other, whichever comes first. */
-	CU_ASSERT(windows_overlap(BASE, 3 * GIB - 1) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + 1, 3 * GIB) == OVERLAP_PART);
-	CU_ASSERT(windows_overlap(BASE + GIB - 1, GIB + 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE, 3 * GIB - 1) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + 1, 3 * GIB) == OVERLAP_PART);
+	CU_ASSERT(window_table_overlap(BASE + GIB - 1, GIB + 1) ==
+		  OVERLAP_PART);
 	forget_all();
 }
 
@@ -177,12 +179,12 @@ static void test_many(void)
 		wrong += window_at(base) != all[i];
 		wrong += window_at(base + GIB - 1) != all[i];
 		wrong += window_at(base + GIB) != NULL;
-		wrong += windows_overlap(base, GIB) != OVERLAP_WHOLE;
-		wrong += windows_overlap(base + 1, GIB) != OVERLAP_PART;
+		wrong += window_table_overlap(base, GIB) != OVERLAP_WHOLE;
+		wrong += window_table_overlap(base + 1, GIB) != OVERLAP_PART;
 	}
 	CU_ASSERT(wrong == 0);
-	CU_ASSERT(windows_overlap(BASE, 2 * MANY * GIB) == OVERLAP_WHOLE);
-	CU_ASSERT(windows_overlap(BASE, (2 * MANY - 1) * GIB - 1) ==
+	CU_ASSERT(window_table_overlap(BASE, 2 * MANY * GIB) == OVERLAP_WHOLE);
+	CU_ASSERT(window_table_overlap(BASE, (2 * MANY - 1) * GIB - 1) ==
 		  OVERLAP_PART);
 
 	/* Every other one goes and comes back: no entry is added for that. */
@@ -228,9 +230,9 @@ static void test_lock(void)
 	sigemptyset(&mine);
 	sigaddset(&mine, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, &mine, &before);
-	windows_lock(&old);
+	window_table_lock(&old);
 	CU_ASSERT(is_blocked(SIGUSR1) && is_blocked(SIGUSR2));
-	windows_unlock(&old);
+	window_table_unlock(&old);
 	CU_ASSERT(!is_blocked(SIGUSR1)); /* as it was, no more and no less */
 	CU_ASSERT(is_blocked(SIGUSR2));
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -240,10 +242,10 @@ static void after_fork(void *arg)
 {
 	sigset_t again;
 
-	windows_lock_again();
-	windows_unlock(arg);
-	windows_lock(&again); /* would hang if it were still taken */
-	windows_unlock(&again);
+	window_table_relock_in_child();
+	window_table_unlock(arg);
+	window_table_lock(&again); /* would hang if it were still taken */
+	window_table_unlock(&again);
 	CHILD_ASSERT(!is_blocked(SIGUSR1));
 	CHILD_ASSERT(window_at(BASE) != NULL);
 }
@@ -254,9 +256,9 @@ static void test_lock_after_fork(void)
 	int status;
 
 	add(BASE, GIB);
-	windows_lock(&old);
+	window_table_lock(&old);
 	status = in_child(after_fork, &old);
-	windows_unlock(&old);
+	window_table_unlock(&old);
 	CU_ASSERT(status == 0);
 	forget_all();
 }
@@ -268,9 +270,9 @@ static void *take_for_the_first_time(void *arg)
 	sigset_t old;
 
 	(void)arg;
-	windows_lock(&old);
+	window_table_lock(&old);
 	atomic_store(&has_it, true);
-	windows_unlock(&old);
+	window_table_unlock(&old);
 	return NULL;
 }
 
@@ -280,18 +282,18 @@ static void test_first_use(void)
 	const struct timespec moment = {.tv_nsec = 20000000};
 	pthread_t thread;
 
-	CU_ASSERT_FATAL(windows_fork_begins());
-	CU_ASSERT_FATAL(windows_fork_begins());
+	CU_ASSERT_FATAL(window_table_fork_begins());
+	CU_ASSERT_FATAL(window_table_fork_begins());
 	CU_ASSERT_FATAL(
 		!pthread_create(&thread, NULL, take_for_the_first_time, NULL));
-	windows_fork_ended();
+	window_table_fork_ended();
 	nanosleep(&moment, NULL);
 	CU_ASSERT(!atomic_load(&has_it));
-	CU_ASSERT(windows_in_use() && !windows_fork_begins());
-	windows_fork_ended();
+	CU_ASSERT(window_table_in_use() && !window_table_fork_begins());
+	window_table_fork_ended();
 	pthread_join(thread, NULL);
 	CU_ASSERT(atomic_load(&has_it));
-	CU_ASSERT(!windows_fork_begins());
+	CU_ASSERT(!window_table_fork_begins());
 }
 
 /* The thread that has the lock is not there in the child. */
@@ -300,11 +302,11 @@ static void after_fork_beside(void *arg)
 	sigset_t old;
 
 	(void)arg;
-	CHILD_ASSERT(windows_in_use());
-	windows_lock_anew(&old);
-	windows_unlock(&old);
-	windows_lock(&old);
-	windows_unlock(&old);
+	CHILD_ASSERT(window_table_in_use());
+	window_table_lock_anew_in_child(&old);
+	window_table_unlock(&old);
+	window_table_lock(&old);
+	window_table_unlock(&old);
 }
 
 static void test_lock_anew(void)
@@ -312,11 +314,11 @@ static void test_lock_anew(void)
 	sigset_t old;
 	int status;
 
-	windows_lock(&old);
+	window_table_lock(&old);
 	status = in_child(after_fork_beside, NULL);
-	windows_unlock(&old);
+	window_table_unlock(&old);
 	CU_ASSERT(status == 0);
-	CU_ASSERT(windows_in_use());
+	CU_ASSERT(window_table_in_use());
 }
 
 /* Lookups take no lock, so they must do with whatever goes on beside them. */
@@ -328,13 +330,13 @@ static void *churn(void *arg)
 	while (!atomic_load(&stop)) {
 		sigset_t old;
 
-		windows_lock(&old);
+		window_table_lock(&old);
 		for (uintptr_t i = 1; i < 60; i++)
 			window_publish(window_new(), BASE + i * 4 * GIB,
 				       (1 + i % 2) * GIB);
 		for (uintptr_t i = 1; i < 60; i++)
 			window_forget(window_at(BASE + i * 4 * GIB));
-		windows_unlock(&old);
+		window_table_unlock(&old);
 	}
 	return NULL;
 }

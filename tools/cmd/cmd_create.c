@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl create: makes a region, whole or not at all. */
+/* msharectl create: creates a region, completely or not at all (msharectl.h) */
 #include "msharectl.h"
 
 #include <linux/msharefs.h>
@@ -30,7 +30,7 @@
 struct create {
 	const char *file;
 	uint64_t size;
-	uint64_t start; /* 0: none */
+	uint64_t start; /* 0: not fixed */
 	bool map;
 	bool lazy;
 	bool prot_given;
@@ -38,7 +38,7 @@ struct create {
 	bool mode_given;
 	mode_t mode;
 	struct mshare_status_mount mount;
-	_Atomic int fd; /* of the file, or -1 */
+	_Atomic int fd; /* open file, or -1 */
 	const char *step;
 };
 
@@ -46,24 +46,24 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"Usage: msharectl create --size SIZE [options] FILE\n"
-		"Makes a region. If anything fails, or on Ctrl-C, nothing is "
-		"left of it.\n"
+		"Creates a region. On an error or on Ctrl-C, it leaves nothing "
+		"behind.\n"
 		"\n"
-		"  -s, --size SIZE    its size, a multiple of the mount's unit "
-		"(mostly 1G)\n"
-		"  -a, --start ADDR   at this address in every process; a "
-		"multiple of the unit\n"
-		"  -m, --map          map memory in all of it\n"
-		"  -l, --lazy         the same, but each page is taken when it "
-		"is first touched\n"
-		"  -p, --prot PROT    of that memory: r, rw (default), rwx, "
-		"none\n"
-		"  -M, --mode MODE    of the file, octal (default: 666 less "
-		"the umask)\n"
-		"  -h, --help         this text\n"
+		"  -s, --size SIZE    size, a multiple of the alignment of the "
+		"mount (usually 1G)\n"
+		"  -a, --start ADDR   fixed address in every process, a "
+		"multiple of the alignment\n"
+		"  -m, --map          map memory in the whole region\n"
+		"  -l, --lazy         the same, but allocate each page on "
+		"first access\n"
+		"  -p, --prot PROT    protection of that memory: r, rw "
+		"(default), rwx, none\n"
+		"  -M, --mode MODE    octal mode of the file (default: 666 "
+		"minus the umask)\n"
+		"  -h, --help         show this help\n"
 		"\n"
-		"Amounts are in bytes, or with K, M, G or T; or 0x and "
-		"hexadecimal.\n"
+		"Amounts are in bytes, or with a unit: K, M, G or T; or "
+		"hexadecimal: 0x...\n"
 		"\n"
 		"Examples: msharectl create --size 8G --map ~/mshare/region\n"
 		"          msharectl create --size 1G --start 2T "
@@ -75,10 +75,13 @@ static uint64_t bytes_present(void *arg)
 	const struct create *c = arg;
 	struct mshare_status_region region;
 
-	return status_region(c->fd, &region) ? 0 : region.present;
+	return daemon_status_region(c->fd, &region) ? 0 : region.present;
 }
 
-/* The steps, in order: 0 or -errno, and which one it was. */
+/*
+ * The steps, in order. Each returns 0 or -errno; c->step names it for the
+ * message.
+ */
 
 static int map(const struct create *c)
 {
@@ -96,7 +99,7 @@ static int map(const struct create *c)
 static int set_size(const struct create *c)
 {
 	if (c->start)
-		return set_start(c->fd, c->start, c->size);
+		return set_address(c->fd, c->start, c->size);
 	return ftruncate(c->fd, (off_t)c->size) ? -errno : 0;
 }
 
@@ -104,22 +107,22 @@ static int make(struct create *c)
 {
 	int err;
 
-	c->step = "making the file";
+	c->step = "cannot create the file";
 	c->fd = open(c->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (c->fd < 0)
 		return -errno;
-	c->step = "its mode";
+	c->step = "cannot set its mode";
 	if (c->mode_given && fchmod(c->fd, c->mode))
 		return -errno;
-	c->step = "its size";
+	c->step = "cannot set its size";
 	err = set_size(c);
 	if (err || !c->map)
 		return err;
-	c->step = "mapping memory";
+	c->step = "cannot map memory";
 	return map(c);
 }
 
-/* Ours, and not what somebody else has put there meanwhile. */
+/* Removes the file, unless another file has taken its name meanwhile. */
 static void take_back(const struct create *c)
 {
 	struct stat made, there;
@@ -127,104 +130,113 @@ static void take_back(const struct create *c)
 	if (!fstat(c->fd, &made) && !stat(c->file, &there) &&
 	    made.st_dev == there.st_dev && made.st_ino == there.st_ino &&
 	    unlink(c->file))
-		say("%s: it could not be removed: %s", c->file,
-		    strerror(errno));
+		message("%s: cannot remove the unfinished region: %s; remove "
+			"it: msharectl rm",
+			c->file, strerror(errno));
 }
 
 static int no_memory(const struct create *c)
 {
 	char size[AMOUNT_TEXT], left[AMOUNT_TEXT], page[AMOUNT_TEXT];
 
-	return fail(EX_TEMPFAIL,
-		    "%s: there is no memory for %s, only for %s, in pages of "
-		    "%s: make more (as root: sysctl "
-		    "vm.nr_overcommit_hugepages=NUMBER), or give --lazy; "
-		    "nothing is left of it",
-		    c->file, amount_text(c->size, size),
-		    amount_text(c->mount.pool_free, left),
-		    amount_text(c->mount.page, page));
+	return message_error(EX_TEMPFAIL,
+			     "%s: not enough memory for %s: only %s are free, "
+			     "in pages of %s; allow more huge pages (as root: "
+			     "sysctl vm.nr_overcommit_hugepages=NUMBER), or "
+			     "use --lazy; nothing was created",
+			     c->file, amount_text(c->size, size),
+			     amount_text(c->mount.pool_free, left),
+			     amount_text(c->mount.page, page));
 }
 
 static int failed(const struct create *c, int err)
 {
 	if (c->fd < 0 && err == -EEXIST)
-		return fail(EX_CANTCREAT,
-			    "%s: it is there already; msharectl rm removes it",
-			    c->file);
+		return message_error(
+			EX_CANTCREAT,
+			"%s: already exists; msharectl rm removes it", c->file);
 	if (err == -ENOMEM && c->map)
 		return no_memory(c);
-	return fail(status_of(err), "%s: %s: %s; nothing is left of it",
-		    c->file, c->step, strerror(-err));
+	return message_error(message_exit_status(err),
+			     "%s: %s: %s; nothing was created", c->file,
+			     c->step, strerror(-err));
 }
 
-/* Whole, or not at all; signals wait until that is settled. */
+/*
+ * Creates the region completely or not at all; signals wait until that is
+ * decided.
+ */
 static int make_whole(struct create *c)
 {
-	struct bar bar = {
+	struct progress_bar bar = {
 		.done = bytes_present,
 		.arg = c,
 		.total = c->map && !c->lazy && c->prot ? c->size : 0,
 	};
-	int err = bar_begin(&bar), sig;
+	int err = progress_bar_begin(&bar), sig;
 
 	if (err)
-		return fail(EX_OSERR, "%s: %s", c->file, strerror(-err));
+		return message_error(EX_OSERR, "%s: %s", c->file,
+				     strerror(-err));
 	err = make(c);
-	if (c->fd >= 0 && (err || bar_signal()))
+	if (c->fd >= 0 && (err || progress_bar_signal()))
 		take_back(c);
-	sig = bar_end(&bar);
+	sig = progress_bar_end(&bar);
 	if (c->fd >= 0 && sig)
-		take_back(c); /* it came just now */
+		take_back(c); /* a signal arrived at the last moment */
 	if (c->fd >= 0)
 		close(c->fd);
 	if (sig)
-		bar_end_by(sig);
+		progress_bar_end_by(sig);
 	return err ? failed(c, err) : EX_OK;
 }
 
-/* What the mount wants of sizes and addresses. */
+/* Checks the alignment that the mount requires of sizes and addresses. */
 static int check_unit(const struct create *c)
 {
 	uint64_t unit = c->mount.align;
 	char text[AMOUNT_TEXT], next[AMOUNT_TEXT];
 
 	if (c->size > INT64_MAX - unit)
-		return fail_usage("create", "--size: too large");
+		return message_usage_error(
+			"create", "--size: too large; use a smaller size");
 	if (c->size % unit)
-		return fail_usage(
+		return message_usage_error(
 			"create",
-			"--size: not a multiple of %s, the unit of "
-			"this mount; the next one is %s",
+			"--size: not a multiple of %s, the alignment of this "
+			"mount; the next multiple is %s",
 			amount_exact(unit, text),
 			amount_exact(c->size / unit * unit + unit, next));
 	if (c->start % unit)
-		return fail_usage("create",
-				  "--start: not a multiple of %s, the unit of "
-				  "this mount",
-				  amount_exact(unit, text));
+		return message_usage_error("create",
+					   "--start: not a multiple of %s, the "
+					   "alignment of this mount",
+					   amount_exact(unit, text));
 	return EX_OK;
 }
 
 static int create(struct create *c)
 {
 	char *copy = strdup(c->file);
-	struct where where;
+	struct target target;
 	int status;
 
 	if (!copy)
-		return fail(EX_OSERR, "out of memory");
-	status = where_find(&where, dirname(copy));
+		return message_error(EX_OSERR, "out of memory");
+	status = resolve_target(&target, dirname(copy));
 	free(copy);
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &c->mount);
+	status = target_mount_status(&target, &c->mount);
 	if (status == EX_OK && c->mount.flags & MSHARE_MOUNT_OWNERSHIP)
-		status = fail(EX_UNAVAILABLE,
-			      "%s: in this mount (-o ownership) a region ends "
-			      "with the process that makes it, which would be "
-			      "this one: let the program that uses it make it",
-			      c->file);
-	where_end(&where);
+		status = message_error(
+			EX_UNAVAILABLE,
+			"%s: in this mount (-o ownership) a region ends with "
+			"the process that creates it, which would be "
+			"msharectl; let the program that uses the region "
+			"create it",
+			c->file);
+	target_close(&target);
 	if (status == EX_OK)
 		status = check_unit(c);
 	return status == EX_OK ? make_whole(c) : status;
@@ -236,9 +248,9 @@ static int parse_amount(const char *option, const char *arg, uint64_t *bytes)
 
 	if (!err && *bytes)
 		return EX_OK;
-	return fail_usage("create", "%s %s: %s; give one like 8G, above 0",
-			  option, arg,
-			  err == -ERANGE ? "too large" : "not an amount");
+	return message_usage_error(
+		"create", "%s %s: %s; use an amount above 0, such as 8G",
+		option, arg, err == -ERANGE ? "too large" : "not an amount");
 }
 
 static int parse_mode(struct create *c, const char *arg)
@@ -247,9 +259,10 @@ static int parse_mode(struct create *c, const char *arg)
 	unsigned long mode = strtoul(arg, &end, 8);
 
 	if (*arg < '0' || *arg > '7' || *end || mode > 0777)
-		return fail_usage("create",
-				  "--mode %s: give an octal number like 640",
-				  arg);
+		return message_usage_error("create",
+					   "--mode %s: not a mode; use an "
+					   "octal number such as 640",
+					   arg);
 	c->mode = (mode_t)mode;
 	c->mode_given = true;
 	return EX_OK;
@@ -273,14 +286,14 @@ static int parse_option(struct create *c, int option, const char *arg)
 		c->prot_given = true;
 		if (!prot_parse(arg, &c->prot))
 			return EX_OK;
-		return fail_usage("create",
-				  "--prot %s: not a protection; give r, rw, "
-				  "rwx ... or none",
-				  arg);
+		return message_usage_error("create",
+					   "--prot %s: not a protection; use "
+					   "r, rw, rwx ... or none",
+					   arg);
 	case 'M':
 		return parse_mode(c, arg);
 	default:
-		return fail_usage("create", NULL);
+		return message_usage_error("create", NULL);
 	}
 }
 
@@ -311,12 +324,15 @@ int cmd_create(int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("create", "give one FILE, to be made");
+		return message_usage_error(
+			"create", "give one FILE, the region to create");
 	if (!c.size)
-		return fail_usage("create", "give its --size");
+		return message_usage_error("create",
+					   "give the --size of the region");
 	if (c.prot_given && !c.map)
-		return fail_usage("create", "--prot is of memory: give --map "
-					    "or --lazy");
+		return message_usage_error("create",
+					   "--prot applies to mapped memory: "
+					   "give --map or --lazy too");
 	c.file = argv[optind];
 	return create(&c);
 }

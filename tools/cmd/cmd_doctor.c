@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl doctor: every requirement in turn, and what mends it. */
+/*
+ * msharectl doctor: checks every requirement and prints how to fix it
+ * (msharectl.h)
+ */
 #include "msharectl.h"
 
 #include <errno.h>
@@ -15,11 +18,11 @@
 #include "table.h"
 
 #define WIDTH 80
-#define MARGIN 23 /* where what was found begins */
+#define MARGIN 23 /* the column in which the findings start */
 
 struct check {
 	const char *name;
-	doctor_check *look;
+	doctor_check *run;
 };
 
 static const struct check checks[] = {
@@ -49,26 +52,25 @@ static const char *const states[] = {
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl doctor [--json] [MOUNT]\n"
-		"Looks at everything that msharefs needs, tries it, and says "
-		"what mends it.\n"
-		"Changes nothing. MOUNT is a mount to look at, instead of the "
-		"default one.\n"
-		"\n"
-		"  -J, --json   in JSON\n"
-		"  -h, --help   this text\n"
-		"\n"
-		"The exit status is 0 if page tables can be shared here, else "
-		"1.\n"
-		"\n"
-		"Example: msharectl doctor\n"
-		"         msharectl doctor /sys/fs/mshare\n");
+	fprintf(to, "Usage: msharectl doctor [--json] [MOUNT]\n"
+		    "Checks everything that msharefs needs, by trying it, and "
+		    "prints how to fix what\n"
+		    "is missing. It changes nothing. MOUNT is checked instead "
+		    "of the default mount.\n"
+		    "\n"
+		    "  -J, --json   print JSON\n"
+		    "  -h, --help   show this help\n"
+		    "\n"
+		    "The exit status is 0 if page tables can be shared here, "
+		    "else 1.\n"
+		    "\n"
+		    "Example: msharectl doctor\n"
+		    "         msharectl doctor /sys/fs/mshare\n");
 }
 
 /* Text */
 
-/* Words that go on at MARGIN; at is where the line has got to. */
+/* Prints text in lines that start at MARGIN; at is the current column. */
 static void print_words(const char *text, size_t at)
 {
 	while (*text) {
@@ -88,7 +90,7 @@ static void print_words(const char *text, size_t at)
 	putchar('\n');
 }
 
-/* The command stays whole, to be copied. */
+/* The command stays on one line, so that it can be copied. */
 static void print_finding(const struct check *check, const struct finding *f)
 {
 	printf("%-9s %-12s ", states[f->state], check->name);
@@ -101,12 +103,16 @@ static void print_finding(const struct check *check, const struct finding *f)
 static void print_closing(const unsigned int counts[])
 {
 	if (counts[DOCTOR_MISSING])
-		printf("\nPage tables cannot be shared here: mend what is "
+		printf("\n"
+		       "Page tables cannot be shared here: fix what is "
 		       "missing, from the top.\n");
 	else if (counts[DOCTOR_DEGRADED])
-		printf("\nPage tables can be shared here, but not all works.\n");
+		printf("\n"
+		       "Page tables can be shared here, but not everything "
+		       "works.\n");
 	else
-		printf("\nAll is well: page tables can be shared here.\n");
+		printf("\n"
+		       "No problems found: page tables can be shared here.\n");
 }
 
 /* JSON */
@@ -120,11 +126,12 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COLUMN_CHECK] = {"check", COLUMN_TEXT, "what was looked at"},
+	[COLUMN_CHECK] = {"check", COLUMN_TEXT, "the requirement"},
 	[COLUMN_STATE] = {"state", COLUMN_TEXT, "ok, degraded or missing"},
-	[COLUMN_FOUND] = {"found", COLUMN_TEXT, "what is there or wrong"},
-	[COLUMN_MEND] = {"mend", COLUMN_TEXT, "the command"},
-	[COLUMN_AS_ROOT] = {"as_root", COLUMN_YES_NO, "who gives it"},
+	[COLUMN_FOUND] = {"found", COLUMN_TEXT, "what was found"},
+	[COLUMN_MEND] = {"mend", COLUMN_TEXT, "the command that fixes it"},
+	[COLUMN_AS_ROOT] = {"as_root", COLUMN_YES_NO,
+			    "whether root must run it"},
 	{NULL, COLUMN_TEXT, NULL},
 };
 
@@ -148,9 +155,11 @@ static void add_line(struct table *table, const struct check *check,
 	table_yes_no(table, COLUMN_AS_ROOT, f->as_root);
 }
 
-/* What both have in common */
+/* Text and JSON */
 
-/* table: for JSON, or NULL */
+/*
+ * Runs all checks. table: for JSON, or NULL for text. Returns the exit status.
+ */
 static int examine(const char *mount, struct table *table)
 {
 	unsigned int counts[DOCTOR_MISSING + 1] = {0};
@@ -159,13 +168,13 @@ static int examine(const char *mount, struct table *table)
 	for (size_t i = 0; i < N_CHECKS; i++) {
 		struct finding f = {.state = DOCTOR_OK};
 
-		checks[i].look(&f, mount);
+		checks[i].run(&f, mount);
 		counts[f.state]++;
 		if (table)
 			add_line(table, &checks[i], &f);
 		else
 			print_finding(&checks[i], &f);
-		fflush(stdout); /* the next one may take its time */
+		fflush(stdout); /* the next check may take some time */
 	}
 	if (table)
 		status = table_end(table, NULL);
@@ -174,7 +183,9 @@ static int examine(const char *mount, struct table *table)
 	if (status != EX_OK)
 		return status;
 	if (fflush(stdout) || ferror(stdout))
-		return fail(EX_IOERR, "doctor: writing: %s", strerror(errno));
+		return message_error(EX_IOERR,
+				     "doctor: cannot write the output: %s",
+				     strerror(errno));
 	return counts[DOCTOR_MISSING] ? 1 : 0;
 }
 
@@ -198,11 +209,11 @@ int cmd_doctor(int argc, char **argv)
 			usage(stdout);
 			return 0;
 		default:
-			return EX_USAGE; /* getopt said why */
+			return EX_USAGE; /* getopt_long() has printed why */
 		}
 	}
 	if (argc - optind > 1)
-		return fail_usage("doctor", "give one mount, or none");
+		return message_usage_error("doctor", "give at most one MOUNT");
 	status = json ? begin_json(&table) : EX_OK;
 	if (status != EX_OK)
 		return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl ls: the regions of a mount. */
+/* msharectl ls: lists the regions of a mount (msharectl.h) */
 #include "msharectl.h"
 
 #include <stdlib.h>
@@ -30,24 +30,25 @@ enum {
 };
 
 static const struct column columns[] = {
-	[NAME] = {"NAME", COLUMN_TEXT, "its path in the mount"},
-	[SIZE] = {"SIZE", COLUMN_BYTES, "of the region"},
+	[NAME] = {"NAME", COLUMN_TEXT, "path within the mount"},
+	[SIZE] = {"SIZE", COLUMN_BYTES, "size of the region"},
 	[START] = {"START", COLUMN_ADDRESS,
-		   "its address in every process, if one is fixed"},
-	[MAPPED] = {"MAPPED", COLUMN_BYTES, "memory that is mapped in it"},
-	[PRESENT] = {"PRESENT", COLUMN_BYTES, "memory that it takes"},
-	[WINDOWS] = {"WINDOWS", COLUMN_NUMBER, "how many processes have it"},
+		   "fixed address in every process, if there is one"},
+	[MAPPED] = {"MAPPED", COLUMN_BYTES, "mapped memory"},
+	[PRESENT] = {"PRESENT", COLUMN_BYTES, "memory in use"},
+	[WINDOWS] = {"WINDOWS", COLUMN_NUMBER,
+		     "number of windows: processes that have mapped it"},
 	[SHARING] = {"SHARING", COLUMN_NUMBER,
-		     "how many of them share page tables"},
-	[OWNER] = {"OWNER", COLUMN_TEXT, "user whose file it is"},
-	[PID] = {"PID", COLUMN_NUMBER, "process that it ends with"},
-	[PAGE] = {"PAGE", COLUMN_BYTES, "size of a page of its memory"},
+		     "number of windows that share page tables"},
+	[OWNER] = {"OWNER", COLUMN_TEXT, "user who owns the file"},
+	[PID] = {"PID", COLUMN_NUMBER, "process whose end ends the region"},
+	[PAGE] = {"PAGE", COLUMN_BYTES, "page size of its memory"},
 	[SAVED] = {"SAVED", COLUMN_BYTES,
-		   "page tables saved, see msharectl-ls(1)"},
+		   "memory for page tables saved, see msharectl-ls(1)"},
 	[STATE] = {"STATE", COLUMN_TEXT, "ok, unsized, ended or denied"},
-	[MODE] = {"MODE", COLUMN_TEXT, "of its file"},
+	[MODE] = {"MODE", COLUMN_TEXT, "mode of the file"},
 	[CHANGES] = {"CHANGES", COLUMN_NUMBER,
-		     "of its mappings, since it was made"},
+		     "changes of its mappings so far"},
 	{0},
 };
 
@@ -55,13 +56,12 @@ static const struct column columns[] = {
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl ls [options] [MOUNT|FILE]\n"
-		"Lists the regions of a mount of msharefs, or those at or "
-		"below FILE.\n"
-		"Without MOUNT: $MSHAREFS_MOUNT, else your default mount, else "
-		"/sys/fs/mshare.\n"
-		"\n");
+	fprintf(to, "Usage: msharectl ls [options] [MOUNT|FILE]\n"
+		    "Lists the regions of a mount of msharefs, or those at or "
+		    "below FILE.\n"
+		    "Without MOUNT: $MSHAREFS_MOUNT, else your default mount, "
+		    "else /sys/fs/mshare.\n"
+		    "\n");
 	table_help(to, columns);
 	fprintf(to, "Default: " DEFAULTS "\n"
 		    "\n"
@@ -79,57 +79,61 @@ static void mode_text(mode_t mode, char text[10])
 	text[9] = 0;
 }
 
-static void show_known(struct table *t, const struct region *region)
+static void show_known(struct table *t, const struct region_entry *region)
 {
-	const struct mshare_status_region *status = &region->status;
+	const struct mshare_status_region *info = &region->info;
 
-	if (status->start)
-		table_number(t, START, status->start);
-	table_number(t, MAPPED, status->mapped);
-	table_number(t, PRESENT, status->present);
-	table_number(t, WINDOWS, status->windows);
-	table_number(t, SHARING, status->sharing);
-	if (status->owner)
-		table_number(t, PID, status->owner);
+	if (info->start)
+		table_number(t, START, info->start);
+	table_number(t, MAPPED, info->mapped);
+	table_number(t, PRESENT, info->present);
+	table_number(t, WINDOWS, info->windows);
+	table_number(t, SHARING, info->sharing);
+	if (info->owner)
+		table_number(t, PID, info->owner);
 	table_number(t, SAVED, region->saved);
-	table_number(t, CHANGES, status->changes);
+	table_number(t, CHANGES, info->changes);
 }
 
-static void show(struct table *t, const struct region *region, uint64_t page)
+static void show(struct table *t, const struct region_entry *region,
+		 uint64_t page)
 {
-	char user[PROCESS_NAME], mode[10];
+	char user[PROCESS_INFO_NAME], mode[10];
 
 	table_line(t);
 	table_text(t, NAME, region->name);
 	if (region->st.st_size)
 		table_number(t, SIZE, (uint64_t)region->st.st_size);
-	table_text(t, OWNER, process_user_name(region->st.st_uid, user));
+	table_text(t, OWNER, process_info_user_name(region->st.st_uid, user));
 	table_number(t, PAGE, page);
-	table_text(t, STATE, regions_state(region));
+	table_text(t, STATE, region_entry_state(region));
 	mode_text(region->st.st_mode, mode);
 	table_text(t, MODE, mode);
 	if (region->known)
 		show_known(t, region);
 }
 
-/* An empty screen would leave open whether it worked. */
-static void say_rest(const struct where *where,
-		     const struct mshare_status_mount *mount, size_t shown)
+/* On a terminal, tells why the list is empty or incomplete. */
+static void print_hint(const struct target *target,
+		       const struct mshare_status_mount *mount, size_t shown)
 {
-	bool all = !strcmp(where->path, where->mount);
+	bool all = !strcmp(target->path, target->mount);
 
 	if (all && mount->regions > shown)
-		say("%s: in use without a name: %llu more; msharectl windows "
-		    "/proc/PID/fd/N shows one",
-		    where->path, (unsigned long long)(mount->regions - shown));
+		message("%s: %llu more in use without a name; to see one: "
+			"msharectl windows /proc/PID/fd/N",
+			target->path,
+			(unsigned long long)(mount->regions - shown));
 	else if (!shown)
-		say("%s: no regions; msharectl create makes one", where->path);
+		message("%s: no regions; msharectl create creates one",
+			target->path);
 }
 
-static int list(const struct where *where, const struct table_options *options)
+static int list(const struct target *target,
+		const struct table_options *options)
 {
 	struct mshare_status_mount mount;
-	struct regions regions = {0};
+	struct region_list regions = {0};
 	struct table t;
 	size_t shown;
 	int status =
@@ -137,9 +141,9 @@ static int list(const struct where *where, const struct table_options *options)
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(where, &mount);
+	status = target_mount_status(target, &mount);
 	if (status == EX_OK)
-		status = regions_read(&regions, where, &mount, false);
+		status = region_list_read(&regions, target, &mount, false);
 	if (status != EX_OK) {
 		table_drop(&t);
 		return status;
@@ -147,28 +151,29 @@ static int list(const struct where *where, const struct table_options *options)
 	for (size_t i = 0; i < regions.n; i++)
 		show(&t, &regions.v[i], mount.page);
 	shown = regions.n;
-	regions_free(&regions);
+	region_list_free(&regions);
 	status = table_end(&t, NULL);
 	if (!options->json && isatty(STDOUT_FILENO))
-		say_rest(where, &mount, shown);
+		print_hint(target, &mount, shown);
 	return status;
 }
 
 int cmd_ls(int argc, char **argv)
 {
 	struct table_options options = {0};
-	struct where where;
+	struct target target;
 	int status;
 
 	status = table_parse(&options, "ls", argc, argv, usage);
 	if (status >= 0)
 		return status;
 	if (argc - optind > 1)
-		return fail_usage("ls", "more than one place is given");
-	status = where_find(&where, argv[optind]);
+		return message_usage_error("ls",
+					   "give at most one MOUNT or FILE");
+	status = resolve_target(&target, argv[optind]);
 	if (status != EX_OK)
 		return status;
-	status = list(&where, &options);
-	where_end(&where);
+	status = list(&target, &options);
+	target_close(&target);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl maps: the mappings of a region, as /proc/PID/maps has them. */
+/* msharectl maps: lists the mappings of a region (msharectl.h) */
 #include "msharectl.h"
 
 #include <inttypes.h>
@@ -28,17 +28,17 @@ enum {
 
 static const struct column columns[] = {
 	[RANGE] = {"RANGE", COLUMN_TEXT,
-		   "from and to, from the region's beginning; hexadecimal"},
-	[PROT] = {"PROT", COLUMN_TEXT, "what any process may do in it"},
+		   "start and end offsets in the region, hexadecimal"},
+	[PROT] = {"PROT", COLUMN_TEXT, "protection"},
 	[KIND] = {"KIND", COLUMN_TEXT, "eager, lazy, kept, or hole"},
-	[SIZE] = {"SIZE", COLUMN_BYTES, "from its start to its end"},
-	[PRESENT] = {"PRESENT", COLUMN_BYTES,
-		     "memory it takes, in whole pages that it lies in"},
-	[START] = {"START", COLUMN_ADDRESS, "where it starts"},
-	[END] = {"END", COLUMN_ADDRESS, "where it ends, exclusive"},
+	[SIZE] = {"SIZE", COLUMN_BYTES, "size of the mapping or hole"},
+	[PRESENT] = {"PRESENT", COLUMN_BYTES, "memory in use, in whole pages"},
+	[START] = {"START", COLUMN_ADDRESS, "start"},
+	[END] = {"END", COLUMN_ADDRESS, "end, exclusive"},
 	[FAULTS] = {"FAULTS", COLUMN_TEXT,
-		    "of a hole: does an access fault: yes, part or no"},
-	[NOTE] = {"NOTE", COLUMN_TEXT, "why it does not, or not all of it"},
+		    "whether accesses to a hole fault: yes, part or no"},
+	[NOTE] = {"NOTE", COLUMN_TEXT,
+		  "why a hole does not fault, or only in part"},
 	{0},
 };
 
@@ -49,23 +49,22 @@ struct maps {
 	struct table_options table;
 	bool holes;
 	bool addresses;
-	uint64_t base; /* what is added to offsets */
+	uint64_t base; /* added to offsets */
 	uint64_t page;
 	struct mshare_status_region region;
-	struct status_maps list;
+	struct daemon_status_maps list;
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl maps [options] FILE\n"
-		"Lists the mappings of a region, in order, as /proc/PID/maps "
-		"does.\n"
-		"\n"
-		"  -H, --holes           show what lies between them, and "
-		"whether it faults\n"
-		"  -a, --addresses       addresses instead of offsets, of a "
-		"region with a start\n");
+	fprintf(to, "Usage: msharectl maps [options] FILE\n"
+		    "Lists the mappings of a region in order, like "
+		    "/proc/PID/maps.\n"
+		    "\n"
+		    "  -H, --holes           show the holes between them too, "
+		    "and whether they fault\n"
+		    "  -a, --addresses       show addresses, not offsets, of a "
+		    "region with a start\n");
 	table_help(to, columns);
 	fprintf(to,
 		"Default: " DEFAULTS "\n"
@@ -104,7 +103,10 @@ static void show_mapping(struct table *t, const struct maps *m,
 	table_number(t, PRESENT, mapping->present);
 }
 
-/* Memory is held in whole pages: in one that is in use, nothing faults. */
+/*
+ * Memory is allocated in whole pages: in a page that a mapping uses, no access
+ * faults.
+ */
 static void show_hole(struct table *t, const struct maps *m, uint64_t start,
 		      uint64_t end)
 {
@@ -117,10 +119,10 @@ static void show_hole(struct table *t, const struct maps *m, uint64_t start,
 	table_text(t, KIND, "hole");
 	if (first >= last) {
 		table_text(t, FAULTS, "no");
-		table_text(t, NOTE, "in pages that mappings beside it use");
+		table_text(t, NOTE, "in pages that adjacent mappings use");
 	} else if (first != start || last != end) {
 		table_text(t, FAULTS, "part");
-		table_text(t, NOTE, "its ends are in pages of mappings");
+		table_text(t, NOTE, "its ends are in pages that mappings use");
 	} else {
 		table_text(t, FAULTS, "yes");
 	}
@@ -147,42 +149,43 @@ static int show(const struct maps *m)
 	return table_end(&t, NULL);
 }
 
-/* EX_OK or after a message. */
+/* Returns EX_OK, or the exit status after a message. */
 static int read_region(struct maps *m, const char *file)
 {
-	int status, err, fd = where_open(file, WHERE_LOOK, &status);
+	int status, err, fd = target_open(file, TARGET_INSPECT, &status);
 
 	if (fd < 0)
 		return status;
-	err = status_region(fd, &m->region);
+	err = daemon_status_region(fd, &m->region);
 	if (!err)
-		err = status_maps(fd, &m->list);
+		err = daemon_status_maps(fd, &m->list);
 	close(fd);
-	return err ? where_no_status(file, err) : EX_OK;
+	return err ? target_status_error(file, err) : EX_OK;
 }
 
 static int list(struct maps *m, const char *file)
 {
 	struct mshare_status_mount mount;
-	struct where where;
-	int status = where_find(&where, file);
+	struct target target;
+	int status = resolve_target(&target, file);
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &mount);
+	status = target_mount_status(&target, &mount);
 	if (status == EX_OK)
 		status = read_region(m, file);
 	if (status == EX_OK && m->addresses && !m->region.start)
-		status = fail(EX_DATAERR,
-			      "%s: --addresses: it has no fixed address; "
-			      "msharectl windows shows where processes have it",
-			      file);
+		status = message_error(
+			EX_DATAERR,
+			"%s: --addresses: the region has no fixed address; "
+			"msharectl windows lists its address in each process",
+			file);
 	m->page = mount.page;
 	m->base = m->addresses ? m->region.start : 0;
 	if (status == EX_OK)
 		status = show(m);
 	free(m->list.v);
-	where_end(&where);
+	target_close(&target);
 	return status;
 }
 
@@ -212,10 +215,10 @@ int cmd_maps(int argc, char **argv)
 			return EX_OK;
 		default:
 			if (!table_option(&m.table, c, optarg))
-				return fail_usage("maps", NULL);
+				return message_usage_error("maps", NULL);
 		}
 	}
 	if (argc - optind != 1)
-		return fail_usage("maps", "give one FILE, a region");
+		return message_usage_error("maps", "give one FILE, the region");
 	return list(&m, argv[optind]);
 }

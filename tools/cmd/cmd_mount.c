@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl mount: starts the daemon where a user's regions are. */
+/* msharectl mount: starts the daemon on a directory (msharectl.h) */
 #include "msharectl.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 #include "common/default_mount.h"
 #include "messages.h"
 #include "resolve_target.h"
@@ -23,43 +23,52 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"Usage: msharectl mount [-o OPTIONS] [DIR]\n"
-		"Mounts msharefs, and returns when it serves.\n"
-		"Without DIR: on your default mount, which is made if it is "
-		"missing:\n"
-		"$XDG_RUNTIME_DIR/msharefs, or /run/user/UID/msharefs.\n"
-		"What is mounted already stays as it is.\n"
+		"Mounts msharefs and returns once it is ready.\n"
+		"Without DIR: on your default mount, $XDG_RUNTIME_DIR/msharefs "
+		"or\n"
+		"/run/user/UID/msharefs, which is created if it is missing.\n"
+		"If msharefs is mounted there already, nothing changes.\n"
 		"\n"
-		"  -o, --options OPTIONS  of the mount, divided by commas, see "
-		"msharefs(8)\n"
-		"  -h, --help             this text\n"
+		"  -o, --options OPTIONS  mount options, separated by commas; "
+		"see msharefs(8)\n"
+		"  -h, --help             show this help\n"
 		"\n"
 		"Examples: msharectl mount\n"
-		"          msharectl mount -o max_size=8G ~/mshare\n"
-		"          msharectl umount\n");
+		"          msharectl mount -o max_size=8G ~/mshare\n");
 }
 
-/* EX_OK or after a message; made: whether it was missing. */
+/*
+ * Creates the directory of the default mount. Returns EX_OK, or the exit status
+ * after a message. made: whether it was missing.
+ */
 static int make_default(char *dir, size_t size, bool *made)
 {
 	int err = default_mount_path(dir, size);
 
 	if (err)
-		return fail(EX_CANTCREAT, "your default mount: %s",
-			    strerror(-err));
+		return message_error(
+			EX_CANTCREAT,
+			"cannot determine your default mount: %s; name DIR",
+			strerror(-err));
 	*made = !mkdir(dir, 0700);
 	if (*made || errno == EEXIST)
 		return EX_OK;
 	if (errno == ENOENT)
-		return fail(EX_CANTCREAT,
-			    "%s: its directory is missing, as nobody has "
-			    "logged in here; name DIR, or set "
-			    "XDG_RUNTIME_DIR",
-			    dir);
-	return fail(EX_CANTCREAT, "%s: %s; name DIR", dir, strerror(errno));
+		return message_error(
+			EX_CANTCREAT,
+			"%s: its parent directory is missing, because there is "
+			"no login session; name DIR, or set XDG_RUNTIME_DIR",
+			dir);
+	return message_error(EX_CANTCREAT,
+			     "%s: cannot create the directory: %s; name DIR",
+			     dir, strerror(errno));
 }
 
-/* What is known of the directory itself outlives its daemon. */
-static bool daemon_is_gone(const char *dir)
+/*
+ * AT_STATX_FORCE_SYNC: the kernel may still remember the attributes of the
+ * directory after the daemon has ended.
+ */
+static bool daemon_has_ended(const char *dir)
 {
 	struct statx stx;
 
@@ -69,43 +78,47 @@ static bool daemon_is_gone(const char *dir)
 
 static int start(const char *dir, const char *options)
 {
-	int err = daemon_start(dir, options);
+	int err = mount_program_start(dir, options);
 
 	switch (-err) {
 	case 0:
 		return EX_OK;
 	case ENOEXEC:
-		return EX_UNAVAILABLE; /* a message was given */
+		return EX_UNAVAILABLE; /* a message has been printed */
 	case EINVAL:
 		return EX_USAGE;
 	default:
-		/* msharefs has said what is wrong, in better words. */
-		return fail(status_of(err), "%s: not mounted%s", dir,
-			    err == -ENOENT || err == -ENOTDIR
-				    ? ""
-				    : "; msharectl doctor looks for the cause");
+		/* msharefs has already printed the reason. */
+		return message_error(
+			message_exit_status(err), "%s: cannot mount msharefs%s",
+			dir,
+			err == -ENOENT || err == -ENOTDIR
+				? ""
+				: "; to find the cause, run: msharectl doctor");
 	}
 }
 
 static int mount_on(const char *dir, const char *options)
 {
-	if (daemon_is_gone(dir))
-		return fail(EX_UNAVAILABLE,
-			    "%s: mounted, but its daemon has ended; take it "
-			    "away first: msharectl umount --lazy %s",
-			    dir, dir);
-	if (!where_is_root(dir))
+	if (daemon_has_ended(dir))
+		return message_error(
+			EX_UNAVAILABLE,
+			"%s: already mounted, but the daemon has ended; "
+			"unmount it first: msharectl umount --lazy %s",
+			dir, dir);
+	if (!target_is_mount_root(dir))
 		return start(dir, options);
 	if (options)
-		return fail(EX_CANTCREAT,
-			    "%s: mounted already, with the options it has; "
-			    "take it away first: msharectl umount %s",
-			    dir, dir);
-	say("%s: mounted already", dir);
+		return message_error(
+			EX_CANTCREAT,
+			"%s: already mounted, perhaps with other options; "
+			"unmount it first: msharectl umount %s",
+			dir, dir);
+	message("%s: already mounted", dir);
 	return EX_OK;
 }
 
-/* Of two at once, the second finds the mount of the first. */
+/* If two run at once, the second one finds the mount of the first. */
 static int lock(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -133,11 +146,11 @@ int cmd_mount(int argc, char **argv)
 			return EX_OK;
 		}
 		if (c != 'o')
-			return fail_usage("mount", NULL);
+			return message_usage_error("mount", NULL);
 		options = optarg;
 	}
 	if (argc - optind > 1)
-		return fail_usage("mount", "more than one DIR is given");
+		return message_usage_error("mount", "give at most one DIR");
 	dir = argv[optind] ? argv[optind] : path;
 	if (dir == path) {
 		status = make_default(path, sizeof(path), &made);

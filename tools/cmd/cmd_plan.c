@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl plan: what page tables cost, before anything is mapped. */
+/* msharectl plan: prints what page tables cost (msharectl.h) */
 #include "msharectl.h"
 
 #include <errno.h>
@@ -28,19 +28,19 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"Usage: msharectl plan --size SIZE --procs N [--json]\n"
-		"What page tables cost when N processes each map SIZE bytes of "
-		"shared memory\n"
-		"whole: in pages of each size, and with tables that are "
-		"shared.\n"
+		"Calculates the cost of page tables when N processes each map "
+		"all of SIZE bytes\n"
+		"of shared memory: for each page size, and with shared "
+		"tables.\n"
 		"\n"
-		"  -s, --size SIZE   in bytes, or with K, M, G, T ..., as 512M, "
-		"8GiB, 300G\n"
-		"  -p, --procs N     how many processes, 1 to %llu\n"
-		"  -J, --json        in JSON, all sizes in bytes\n"
-		"  -h, --help        this text\n"
+		"  -s, --size SIZE   in bytes, or with a unit: K, M, G, T ...: "
+		"512M, 8GiB, 300G\n"
+		"  -p, --procs N     number of processes, 1 to %llu\n"
+		"  -J, --json        print JSON, all sizes in bytes\n"
+		"  -h, --help        show this help\n"
 		"\n"
 		"Example: msharectl plan --size 300G --procs 1500\n"
-		"See msharectl-plan(1) for how it is counted.\n",
+		"msharectl-plan(1) explains the calculation.\n",
 		PLAN_PROCS_MAX);
 }
 
@@ -106,24 +106,27 @@ static int print_text(const struct plan *plan)
 	uint64_t pages = plan_huge_pages(&plan->ask);
 	int err;
 
-	printf("Page tables of %s, mapped whole by each of %" PRIu64
+	printf("Page tables of %s, mapped completely by each of %" PRIu64
 	       " processes:\n\n",
 	       amount_exact(plan->ask.size, size), plan->ask.procs);
 	err = print_table(plan);
 	if (err)
 		return err;
-	printf("\nEntries in pages of %s alone, as the kernel series counts "
-	       "them:\n%s / %s x 8 bytes x %" PRIu64 " = %s.\n",
+	printf("\n"
+	       "Entries for pages of %s only, as the kernel series counts "
+	       "them:\n"
+	       "%s / %s x 8 bytes x %" PRIu64 " = %s.\n",
 	       amount_exact(base->page, page), size, page, plan->ask.procs,
 	       amount_text(base->entries, text));
-	printf("\nShared takes %" PRIu64 " huge pages of %s. On demand, as "
-	       "root:\n%s\n",
+	printf("\n"
+	       "Shared tables need %" PRIu64 " huge pages of %s. As root, on "
+	       "demand:\n%s\n",
 	       pages, amount_exact(huge->page, page),
 	       hugepages_command(huge->page, pages, command));
 	return 0;
 }
 
-/* JSON: numbers and nothing that would have to be quoted */
+/* JSON; no value needs quoting */
 
 static void print_json(const struct plan *plan)
 {
@@ -159,14 +162,16 @@ static int parse_procs(const char *text, uint64_t *procs)
 {
 	int err;
 
-	/* A number like an amount, without a unit. */
+	/* A number without a unit. */
 	if (!*text || text[strspn(text, "0123456789")])
-		return fail_usage("plan", "--procs %s: give a number, as 1500",
-				  text);
+		return message_usage_error(
+			"plan",
+			"--procs %s: not a number; use one such as 1500", text);
 	err = amount_parse(text, procs);
 	if (err || *procs < 1 || *procs > PLAN_PROCS_MAX)
-		return fail_usage("plan", "--procs %s: give 1 to %llu", text,
-				  PLAN_PROCS_MAX);
+		return message_usage_error(
+			"plan", "--procs %s: out of range; use 1 to %llu", text,
+			PLAN_PROCS_MAX);
 	return 0;
 }
 
@@ -175,16 +180,19 @@ static int parse_size(const char *text, uint64_t *size)
 	int err = amount_parse(text, size);
 
 	if (err == -ERANGE)
-		return fail_usage("plan", "--size %s: too large", text);
+		return message_usage_error(
+			"plan", "--size %s: too large; use a smaller size",
+			text);
 	if (err || !*size)
-		return fail_usage("plan",
-				  "--size %s: give a number above 0, in bytes "
-				  "or with K, M, G, T ..., as 512M, 8GiB, 300G",
-				  text);
+		return message_usage_error(
+			"plan",
+			"--size %s: not an amount above 0; use bytes or a "
+			"unit: 512M, 8GiB, 300G",
+			text);
 	return 0;
 }
 
-/* -1: go on; else the exit status */
+/* Returns -1 to continue, or the exit status. */
 static int parse(int argc, char **argv, struct plan *plan)
 {
 	static const struct option options[] = {
@@ -212,21 +220,22 @@ static int parse(int argc, char **argv, struct plan *plan)
 			usage(stdout);
 			return 0;
 		default:
-			return EX_USAGE; /* getopt said why */
+			return EX_USAGE; /* getopt_long() has printed why */
 		}
 	}
 	if (status)
 		return status;
 	if (optind < argc)
-		return fail_usage("plan",
-				  "argument %s: it takes none; give --size and "
-				  "--procs",
-				  argv[optind]);
+		return message_usage_error(
+			"plan",
+			"unexpected argument %s; use --size and --procs",
+			argv[optind]);
 	if (!plan->ask.size || !plan->ask.procs)
-		return fail_usage("plan",
-				  "--%s is missing, as in: msharectl plan "
-				  "--size 300G --procs 1500",
-				  plan->ask.size ? "procs" : "size");
+		return message_usage_error(
+			"plan",
+			"--%s is missing; for example: msharectl plan --size "
+			"300G --procs 1500",
+			plan->ask.size ? "procs" : "size");
 	return -1;
 }
 
@@ -242,15 +251,17 @@ int cmd_plan(int argc, char **argv)
 	for (int kind = 0; kind < PLAN_KINDS; kind++)
 		if (plan_cost(&plan.ask, (enum plan_kind)kind,
 			      &plan.costs[kind]))
-			return fail_usage("plan",
-					  "more page tables than 64 bits can "
-					  "count: give a smaller --size or "
-					  "fewer --procs");
+			return message_usage_error(
+				"plan",
+				"the result does not fit in 64 bits; use a "
+				"smaller --size or fewer --procs");
 	if (plan.json)
 		print_json(&plan);
 	else if (print_text(&plan))
-		return fail(EX_OSERR, "out of memory");
+		return message_error(EX_OSERR, "out of memory");
 	if (fflush(stdout) || ferror(stdout))
-		return fail(EX_IOERR, "plan: writing: %s", strerror(errno));
+		return message_error(EX_IOERR,
+				     "plan: cannot write the output: %s",
+				     strerror(errno));
 	return 0;
 }

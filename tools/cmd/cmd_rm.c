@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl rm: takes regions' names away; never any other file's. */
+/* msharectl rm: removes regions, and never other files (msharectl.h) */
 #include "msharectl.h"
 
 #include <errno.h>
@@ -18,47 +18,51 @@
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl rm FILE...\n"
-		"Removes regions. One that is open or mapped somewhere goes on "
-		"without a name,\n"
-		"and is freed when the last process has let go. Nothing but "
-		"regions is removed.\n"
-		"\n"
-		"  -h, --help   this text\n"
-		"\n"
-		"Example: msharectl rm ~/mshare/region\n");
+	fprintf(to, "Usage: msharectl rm FILE...\n"
+		    "Removes regions. A region that is still open or mapped "
+		    "continues without a name\n"
+		    "and is freed when the last process releases it. Other "
+		    "files are never removed.\n"
+		    "\n"
+		    "  -h, --help   show this help\n"
+		    "\n"
+		    "Example: msharectl rm ~/mshare/region\n");
 }
 
 /*
- * dir, not a path, is what is checked and what is removed from: whatever is
- * renamed meanwhile, it can only be a file of msharefs.
+ * Checks and removes relative to dir, not by path: whatever is renamed
+ * meanwhile, only a file of msharefs can be removed.
  */
 static int remove_from(int dir, const char *name, const char *path)
 {
 	struct stat st;
 
-	if (!ours_file(dir, "", AT_EMPTY_PATH))
-		return fail(EX_NOINPUT,
-			    "%s: not in a mount of msharefs, and so no region: "
-			    "not removed",
-			    path);
+	if (!is_msharefs_file(dir, "", AT_EMPTY_PATH))
+		return message_error(EX_NOINPUT,
+				     "%s: not removed: not in a mount of "
+				     "msharefs, so it is not a region",
+				     path);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-		return fail(status_of(-errno), "%s: %s", path, strerror(errno));
+		return message_error(message_exit_status(-errno),
+				     "%s: not removed: %s", path,
+				     strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return fail(EX_NOINPUT,
-			    "%s: a directory; rmdir(1) removes it when it is "
-			    "empty",
-			    path);
-	if (!ours_file(dir, name, AT_SYMLINK_NOFOLLOW))
-		return fail(EX_NOINPUT, "%s: not a region: not removed", path);
+		return message_error(
+			EX_NOINPUT,
+			"%s: a directory; rmdir(1) removes it if it is empty",
+			path);
+	if (!is_msharefs_file(dir, name, AT_SYMLINK_NOFOLLOW))
+		return message_error(EX_NOINPUT,
+				     "%s: not removed: not a region", path);
 	if (!unlinkat(dir, name, 0))
 		return EX_OK;
 	if (errno == EPERM && !strcmp(name, "mshare_info"))
-		return fail(EX_NOPERM,
-			    "%s: this is what every mount has, and no region",
-			    path);
-	return fail(status_of(-errno), "%s: %s", path, strerror(errno));
+		return message_error(EX_NOPERM,
+				     "%s: not removed: not a region, but a "
+				     "fixed file of every mount",
+				     path);
+	return message_error(message_exit_status(-errno), "%s: not removed: %s",
+			     path, strerror(errno));
 }
 
 static int remove_region(const char *path)
@@ -67,12 +71,13 @@ static int remove_region(const char *path)
 	int dir, status;
 
 	if (!for_dir || !for_name) {
-		status = fail(EX_OSERR, "out of memory");
+		status = message_error(EX_OSERR, "out of memory");
 	} else {
 		dir = open(dirname(for_dir), O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0) {
-			status = fail(status_of(-errno), "%s: %s", path,
-				      strerror(errno));
+			status = message_error(message_exit_status(-errno),
+					       "%s: not removed: %s", path,
+					       strerror(errno));
 		} else {
 			status = remove_from(dir, basename(for_name), path);
 			close(dir);
@@ -93,12 +98,13 @@ int cmd_rm(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (c != 'h')
-			return fail_usage("rm", NULL);
+			return message_usage_error("rm", NULL);
 		usage(stdout);
 		return EX_OK;
 	}
 	if (optind == argc)
-		return fail_usage("rm", "give a FILE, a region");
+		return message_usage_error("rm",
+					   "give at least one FILE, a region");
 	for (int i = optind; i < argc; i++) {
 		status = remove_region(argv[i]);
 		if (first == EX_OK)

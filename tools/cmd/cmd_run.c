@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * msharectl run: sets up the preload and becomes the command, so that its exit
- * status, its signals and its process id are the command's own. Only with a
- * mount made for the run it stays, beside the command, to see it all gone.
+ * msharectl run (msharectl.h): sets up the preload library and becomes the
+ * command, so that exit status, signals and process id are those of the
+ * command. Only with a mount of its own for the run does it stay as the parent,
+ * to clean up afterwards.
  */
 #include "msharectl.h"
 
@@ -21,43 +22,43 @@
 #include "supervise.h"
 
 struct run {
-	char *mount;	     /* --mount, or NULL */
-	char *at;	     /* --at, or NULL; absolute */
-	const char *options; /* of a mount of our own, or NULL */
+	char *mount;	     /* argument of --mount, or NULL */
+	char *at;	     /* absolute argument of --at, or NULL */
+	const char *options; /* options of a mount for the run, or NULL */
 	char **command;
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl run [--mount DIR] [--at PATH] -- COMMAND "
-		"[ARGUMENT...]\n"
-		"Runs a command under the preload of msharefs, so that it can "
-		"mmap() regions.\n"
-		"\n"
-		"  -m, --mount DIR   check that msharefs is mounted there, and "
-		"tell the command\n"
-		"                    ($MSHAREFS_MOUNT)\n"
-		"  -a, --at PATH     the command finds the mount at PATH, also "
-		"at /sys/fs/mshare,\n"
-		"                    which nobody else does; without --mount, "
-		"one is made for the\n"
-		"                    run and taken down after it\n"
-		"  -o, --options LIST  of the mount made for the run, see "
-		"msharefs(8)\n"
-		"  -h, --help        this text\n"
-		"\n"
-		"The exit status is the command's; 125 if msharectl fails, 126 "
-		"if the command\n"
-		"cannot be run, 127 if it is not found.\n"
-		"\n"
-		"Example: msharectl run --mount /mnt/msharefs -- ./donor "
-		"/mnt/msharefs/region\n"
-		"         msharectl run --at /sys/fs/mshare -- ./donor "
-		"/sys/fs/mshare/region\n");
+	fprintf(to, "Usage: msharectl run [--mount DIR] [--at PATH] -- COMMAND "
+		    "[ARGUMENT...]\n"
+		    "Runs a command with the preload library of msharefs, so "
+		    "that it can mmap()\n"
+		    "regions.\n"
+		    "\n"
+		    "  -m, --mount DIR     check that msharefs is mounted on "
+		    "DIR, and set\n"
+		    "                      $MSHAREFS_MOUNT for the command\n"
+		    "  -a, --at PATH       show the mount at PATH, even "
+		    "/sys/fs/mshare, to this\n"
+		    "                      command only; without --mount, "
+		    "create a mount for the\n"
+		    "                      run and remove it afterwards\n"
+		    "  -o, --options LIST  options of the mount for the run, "
+		    "see msharefs(8)\n"
+		    "  -h, --help          show this help\n"
+		    "\n"
+		    "The exit status is that of the command; 125 if msharectl "
+		    "fails, 126 if the\n"
+		    "command cannot be run, 127 if it is not found.\n"
+		    "\n"
+		    "Example: msharectl run --mount /mnt/msharefs -- ./donor "
+		    "/mnt/msharefs/region\n"
+		    "         msharectl run --at /sys/fs/mshare -- ./donor "
+		    "/sys/fs/mshare/region\n");
 }
 
-/* Its real path, for free(), or NULL with a message. */
+/* Returns the real path of a mount, for free(), or NULL after a message. */
 static char *check_mount(const char *dir)
 {
 	char *path = realpath(dir, NULL);
@@ -72,7 +73,7 @@ static char *check_mount(const char *dir)
 	if (!MSHARE_INO_IS_OURS(st.st_ino)) {
 		fprintf(stderr,
 			"msharectl: --mount %s: msharefs is not mounted there; "
-			"mount it first: msharefs %s\n",
+			"mount it first: msharectl mount %s\n",
 			dir, dir);
 		free(path);
 		return NULL;
@@ -80,7 +81,7 @@ static char *check_mount(const char *dir)
 	return path;
 }
 
-/* Ours first, what was there behind it. */
+/* Puts our library first and keeps what $LD_PRELOAD already contains. */
 static int set_preload(void)
 {
 	const char *lib = getenv("MSHAREFS_PRELOAD");
@@ -92,15 +93,17 @@ static int set_preload(void)
 		lib = PRELOAD_PATH;
 	if (access(lib, R_OK)) {
 		fprintf(stderr,
-			"msharectl: %s: %s; is msharefs installed whole? "
-			"($MSHAREFS_PRELOAD names another place)\n",
+			"msharectl: %s: cannot read the preload library: %s; "
+			"install msharefs completely, or set "
+			"$MSHAREFS_PRELOAD to its path\n",
 			lib, strerror(errno));
 		return -1;
 	}
 	if (strpbrk(lib, ": ")) {
 		fprintf(stderr,
 			"msharectl: %s: the dynamic linker cannot preload a "
-			"path with a blank or a colon\n",
+			"path with a blank or a colon; set $MSHAREFS_PRELOAD "
+			"to another path\n",
 			lib);
 		return -1;
 	}
@@ -115,15 +118,16 @@ static int set_preload(void)
 static int become_command(char **command)
 {
 	execvp(command[0], command);
-	fprintf(stderr, "msharectl: %s: %s\n", command[0], strerror(errno));
+	fprintf(stderr, "msharectl: cannot run %s: %s\n", command[0],
+		strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 
-/* In the child. ready: closed once the mount is where it belongs. */
+/* In the child. ready: to be closed once the mount is visible at its path. */
 static int show_and_become(const struct run *run, const char *dir,
 			   const struct supervise *s, int ready)
 {
-	if (at_show(dir, run->at))
+	if (bind_view_show(dir, run->at))
 		return EXIT_TROUBLE;
 	close(ready);
 	supervise_end(s);
@@ -131,9 +135,9 @@ static int show_and_become(const struct run *run, const char *dir,
 }
 
 /*
- * The mount is there for a moment only: when the command has its own view of
- * it, it is taken away for all others. So nothing is left, even if we are
- * killed; that we wait is for those who look right after.
+ * The mount is visible to everyone for a moment only: once the command has its
+ * own view, we unmount it here. So nothing stays behind, even if we are killed.
+ * We wait only so that whoever checks right after us finds everything gone.
  */
 static int run_on_own_mount(const struct run *run)
 {
@@ -147,7 +151,7 @@ static int run_on_own_mount(const struct run *run)
 	if (own_mount_start(&mount, run->options, &s.mask))
 		return EXIT_TROUBLE;
 	if (pipe2(ready, O_CLOEXEC)) {
-		perror("msharectl: pipe");
+		perror("msharectl: cannot create a pipe");
 		own_mount_release(&mount);
 		return EXIT_TROUBLE;
 	}
@@ -158,7 +162,7 @@ static int run_on_own_mount(const struct run *run)
 	}
 	close(ready[1]);
 	if (pid < 0)
-		perror("msharectl: fork");
+		perror("msharectl: cannot start a process");
 	while (read(ready[0], &nothing, 1) < 0 && errno == EINTR)
 		;
 	own_mount_release(&mount);
@@ -179,7 +183,7 @@ static int run(const struct run *run)
 		return EXIT_TROUBLE;
 	if (run->at && !run->mount)
 		return run_on_own_mount(run);
-	if (run->at && at_show(run->mount, run->at))
+	if (run->at && bind_view_show(run->mount, run->at))
 		return EXIT_TROUBLE;
 	return become_command(run->command);
 }
@@ -195,7 +199,7 @@ static int parse(int argc, char **argv, struct run *run)
 	};
 	int c;
 
-	/* '+': what follows the command is the command's */
+	/* "+": options after the command belong to the command */
 	while ((c = getopt_long(argc, argv, "+m:a:o:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'm':
@@ -206,7 +210,7 @@ static int parse(int argc, char **argv, struct run *run)
 			break;
 		case 'a':
 			free(run->at);
-			run->at = at_whole_path(optarg);
+			run->at = bind_view_absolute_path(optarg);
 			if (!run->at)
 				return EXIT_TROUBLE;
 			break;
@@ -217,7 +221,7 @@ static int parse(int argc, char **argv, struct run *run)
 			usage(stdout);
 			return 0;
 		default:
-			return EXIT_TROUBLE; /* getopt said why */
+			return EXIT_TROUBLE; /* getopt_long() has printed why */
 		}
 	}
 	run->command = argv + optind;
@@ -230,14 +234,15 @@ int cmd_run(int argc, char **argv)
 	int status = parse(argc, argv, &r);
 
 	if (status < 0 && !*r.command) {
-		fprintf(stderr, "msharectl: run: no command given\n");
+		fprintf(stderr, "msharectl: run: no command is given; name one "
+				"after --\n");
 		usage(stderr);
 		status = EXIT_TROUBLE;
 	}
 	if (status < 0 && r.options && (r.mount || !r.at)) {
-		fprintf(stderr, "msharectl: run: --options are those of a "
-				"mount made for the run: give --at PATH, and "
-				"no --mount\n");
+		fprintf(stderr,
+			"msharectl: run: --options applies only to a mount for "
+			"the run; use it with --at PATH and without --mount\n");
 		status = EXIT_TROUBLE;
 	}
 	if (status < 0)

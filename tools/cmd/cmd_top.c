@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl top: a mount as it goes on. */
+/* msharectl top: shows a mount again and again (msharectl.h) */
 #include "msharectl.h"
 
 #include <getopt.h>
@@ -21,39 +21,41 @@
 #define MOST_DELAY 86400.0
 
 struct top {
-	struct where where;
+	struct target target;
 	double delay;	    /* seconds */
-	unsigned long left; /* samples; 0: without end */
+	unsigned long left; /* samples left; 0: no limit */
 	bool batch;
-	struct mshare_status_mount before; /* of the last sample */
+	struct mshare_status_mount before; /* the previous sample */
 	bool any_before;
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl top [options] [MOUNT]\n"
-		"Shows a mount of msharefs as it goes on: its pool, regions, "
-		"windows, and the\n"
-		"page tables that are saved.\n"
-		"Without MOUNT: $MSHAREFS_MOUNT, else your default mount, else "
-		"/sys/fs/mshare.\n"
-		"\n"
-		"  -d, --delay SECONDS  between two looks (2)\n"
-		"  -n, --number N       end after so many\n"
-		"  -b, --batch          print one after the other; also where "
-		"there is no\n"
-		"                       terminal that could show it in place\n"
-		"  -h, --help           this text\n"
-		"\n"
-		"Keys: q ends it, a blank looks at once, arrows and page keys "
-		"move the list.\n"
-		"\n"
-		"Examples: msharectl top\n"
-		"          msharectl top -b -n 1 ~/mshare\n");
+	fprintf(to, "Usage: msharectl top [options] [MOUNT]\n"
+		    "Shows a mount of msharefs and updates the display: its "
+		    "pool, regions, windows,\n"
+		    "and the page tables saved.\n"
+		    "Without MOUNT: $MSHAREFS_MOUNT, else your default mount, "
+		    "else /sys/fs/mshare.\n"
+		    "\n"
+		    "  -d, --delay SECONDS  delay between updates (2)\n"
+		    "  -n, --number N       end after N updates\n"
+		    "  -b, --batch          print one sample after the other; "
+		    "the default without a\n"
+		    "                       suitable terminal\n"
+		    "  -h, --help           show this help\n"
+		    "\n"
+		    "Keys: q quits, the space bar updates at once, arrow and "
+		    "page keys scroll.\n"
+		    "\n"
+		    "Examples: msharectl top\n"
+		    "          msharectl top -b -n 1 ~/mshare\n");
 }
 
-/* Waits in between; EOF or q and Enter on a terminal end it. */
+/*
+ * Waits between samples. Returns false to end: on end of file, or on q and
+ * Enter at a terminal.
+ */
 static bool wait_plain(double seconds, bool listen)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -71,22 +73,26 @@ static bool is_last(struct top *top)
 	return top->left && --top->left == 0;
 }
 
-/* A sample in words; EX_OK or after a message. */
-static int look(struct top *top, struct sample *sample, size_t width,
-		char **text)
+/*
+ * Takes a sample and formats it. Returns EX_OK, or the exit status after a
+ * message.
+ */
+static int take_sample_text(struct top *top, struct mount_sample *sample,
+			    size_t width, char **text)
 {
-	int status = sample_take(sample, &top->where);
+	int status = mount_sample_take(sample, &top->target);
 
 	if (status != EX_OK)
 		return status;
-	status = sample_text(sample, top->any_before ? &top->before : NULL,
-			     top->where.mount, width, text);
+	status =
+		mount_sample_text(sample, top->any_before ? &top->before : NULL,
+				  top->target.mount, width, text);
 	if (status != EX_OK)
-		sample_free(sample);
+		mount_sample_free(sample);
 	return status;
 }
 
-static void remember(struct top *top, const struct sample *sample)
+static void remember(struct top *top, const struct mount_sample *sample)
 {
 	top->before = sample->mount;
 	top->any_before = true;
@@ -96,41 +102,41 @@ static int run_plain(struct top *top)
 {
 	bool listen = !top->batch && isatty(STDIN_FILENO);
 	bool first = true;
-	struct sample sample;
+	struct mount_sample sample;
 	char *text;
 	int status;
 
 	do {
-		status = look(top, &sample, 0, &text);
+		status = take_sample_text(top, &sample, 0, &text);
 		if (status != EX_OK)
 			return status;
 		printf("%s%s", first ? "" : "\n", text);
 		first = false;
 		remember(top, &sample);
-		sample_free(&sample);
+		mount_sample_free(&sample);
 		free(text);
 		if (fflush(stdout))
-			return EX_OK; /* main() says why */
+			return EX_OK; /* main() prints why */
 	} while (!is_last(top) && wait_plain(top->delay, listen));
 	return EX_OK;
 }
 
-/* One sample, until it is time for the next. */
-static int show(struct top *top, const struct sample *sample, char *text,
+/* Shows one sample until it is time for the next. */
+static int show(struct top *top, const struct mount_sample *sample, char *text,
 		enum screen_event *event)
 {
 	double seconds = top->delay;
 	int status = EX_OK;
 
 	do {
-		screen_show(text, SAMPLE_HEADER);
+		screen_show(text, MOUNT_SAMPLE_HEADER);
 		free(text);
 		text = NULL;
 		*event = screen_wait(&seconds);
 		if (*event == SCREEN_AGAIN)
-			status = sample_text(
+			status = mount_sample_text(
 				sample, top->any_before ? &top->before : NULL,
-				top->where.mount, screen_width(), &text);
+				top->target.mount, screen_width(), &text);
 	} while (*event == SCREEN_AGAIN && status == EX_OK);
 	return status;
 }
@@ -138,20 +144,20 @@ static int show(struct top *top, const struct sample *sample, char *text,
 static int run_on_screen(struct top *top)
 {
 	enum screen_event event = SCREEN_TIME;
-	struct sample sample;
+	struct mount_sample sample;
 	int status, sig;
 	char *text;
 
-	say_after(screen_close);
+	message_prepare(screen_close);
 	do {
-		status = look(top, &sample, screen_width(), &text);
+		status = take_sample_text(top, &sample, screen_width(), &text);
 		if (status != EX_OK)
 			break;
 		status = show(top, &sample, text, &event);
 		remember(top, &sample);
-		sample_free(&sample);
+		mount_sample_free(&sample);
 	} while (status == EX_OK && event != SCREEN_QUIT && !is_last(top));
-	say_after(NULL);
+	message_prepare(NULL);
 	screen_close();
 	sig = screen_signal();
 	if (sig) {
@@ -174,23 +180,26 @@ static int parse(struct top *top, int c, const char *arg)
 		top->delay = strtod(arg, &end);
 		if (end == arg || *end || !(top->delay >= LEAST_DELAY) ||
 		    top->delay > MOST_DELAY)
-			return fail_usage("top",
-					  "--delay %s: give seconds, 0.1 or "
-					  "more",
-					  arg);
+			return message_usage_error(
+				"top",
+				"--delay %s: not a delay; use seconds from 0.1 "
+				"to 86400",
+				arg);
 		return EX_OK;
 	case 'n':
 		top->left = strtoul(arg, &end, 10);
 		if (*arg < '0' || *arg > '9' || *end || !top->left)
-			return fail_usage("top",
-					  "--number %s: give a number above 0",
-					  arg);
+			return message_usage_error(
+				"top",
+				"--number %s: not a number above 0; use one "
+				"such as 10",
+				arg);
 		return EX_OK;
 	case 'b':
 		top->batch = true;
 		return EX_OK;
 	default:
-		return fail_usage("top", NULL);
+		return message_usage_error("top", NULL);
 	}
 }
 
@@ -217,14 +226,14 @@ int cmd_top(int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (argc - optind > 1)
-		return fail_usage("top", "more than one MOUNT is given");
-	status = where_find(&top.where, argv[optind]);
+		return message_usage_error("top", "give at most one MOUNT");
+	status = resolve_target(&top.target, argv[optind]);
 	if (status != EX_OK)
 		return status;
 	if (!top.batch && screen_open())
 		status = run_on_screen(&top);
 	else
 		status = run_plain(&top);
-	where_end(&top.where);
+	target_close(&top.target);
 	return status;
 }

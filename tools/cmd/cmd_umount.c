@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl umount: takes a mount away, and waits until its daemon has ended.
+/*
+ * msharectl umount: unmounts, and waits until the daemon has ended
+ * (msharectl.h)
  */
 #include "msharectl.h"
 
@@ -19,7 +21,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon.h"
+#include "mount_programs.h"
 #include "common/default_mount.h"
 #include "process_info.h"
 #include "messages.h"
@@ -30,25 +32,27 @@
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl umount [--lazy] [DIR]\n"
-		"Takes a mount of msharefs away, with its regions, and waits "
-		"until its daemon has\n"
-		"ended. Processes that have mapped regions keep their memory "
-		"until they let go.\n"
-		"Without DIR: your default mount.\n"
-		"\n"
-		"  -l, --lazy   also while files are open: away now, the "
-		"daemon ends with the\n"
-		"               last of them; and a mount whose daemon is "
-		"gone\n"
-		"  -h, --help   this text\n"
-		"\n"
-		"Examples: msharectl umount\n"
-		"          msharectl umount --lazy ~/mshare\n");
+	fprintf(to, "Usage: msharectl umount [--lazy] [DIR]\n"
+		    "Unmounts msharefs, removes its regions, and waits until "
+		    "the daemon has ended.\n"
+		    "Processes that have mapped regions keep the memory until "
+		    "they unmap it or end.\n"
+		    "Without DIR: your default mount.\n"
+		    "\n"
+		    "  -l, --lazy   unmount now even if files are open (the "
+		    "daemon ends when the last\n"
+		    "               one is closed), or if the daemon has "
+		    "already ended\n"
+		    "  -h, --help   show this help\n"
+		    "\n"
+		    "Examples: msharectl umount\n"
+		    "          msharectl umount --lazy ~/mshare\n");
 }
 
-/* A whole path, for free(), even if its last part is a dead mount; or NULL. */
+/*
+ * Returns an absolute path, for free(), or NULL. The last component may be a
+ * mount whose daemon has ended.
+ */
 static char *whole_path(const char *dir)
 {
 	char *path = realpath(dir, NULL), *parent, *slash, *copy;
@@ -72,14 +76,14 @@ static char *whole_path(const char *dir)
 	return path;
 }
 
-/* By the kernel's list, which needs no daemon. */
+/* Reads the list of mounts, which works without a daemon. */
 static bool is_our_mount(const char *path)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	const struct mntent *entry;
 	bool ours = false;
 
-	/* The last one is the one on top. */
+	/* The last mount on a path covers the others. */
 	while (mounts && (entry = getmntent(mounts)))
 		if (!strcmp(entry->mnt_dir, path))
 			ours = !strcmp(entry->mnt_type, "fuse.msharefs") ||
@@ -89,7 +93,10 @@ static bool is_our_mount(const char *path)
 	return ours;
 }
 
-/* Without a word if it does not answer: then it is taken away all the same. */
+/*
+ * Prints no message on an error: a mount that does not answer can still be
+ * unmounted.
+ */
 static int ask_mount(const char *path, struct mshare_status_mount *mount)
 {
 	char info[PATH_MAX + sizeof("/mshare_info")];
@@ -99,16 +106,16 @@ static int ask_mount(const char *path, struct mshare_status_mount *mount)
 	fd = open(info, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	err = status_mount(fd, mount);
+	err = daemon_status_mount(fd, mount);
 	close(fd);
 	return err;
 }
 
-/* A descriptor of the daemon's process, or -1 if it is not to be seen. */
+/* Returns a pidfd of the daemon, or -1 if its process is not visible. */
 static int find_daemon(const char *path, struct mshare_status_mount *mount)
 {
 	if (ask_mount(path, mount) ||
-	    !process_same_namespace((pid_t)mount->pid))
+	    !process_info_same_namespace((pid_t)mount->pid))
 		return -1;
 	return pidfd_open((pid_t)mount->pid, 0);
 }
@@ -123,46 +130,48 @@ static int wait_end(const char *path, int daemon, uint32_t pid)
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
 		return EX_OK;
-	return fail(EX_TEMPFAIL,
-		    "%s: taken away, but its daemon, process %u, is still at "
-		    "work",
-		    path, pid);
+	return message_error(EX_TEMPFAIL,
+			     "%s: unmounted, but its daemon (process %u) has "
+			     "not ended yet; wait for it",
+			     path, pid);
 }
 
-static int refused(const char *path, int err, dev_t dev)
+static int report_error(const char *path, int err, dev_t dev)
 {
 	if (err == -EBUSY) {
-		say("%s: in use:", path);
+		message("%s: in use by:", path);
 		users_print(dev);
-		return fail(EX_TEMPFAIL,
-			    "end them, or take it away all the same: msharectl "
-			    "umount --lazy %s",
-			    path);
+		return message_error(EX_TEMPFAIL,
+				     "end these processes, or unmount in spite "
+				     "of them: msharectl umount --lazy %s",
+				     path);
 	}
 	if (err == -EPERM)
-		return fail(EX_NOPERM,
-			    "%s: only who has mounted it, or root, can take "
-			    "it away",
-			    path);
-	return fail(status_of(err), "%s: %s", path, strerror(-err));
+		return message_error(EX_NOPERM,
+				     "%s: only root and the user who mounted "
+				     "it can unmount it",
+				     path);
+	return message_error(message_exit_status(err), "%s: cannot unmount: %s",
+			     path, strerror(-err));
 }
 
-static int take_away(const char *path, bool lazy)
+static int unmount(const char *path, bool lazy)
 {
 	struct mshare_status_mount mount = {0};
 	struct stat st = {0};
 	int daemon, err, status = EX_OK;
 
 	if (!is_our_mount(path))
-		return fail(EX_NOINPUT,
-			    "%s: no msharefs is mounted there; findmnt -t "
-			    "fuse.msharefs shows where one is",
-			    path);
+		return message_error(
+			EX_NOINPUT,
+			"%s: msharefs is not mounted there; findmnt -t "
+			"fuse.msharefs lists its mounts",
+			path);
 	stat(path, &st);
 	daemon = find_daemon(path, &mount);
-	err = daemon_unmount(path, lazy);
+	err = mount_program_unmount(path, lazy);
 	if (err)
-		status = refused(path, err, st.st_dev);
+		status = report_error(path, err, st.st_dev);
 	else if (daemon >= 0 && !lazy)
 		status = wait_end(path, daemon, mount.pid);
 	if (daemon >= 0)
@@ -188,21 +197,24 @@ int cmd_umount(int argc, char **argv)
 			return EX_OK;
 		}
 		if (c != 'l')
-			return fail_usage("umount", NULL);
+			return message_usage_error("umount", NULL);
 		lazy = true;
 	}
 	if (argc - optind > 1)
-		return fail_usage("umount", "more than one DIR is given");
+		return message_usage_error("umount", "give at most one DIR");
 	err = default_mount_path(fallback, sizeof(fallback));
 	if (argv[optind])
 		dir = argv[optind];
 	else if (err)
-		return fail(EX_NOINPUT, "your default mount: %s",
-			    strerror(-err));
+		return message_error(
+			EX_NOINPUT,
+			"cannot determine your default mount: %s; name DIR",
+			strerror(-err));
 	path = whole_path(dir);
 	if (!path)
-		return fail(status_of(-errno), "%s: %s", dir, strerror(errno));
-	status = take_away(path, lazy);
+		return message_error(message_exit_status(-errno), "%s: %s", dir,
+				     strerror(errno));
+	status = unmount(path, lazy);
 	free(path);
 	return status;
 }

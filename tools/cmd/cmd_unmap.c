@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl unmap: takes memory out of a region, for every process. */
+/* msharectl unmap: unmaps memory of a region, in every process (msharectl.h) */
 #include "msharectl.h"
 
 #include <linux/msharefs.h>
@@ -20,16 +20,16 @@ static void usage(FILE *to)
 {
 	fprintf(to,
 		"Usage: msharectl unmap [--offset OFFSET] [--size SIZE] FILE\n"
-		"Takes memory out of a region, in every process at once: what "
-		"it held is gone,\n"
-		"and an access to it is a fault (SIGSEGV) from then on.\n"
+		"Unmaps memory of a region, in every process at once: its "
+		"contents are lost, and\n"
+		"accesses to it raise SIGSEGV from then on.\n"
 		"\n"
-		"  -o, --offset OFFSET  from here on (0)\n"
-		"  -s, --size SIZE      so much of it (to the end)\n"
-		"  -h, --help           this text\n"
+		"  -o, --offset OFFSET  start of the range in the region (0)\n"
+		"  -s, --size SIZE      size of the range (to the end)\n"
+		"  -h, --help           show this help\n"
 		"\n"
-		"Amounts are in bytes, or with K, M, G or T; or 0x and "
-		"hexadecimal.\n"
+		"Amounts are in bytes, or with a unit: K, M, G or T; or "
+		"hexadecimal: 0x...\n"
 		"\n"
 		"Examples: msharectl unmap ~/mshare/region\n"
 		"          msharectl unmap --offset 2M --size 4M "
@@ -39,7 +39,7 @@ static void usage(FILE *to)
 static int unmap_range(int fd, const char *file, struct range *range)
 {
 	struct mshare_unmap unmap;
-	int status = range_settle(range, fd, file);
+	int status = range_complete(range, fd, file);
 
 	if (status != EX_OK)
 		return status;
@@ -47,7 +47,9 @@ static int unmap_range(int fd, const char *file, struct range *range)
 	unmap.size = range->size;
 	if (!ioctl(fd, MSHAREFS_UNMAP, &unmap))
 		return EX_OK;
-	return fail(status_of(-errno), "%s: unmap: %s", file, strerror(errno));
+	return message_error(message_exit_status(-errno),
+			     "%s: cannot unmap the memory: %s", file,
+			     strerror(errno));
 }
 
 int cmd_unmap(int argc, char **argv)
@@ -59,8 +61,9 @@ int cmd_unmap(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("unmap", "give one FILE, a region");
-	fd = where_open(argv[optind], WHERE_CHANGE, &status);
+		return message_usage_error("unmap",
+					   "give one FILE, the region");
+	fd = target_open(argv[optind], TARGET_CHANGE, &status);
 	if (fd < 0)
 		return status;
 	status = unmap_range(fd, argv[optind], &range);

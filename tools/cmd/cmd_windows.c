@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl windows: who has a region, and whether they share page tables. */
+/* msharectl windows: lists the windows of a region (msharectl.h) */
 #include "msharectl.h"
 
 #include <stdlib.h>
@@ -32,23 +32,26 @@ enum {
 };
 
 static const struct column columns[] = {
-	[PID] = {"PID", COLUMN_NUMBER, "the process"},
-	[COMMAND] = {"COMMAND", COLUMN_TEXT, "its name"},
-	[USER] = {"USER", COLUMN_TEXT, "whose process it is"},
-	[ADDRESS] = {"ADDRESS", COLUMN_ADDRESS, "where it has the region"},
+	[PID] = {"PID", COLUMN_NUMBER, "process id"},
+	[COMMAND] = {"COMMAND", COLUMN_TEXT, "name of the process"},
+	[USER] = {"USER", COLUMN_TEXT, "user of the process"},
+	[ADDRESS] = {"ADDRESS", COLUMN_ADDRESS,
+		     "address of the region in the process"},
 	[KIND] = {"KIND", COLUMN_TEXT, "writable, read-only or no-access"},
-	[TABLES] = {"TABLES", COLUMN_TEXT,
-		    "page tables: shared, part (some are its own), own"},
-	[WHY] = {"WHY", COLUMN_TEXT, "why they are not shared"},
-	[GUARDED] = {"GUARDED", COLUMN_YES_NO, "do holes fault in it"},
+	[TABLES] =
+		{"TABLES", COLUMN_TEXT,
+		 "page tables: shared, part (some private), own (all private)"},
+	[WHY] = {"WHY", COLUMN_TEXT, "why page tables are not shared"},
+	[GUARDED] = {"GUARDED", COLUMN_YES_NO, "whether holes fault"},
 	[REACHED] = {"REACHED", COLUMN_YES_NO,
-		     "can the daemon change its protection"},
+		     "whether the daemon can change its protection"},
 	[MISSED] = {"MISSED", COLUMN_YES_NO,
-		    "did it miss a change of protection"},
-	[UNITS] = {"UNITS", COLUMN_NUMBER, "page tables of the shared level"},
-	[OWN] = {"OWN", COLUMN_NUMBER, "how many of them are its own"},
-	[PROT] = {"PROT", COLUMN_TEXT, "what it was mapped for"},
-	[ID] = {"ID", COLUMN_NUMBER, "ascending as they were made"},
+		    "whether it missed a change of protection"},
+	[UNITS] = {"UNITS", COLUMN_NUMBER,
+		   "number of page tables at the shared level"},
+	[OWN] = {"OWN", COLUMN_NUMBER, "number of those that are private"},
+	[PROT] = {"PROT", COLUMN_TEXT, "protection it was mapped with"},
+	[ID] = {"ID", COLUMN_NUMBER, "number, in order of creation"},
 	{0},
 };
 
@@ -66,13 +69,12 @@ static const char *const reasons[] = {
 
 static void usage(FILE *to)
 {
-	fprintf(to,
-		"Usage: msharectl windows [options] FILE\n"
-		"Lists the processes that have mapped a region, and whether "
-		"their page tables\n"
-		"are shared; if not, why. What to do about that is in "
-		"msharectl-windows(1).\n"
-		"\n");
+	fprintf(to, "Usage: msharectl windows [options] FILE\n"
+		    "Lists the processes that have mapped a region, and "
+		    "whether their page tables\n"
+		    "are shared; if not, why. msharectl-windows(1) explains "
+		    "what to do about it.\n"
+		    "\n");
 	table_help(to, columns);
 	fprintf(to, "Default: " DEFAULTS "\n"
 		    "\n"
@@ -96,16 +98,16 @@ static const char *tables(const struct mshare_status_window *w)
 	return w->own_units < w->units ? "part" : "own";
 }
 
-/* In another PID namespace than the daemon's, its numbers mean nothing. */
+/* Process ids are valid here only in the PID namespace of the daemon. */
 static void show_process(struct table *t, pid_t pid)
 {
-	char name[PROCESS_NAME];
+	char name[PROCESS_INFO_NAME];
 	uid_t uid;
 
-	if (process_command(pid, name))
+	if (process_info_command(pid, name))
 		table_text(t, COMMAND, name);
-	if (process_user(pid, &uid))
-		table_text(t, USER, process_user_name(uid, name));
+	if (process_info_user(pid, &uid))
+		table_text(t, USER, process_info_user_name(uid, name));
 }
 
 static void show(struct table *t, const struct mshare_status_window *w,
@@ -124,7 +126,7 @@ static void show(struct table *t, const struct mshare_status_window *w,
 	if (w->why != MSHARE_SHARES)
 		table_text(t, WHY,
 			   w->why < N_REASONS ? reasons[w->why]
-					      : "not known to this msharectl");
+					      : "unknown to this msharectl");
 	table_yes_no(t, GUARDED, w->flags & MSHARE_WINDOW_GUARDED);
 	table_yes_no(t, REACHED, w->flags & MSHARE_WINDOW_REACHED);
 	table_yes_no(t, MISSED, w->flags & MSHARE_WINDOW_MISSED);
@@ -134,43 +136,43 @@ static void show(struct table *t, const struct mshare_status_window *w,
 	table_number(t, ID, w->id);
 }
 
-/* EX_OK or after a message. */
-static int read_windows(const char *file, struct status_windows *windows)
+/* Returns EX_OK, or the exit status after a message. */
+static int read_windows(const char *file, struct daemon_status_windows *windows)
 {
-	int status, err, fd = where_open(file, WHERE_LOOK, &status);
+	int status, err, fd = target_open(file, TARGET_INSPECT, &status);
 
-	*windows = (struct status_windows){0};
+	*windows = (struct daemon_status_windows){0};
 	if (fd < 0)
 		return status;
-	err = status_windows(fd, windows);
+	err = daemon_status_windows(fd, windows);
 	close(fd);
-	return err ? where_no_status(file, err) : EX_OK;
+	return err ? target_status_error(file, err) : EX_OK;
 }
 
 static int list(const char *file, const struct table_options *options)
 {
 	struct mshare_status_mount mount;
-	struct status_windows windows = {0};
-	struct where where;
+	struct daemon_status_windows windows = {0};
+	struct target target;
 	struct table t;
 	bool same;
-	int status = where_find(&where, file);
+	int status = resolve_target(&target, file);
 
 	if (status != EX_OK)
 		return status;
-	status = where_status(&where, &mount);
-	where_end(&where);
+	status = target_mount_status(&target, &mount);
+	target_close(&target);
 	if (status == EX_OK)
 		status = read_windows(file, &windows);
 	if (status == EX_OK)
 		status = table_begin(&t, "windows", "windows", columns,
 				     DEFAULTS, options);
 	if (status == EX_OK) {
-		same = process_same_namespace((pid_t)mount.pid);
+		same = process_info_same_namespace((pid_t)mount.pid);
 		for (size_t i = 0; i < windows.n; i++)
 			show(&t, &windows.v[i], same);
 		if (!windows.n && !options->json && isatty(STDOUT_FILENO))
-			say("%s: no process has it", file);
+			message("%s: no process has mapped this region", file);
 		status = table_end(&t, NULL);
 	}
 	free(windows.v);
@@ -186,6 +188,7 @@ int cmd_windows(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc - optind != 1)
-		return fail_usage("windows", "give one FILE, a region");
+		return message_usage_error("windows",
+					   "give one FILE, the region");
 	return list(argv[optind], &options);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* doctor: what the checks have in common. */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 10 /* seconds, for a program that hangs */
+#define PATIENCE 10 /* seconds that a program may take */
 
 void found(struct finding *f, enum doctor_state state, const char *format, ...)
 {
@@ -75,7 +76,7 @@ bool read_number(const char *path, uint64_t *n)
 	return is;
 }
 
-void read_status(const char *key, char *value, size_t size)
+void read_proc_status(const char *key, char *value, size_t size)
 {
 	FILE *file = fopen("/proc/self/status", "re");
 	char line[256];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: do cgroups let this process have the pool's huge pages? */
+/*
+ * doctor: do cgroups allow this process the huge pages of the pool? (doctor.h)
+ */
 #include "doctor/doctor.h"
 
 #include <inttypes.h>
@@ -10,11 +12,11 @@
 
 #include "amount.h"
 
-/* Of the two kinds of hierarchies: the file that has the limit, and writing. */
+/* The two versions of cgroups: where each has the limit of huge pages. */
 struct kind {
 	const char *controller; /* in /proc/self/cgroup; "": version 2 */
-	const char *type;	/* of the filesystem */
-	const char *option;	/* that its mount must have, or NULL */
+	const char *type;	/* type of the filesystem */
+	const char *option;	/* mount option that it must have, or NULL */
 	const char *file;
 	const char *no_limit;
 };
@@ -30,7 +32,7 @@ struct limit {
 	const char *no_limit;
 };
 
-/* The path of our cgroup in the hierarchy. */
+/* Finds the path of our cgroup in the hierarchy. */
 static bool find_path(const struct kind *kind, char path[PATH_MAX])
 {
 	FILE *file = fopen("/proc/self/cgroup", "re");
@@ -55,7 +57,7 @@ static bool find_path(const struct kind *kind, char path[PATH_MAX])
 	return found_it;
 }
 
-/* ",a,b," holds ",b," */
+/* Whether a comma-separated list contains an option. */
 static bool has_option(const char *list, const char *option)
 {
 	size_t n = strlen(option);
@@ -68,7 +70,7 @@ static bool has_option(const char *list, const char *option)
 	return false;
 }
 
-/* Where the hierarchy is mounted: its root, as we see it. */
+/* Finds the directory on which the hierarchy is mounted. */
 static bool find_mount(const struct kind *kind, char dir[PATH_MAX])
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
@@ -90,8 +92,9 @@ static bool find_mount(const struct kind *kind, char dir[PATH_MAX])
 	return found_it;
 }
 
-/* The least limit between our cgroup and the root. */
-static void look(const struct kind *kind, const char *page, struct limit *least)
+/* Finds the lowest limit from our cgroup up to the root. */
+static void find_least_limit(const struct kind *kind, const char *page,
+			     struct limit *least)
 {
 	char dir[PATH_MAX], path[PATH_MAX], file[3 * PATH_MAX];
 	uint64_t n;
@@ -103,7 +106,7 @@ static void look(const struct kind *kind, const char *page, struct limit *least)
 
 		snprintf(file, sizeof(file), "%s%s/hugetlb.%s.%s", dir, path,
 			 page, kind->file);
-		/* "max" is no number, and no limit. */
+		/* "max" is not a number, and not a limit. */
 		if (read_number(file, &n) && n < least->bytes) {
 			least->bytes = n;
 			snprintf(least->path, sizeof(least->path), "%.*s",
@@ -125,21 +128,21 @@ void doctor_cgroup(struct finding *f, const char *mount)
 	char name[AMOUNT_TEXT];
 
 	(void)mount;
-	/* As the kernel names them: "2MB", "1GB". */
+	/* The names that the kernel uses: "2MB", "1GB". */
 	snprintf(name, sizeof(name), "%" PRIu64 "%s",
 		 page >= 1ULL << 30 ? page >> 30 : page >> 20,
 		 page >= 1ULL << 30 ? "GB" : "MB");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		look(&kinds[i], name, &least);
+		find_least_limit(&kinds[i], name, &least);
 	if (!least.no_limit) {
-		found(f, DOCTOR_OK, "no limit of huge pages");
+		found(f, DOCTOR_OK, "huge pages are not limited");
 		return;
 	}
 	found(f,
 	      least.bytes < page   ? DOCTOR_MISSING
 	      : least.bytes < unit ? DOCTOR_DEGRADED
 				   : DOCTOR_OK,
-	      "the daemon's huge pages are limited to %s",
+	      "huge pages of the daemon are limited to %s",
 	      amount_text(least.bytes, name));
 	if (f->state != DOCTOR_OK)
 		mend_as_root(f, "echo %s >%.400s", least.no_limit, least.path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: can this user mount a FUSE filesystem? */
+/* doctor: can this user mount a FUSE filesystem? (doctor.h) */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define DEV "/dev/fuse"
-#define DEV_MAJOR 10 /* as in the kernel's list of devices */
+#define DEV_MAJOR 10 /* Documentation/admin-guide/devices.txt */
 #define DEV_MINOR 229
 #define MAKE_DEV "mknod -m 666 " DEV " c 10 229"
 
@@ -54,7 +54,7 @@ static void no_device(struct finding *f)
 		      hint);
 		mend_as_root(f, "modprobe fuse");
 	} else {
-		found(f, DOCTOR_MISSING, "there is none%s", hint);
+		found(f, DOCTOR_MISSING, "the device does not exist%s", hint);
 		mend_as_root(f, MAKE_DEV);
 	}
 }
@@ -63,20 +63,21 @@ static void no_access(struct finding *f, int err)
 {
 	struct statvfs fs;
 
-	found(f, DOCTOR_MISSING, "it cannot be opened: %s", strerror(err));
+	found(f, DOCTOR_MISSING, "cannot open it: %s", strerror(err));
 	if (err == ENODEV || err == ENXIO) {
 		mend_as_root(f, "modprobe fuse");
 	} else if (err == EACCES && !statvfs(DEV, &fs) &&
 		   (fs.f_flag & ST_NODEV)) {
-		found(f, DOCTOR_MISSING, "it lies on a mount with nodev");
+		found(f, DOCTOR_MISSING,
+		      "it is on a mount with the option nodev");
 		mend_as_root(f, "mount -o remount,bind,dev "
 				"\"$(findmnt -no TARGET -T " DEV ")\"");
 	} else if (err == EACCES) {
 		mend_as_root(f, "chmod 666 " DEV);
 	} else if (err == EPERM) {
 		found(f, DOCTOR_MISSING,
-		      "a cgroup of devices forbids it; the container has to "
-		      "be started with the device");
+		      "the device cgroup forbids it; start the container with "
+		      "the device");
 		mend_as_root(f, "docker run --device " DEV " IMAGE");
 	}
 }
@@ -93,8 +94,9 @@ void doctor_dev_fuse(struct finding *f, const char *mount)
 	}
 	if (!S_ISCHR(st.st_mode) ||
 	    st.st_rdev != makedev(DEV_MAJOR, DEV_MINOR)) {
-		found(f, DOCTOR_MISSING, "it is another file%s",
-		      is_mount_point(DEV) ? ", mounted over it" : "");
+		found(f, DOCTOR_MISSING,
+		      "it is not the FUSE device, but another file%s",
+		      is_mount_point(DEV) ? ", which is mounted over it" : "");
 		if (is_mount_point(DEV))
 			mend_as_root(f, "umount " DEV);
 		else
@@ -107,7 +109,7 @@ void doctor_dev_fuse(struct finding *f, const char *mount)
 		return;
 	}
 	close(fd);
-	found(f, DOCTOR_OK, "it can be opened");
+	found(f, DOCTOR_OK, "can be opened");
 }
 
 /* fusermount3 */
@@ -116,11 +118,11 @@ static bool may_mount(void)
 {
 	char caps[32];
 
-	read_status("CapEff", caps, sizeof(caps));
+	read_proc_status("CapEff", caps, sizeof(caps));
 	return strtoull(caps, NULL, 16) >> CAP_SYS_ADMIN_BIT & 1;
 }
 
-/* As libfuse looks for it: where it was installed, then in PATH. */
+/* Searches as libfuse does: the path of its installation, then $PATH. */
 static bool find_helper(char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH");
@@ -138,7 +140,7 @@ static bool find_helper(char path[PATH_MAX])
 	return false;
 }
 
-/* Whether running it gives it root's power. */
+/* Whether the set-user-id bit of fusermount3 takes effect. */
 static bool check_power(struct finding *f, const char *path)
 {
 	struct statvfs fs;
@@ -152,20 +154,20 @@ static bool check_power(struct finding *f, const char *path)
 	}
 	if (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID)) {
 		found(f, DOCTOR_MISSING,
-		      "%s lies on a mount with nosuid, where set-user-id has "
-		      "no effect",
+		      "%s is on a mount with the option nosuid, so that "
+		      "set-user-id has no effect",
 		      path);
-		mend_as_root(
-			f,
-			"mount -o remount,bind,suid \"$(findmnt -no TARGET -T %s)\"",
-			path);
+		mend_as_root(f,
+			     "mount -o remount,bind,suid \"$(findmnt -no "
+			     "TARGET -T %s)\"",
+			     path);
 		return false;
 	}
-	read_status("NoNewPrivs", text, sizeof(text));
+	read_proc_status("NoNewPrivs", text, sizeof(text));
 	if (!strcmp(text, "1")) {
 		found(f, DOCTOR_MISSING,
-		      "set-user-id programs have no effect in this sandbox or "
-		      "service (no_new_privs): mount from outside of it");
+		      "set-user-id has no effect in this sandbox or service "
+		      "(no_new_privs); mount from outside it");
 		return false;
 	}
 	return true;
@@ -181,7 +183,7 @@ void doctor_fusermount(struct finding *f, const char *mount)
 		return;
 	}
 	if (!find_helper(path)) {
-		found(f, DOCTOR_MISSING, "there is none in %s, nor in $PATH",
+		found(f, DOCTOR_MISSING, "not found as %s, nor in $PATH",
 		      FUSERMOUNT_PATH);
 		if (is_mount_point(FUSERMOUNT_PATH))
 			mend_as_root(f, "umount " FUSERMOUNT_PATH);
@@ -193,12 +195,13 @@ void doctor_fusermount(struct finding *f, const char *mount)
 		return;
 	if (access("/etc/mtab", R_OK)) {
 		found(f, DOCTOR_MISSING,
-		      "%s needs /etc/mtab, and there is none", path);
+		      "%s needs /etc/mtab, which does not exist", path);
 		mend_as_root(f, "ln -s ../proc/self/mounts /etc/mtab");
 		return;
 	}
 	found(f, DOCTOR_OK, "%s; -o allow_other is %s", path,
 	      file_has_line("/etc/fuse.conf", "user_allow_other")
 		      ? "allowed"
-		      : "root's alone (no user_allow_other in /etc/fuse.conf)");
+		      : "allowed for root only (no user_allow_other in "
+			"/etc/fuse.conf)");
 }

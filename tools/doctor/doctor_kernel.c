@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: does the kernel let this process have userfaultfds and namespaces? */
+/*
+ * doctor: does the kernel allow this process userfaultfds and namespaces?
+ * (doctor.h)
+ */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -17,14 +20,14 @@
 #include "common/uffd.h"
 #include "userns.h"
 
-/* What headers of 5.14 have not. */
+/* Headers of Linux 5.14 lack it. */
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 #define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
 #endif
 
 /* userfaultfd */
 
-/* All features that the kernel has; -errno: none can be had. */
+/* Reads the features that the kernel has. Returns 0 or -errno. */
 static int read_features(uint64_t *features)
 {
 	struct uffdio_api api = {.api = UFFD_API};
@@ -39,7 +42,10 @@ static int read_features(uint64_t *features)
 	return err;
 }
 
-/* Whether a hole that is guarded is one to a system call. */
+/*
+ * Tries whether a system call fails with EFAULT in a guarded hole. Returns 0,
+ * -EIO if it does not, or -errno.
+ */
 static int try_guard(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -65,28 +71,29 @@ static int try_guard(void)
 	return err;
 }
 
-static void refused(struct finding *f, int err)
+static void report_refusal(struct finding *f, int err)
 {
 	char seccomp[16];
 
-	read_status("Seccomp", seccomp, sizeof(seccomp));
+	read_proc_status("Seccomp", seccomp, sizeof(seccomp));
 	if (err == -ENOSYS || err == -EINVAL) {
 		found(f, DOCTOR_DEGRADED,
-		      "this kernel has none for users (Linux 5.11, "
-		      "CONFIG_USERFAULTFD): holes do not fault");
+		      "this kernel has no userfaultfd for ordinary users (it "
+		      "needs Linux 5.11 and CONFIG_USERFAULTFD): holes do not "
+		      "fault");
 	} else if (strcmp(seccomp, "0") != 0) {
 		found(f, DOCTOR_DEGRADED,
 		      "a seccomp filter refuses it (%s): holes do not fault, "
-		      "protection does not hold; start the container, or "
-		      "service, without",
+		      "protection is not enforced; start the container or "
+		      "service without the filter",
 		      strerror(-err));
 		if (in_container())
 			mend(f, "docker run --security-opt seccomp=unconfined "
 				"IMAGE");
 	} else {
 		found(f, DOCTOR_DEGRADED,
-		      "refused (%s): holes do not fault, protection does not "
-		      "hold; a security module may do that",
+		      "refused (%s), perhaps by a security module: holes do "
+		      "not fault, protection is not enforced",
 		      strerror(-err));
 	}
 }
@@ -101,29 +108,30 @@ void doctor_userfaultfd(struct finding *f, const char *mount)
 
 	(void)mount;
 	if (err) {
-		refused(f, err);
+		report_refusal(f, err);
 		return;
 	}
 	if ((features & needed) != needed) {
 		found(f, DOCTOR_DEGRADED,
-		      "this kernel's lacks what is needed (Linux 4.14): holes "
-		      "do not fault");
+		      "the userfaultfd of this kernel is too old (it needs "
+		      "Linux 4.14): holes do not fault");
 		return;
 	}
 	err = try_guard();
 	if (err == -EIO)
-		found(f, DOCTOR_DEGRADED, "tried: a hole does not fault");
+		found(f, DOCTOR_DEGRADED, "tried: holes do not fault");
 	else if (err)
-		refused(f, err);
+		report_refusal(f, err);
 	else if (!(features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM))
 		found(f, DOCTOR_DEGRADED,
 		      "holes fault, but this kernel cannot protect huge pages "
-		      "(Linux 5.19)");
+		      "(it needs Linux 5.19)");
 	else
-		found(f, DOCTOR_OK, "tried: holes fault; can protect");
+		found(f, DOCTOR_OK,
+		      "tried: holes fault, pages can be protected");
 }
 
-/* Namespaces, of which "msharectl run --at" makes some */
+/* Namespaces, which msharectl run --at creates */
 
 static _Noreturn void try_namespaces(void)
 {
@@ -142,15 +150,16 @@ void doctor_namespaces(struct finding *f, const char *mount)
 	if (pid == 0)
 		try_namespaces();
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
-		found(f, DOCTOR_DEGRADED, "not tried: %s", strerror(errno));
+		found(f, DOCTOR_DEGRADED, "cannot try it: %s", strerror(errno));
 	} else if (WIFEXITED(status) && !WEXITSTATUS(status)) {
-		found(f, DOCTOR_OK, "msharectl run --at can make them");
+		found(f, DOCTOR_OK, "msharectl run --at can create them");
 	} else {
 		found(f, DOCTOR_DEGRADED,
-		      "msharectl run --at cannot make them: %s%s",
+		      "msharectl run --at cannot create them: %s%s",
 		      strerror(WIFEXITED(status) ? WEXITSTATUS(status) : EPERM),
 		      command ? ""
-			      : "; a container or a security module forbids it");
+			      : "; a container or a security module may forbid "
+				"it");
 		if (command)
 			mend_as_root(f, "%s", command);
 	}

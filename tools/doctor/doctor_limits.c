@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: do limits of this process leave room for windows? */
+/* doctor: do the limits of this process leave room for windows? (doctor.h) */
 #include "doctor/doctor.h"
 
 #include <inttypes.h>
@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "amount.h"
-#include "windows/window_limit.h"
+#include "base/window_limit.h"
 
 #define FEW_FDS 4096
 #define MANY_FDS (1ULL << 20)
 
-/* What Linux has unless it is changed. */
+/* The default of Linux. */
 #define USUAL_MAPPINGS 65530
 
-/* prlimit(1) of the shell that we were started from: so it lasts. */
+/* The shell that started us: a limit set there by prlimit(1) persists. */
 static pid_t shell(void)
 {
 	return getppid();
@@ -31,14 +31,14 @@ void doctor_descriptors(struct finding *f, const char *mount)
 	getrlimit(RLIMIT_NOFILE, &limit); /* cannot fail */
 	if (limit.rlim_max >= FEW_FDS) {
 		found(f, DOCTOR_OK,
-		      "a daemon may have %" PRIu64 ": about %" PRIu64
+		      "a daemon may open %" PRIu64 ": enough for about %" PRIu64
 		      " windows",
 		      (uint64_t)limit.rlim_max, window_limit(limit.rlim_max));
 		return;
 	}
 	found(f, DOCTOR_DEGRADED,
-	      "a daemon may have %" PRIu64 ", and takes two a window and two a "
-	      "region",
+	      "a daemon may open %" PRIu64
+	      ", and needs two for each window and two for each region",
 	      (uint64_t)limit.rlim_max);
 	if (!read_number("/proc/sys/fs/nr_open", &most) || most > MANY_FDS)
 		most = MANY_FDS;
@@ -51,14 +51,14 @@ void doctor_mappings(struct finding *f, const char *mount)
 
 	(void)mount;
 	if (!read_number("/proc/sys/vm/max_map_count", &n)) {
-		found(f, DOCTOR_OK, "the kernel's limit is not to be seen");
+		found(f, DOCTOR_OK, "the limit of the kernel is not visible");
 		return;
 	}
 	found(f, n < USUAL_MAPPINGS ? DOCTOR_DEGRADED : DOCTOR_OK,
 	      "a process may have %" PRIu64 "%s", n,
-	      n < USUAL_MAPPINGS
-		      ? "; changes of regions can split windows into many"
-		      : "");
+	      n < USUAL_MAPPINGS ? "; changes of a region can split a window "
+				   "into many mappings"
+				 : "");
 	if (f->state != DOCTOR_OK)
 		mend_as_root(f, "sysctl vm.max_map_count=%d", USUAL_MAPPINGS);
 }
@@ -69,7 +69,7 @@ struct resource {
 	const char *option; /* of prlimit(1) */
 };
 
-/* Both bound what a window or a region can be. */
+/* Both limit the size of windows and regions. */
 static const struct resource resources[] = {
 	{RLIMIT_AS, "address space", "as"},
 	{RLIMIT_FSIZE, "size of files", "fsize"},
@@ -84,19 +84,19 @@ void doctor_limits(struct finding *f, const char *mount)
 	char text[AMOUNT_TEXT];
 
 	(void)mount;
-	found(f, DOCTOR_OK, "none of address space or size of files");
+	found(f, DOCTOR_OK, "address space and size of files are not limited");
 	for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
 		const struct resource *r = &resources[i];
 
 		getrlimit(r->which, &limit); /* cannot fail */
 		if (limit.rlim_cur == RLIM_INFINITY)
 			continue;
-		/* The trial maps two windows of a unit. */
+		/* The sharing check maps two windows of one unit. */
 		found(f,
 		      limit.rlim_cur < 3 * unit ? DOCTOR_MISSING
 						: DOCTOR_DEGRADED,
-		      "the %s is limited to %s, and so are regions", r->name,
-		      amount_text(limit.rlim_cur, text));
+		      "the %s is limited to %s, which limits regions too",
+		      r->name, amount_text(limit.rlim_cur, text));
 		if (limit.rlim_max == RLIM_INFINITY)
 			mend(f, "prlimit --pid %d --%s=unlimited", shell(),
 			     r->option);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: are there huge pages, and does the kernel share their tables? */
+/*
+ * doctor: are there huge pages, and does the kernel share their page tables?
+ * (doctor.h)
+ */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -19,7 +22,7 @@
 #include "memory/backing.h"
 #include "hugepages.h"
 
-/* The page whose tables are shared, and what one such table maps. */
+/* The size of the pages whose tables the kernel shares. */
 static uint64_t shared_page(void)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -27,6 +30,7 @@ static uint64_t shared_page(void)
 	return page / sizeof(uint64_t) * page;
 }
 
+/* The number of such pages that one shared table maps. */
 static uint64_t table_pages(void)
 {
 	return (uint64_t)sysconf(_SC_PAGESIZE) / sizeof(uint64_t);
@@ -34,7 +38,7 @@ static uint64_t table_pages(void)
 
 /* The pool */
 
-/* Half of the memory that there is, besides what is in use on demand. */
+/* Suggests half of the free memory, in addition to huge pages now in use. */
 static void mend_pool(struct finding *f)
 {
 	char path[128], command[HUGEPAGES_COMMAND];
@@ -66,26 +70,27 @@ void doctor_pool(struct finding *f, const char *mount)
 	amount_text(pool.free, available);
 	amount_text(pool.total, total);
 	if (pool.free >= table_pages() * shared_page()) {
-		found(f, DOCTOR_OK, "%s in pages of %s can be had, of %s",
+		found(f, DOCTOR_OK, "%s available in pages of %s, of %s",
 		      available, page, total);
 		return;
 	}
 	if (!pool.total)
 		found(f, DOCTOR_MISSING,
-		      "no pages of %s set aside, nor allowed on demand", page);
+		      "no pages of %s are reserved, nor allowed on demand",
+		      page);
 	else if (!pool.free)
-		found(f, DOCTOR_MISSING, "all pages of %s are in use: %s", page,
-		      total);
+		found(f, DOCTOR_MISSING, "all pages of %s (%s) are in use",
+		      page, total);
 	else
 		found(f, DOCTOR_DEGRADED,
-		      "only %s in pages of %s can be had, of %s", available,
+		      "only %s available in pages of %s, of %s", available,
 		      page, total);
 	mend_pool(f);
 }
 
 /* hugetlbfs */
 
-/* Whether this user may put files there that have no name. */
+/* Whether this user may create unnamed files there. */
 static bool can_use(const char *dir, uint64_t *page)
 {
 	struct statfs fs;
@@ -101,7 +106,9 @@ static bool can_use(const char *dir, uint64_t *page)
 	return true;
 }
 
-/* "DIR (2 MiB), ..." of those that can be used; how many there are at all */
+/*
+ * Lists the usable mounts as "DIR (2M), ..."; returns the number of all mounts.
+ */
 static int list_mounts(char *text, size_t size)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -144,14 +151,15 @@ void doctor_hugetlbfs(struct finding *f, const char *mount)
 
 	(void)mount;
 	if (*list)
-		found(f, DOCTOR_OK, "this user may use %s", list);
+		found(f, DOCTOR_OK, "this user can use %s", list);
 	else if (have_memfd())
-		found(f, DOCTOR_OK, "%s; not needed, as backing memfd works",
-		      n ? "this user may use none" : "none is mounted");
+		found(f, DOCTOR_OK,
+		      "%s; not needed, because the backing memfd works",
+		      n ? "this user can use none" : "none is mounted");
 	else if (!access("/sys/kernel/mm/hugepages", F_OK)) {
 		found(f, DOCTOR_MISSING,
 		      "memfd_create(MFD_HUGETLB) does not work, and there is "
-		      "no mount to use instead");
+		      "no usable hugetlbfs mount");
 		mend_as_root(f, "mkdir -p /mnt/huge && mount -t hugetlbfs -o "
 				"mode=1777 none /mnt/huge");
 	} else {
@@ -161,7 +169,7 @@ void doctor_hugetlbfs(struct finding *f, const char *mount)
 	}
 }
 
-/* Sharing: what the daemon does when it starts */
+/* Sharing, tried as the daemon does when it starts */
 
 static void not_shared(struct finding *f, const struct backing *b)
 {
@@ -172,14 +180,14 @@ static void not_shared(struct finding *f, const struct backing *b)
 		found(f, DOCTOR_MISSING, "%s", b->why_not);
 	else if (!pool.free)
 		found(f, DOCTOR_MISSING,
-		      "not tried, for want of huge pages: see pool");
+		      "cannot try it without huge pages: see pool");
 	else if (b->trial == TRIAL_NO_PAGES)
 		found(f, DOCTOR_MISSING,
-		      "the pool has huge pages, but they cannot be had: see "
-		      "cgroup");
+		      "the pool has huge pages, but they cannot be allocated: "
+		      "see cgroup");
 	else
 		found(f, DOCTOR_MISSING,
-		      "it could not be tried: see hugetlbfs and limits");
+		      "cannot try it: see hugetlbfs and limits");
 }
 
 void doctor_sharing(struct finding *f, const char *mount)
@@ -190,14 +198,15 @@ void doctor_sharing(struct finding *f, const char *mount)
 	struct backing b;
 
 	(void)mount;
-	/* A limit of file sizes is to be an error. */
+	/* A file-size limit must become an error, not a signal. */
 	sigaction(SIGXFSZ, &ignore, &old);
 	if (backing_open(&b, &any, message)) {
 		found(f, DOCTOR_MISSING, "%s", message);
 	} else {
 		if (b.shares)
 			found(f, DOCTOR_OK,
-			      "tried: two windows, %s, pages of %s, one table",
+			      "tried: two windows share a page table (%s, "
+			      "pages of %s)",
 			      b.name, amount_exact(b.page, page));
 		else
 			not_shared(f, &b);

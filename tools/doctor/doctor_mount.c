@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: is there a mount, does it serve, and what does it say of itself? */
+/*
+ * doctor: is there a mount, does its daemon answer, and what does it report?
+ * (doctor.h)
+ */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -20,9 +23,12 @@
 #include <mshare_ioctl.h>
 #include "common/protocol.h"
 
-#define PATIENCE 5 /* seconds, for a daemon that does not answer */
+#define PATIENCE 5 /* seconds to wait for the daemon */
 
-/* Another network namespace than the daemon's: its socket is not seen. */
+/*
+ * Whether the daemon is in another network namespace, where its socket is not
+ * visible.
+ */
 static bool is_apart(pid_t daemon)
 {
 	char path[64], ours[64], theirs[64];
@@ -35,7 +41,7 @@ static bool is_apart(pid_t daemon)
 	       (a != b || memcmp(ours, theirs, (size_t)a) != 0);
 }
 
-static void mend_anew(struct finding *f, const char *dir)
+static void mend_by_remount(struct finding *f, const char *dir)
 {
 	char text[QUOTED_TEXT];
 
@@ -43,36 +49,38 @@ static void mend_anew(struct finding *f, const char *dir)
 	mend(f, "msharectl umount %s && msharectl mount %s", text, text);
 }
 
-static void look_at_status(struct finding *f, const char *dir,
-			   const struct mshare_status_mount *m)
+static void check_status(struct finding *f, const char *dir,
+			 const struct mshare_status_mount *m)
 {
 	char pool[AMOUNT_TEXT];
 
 	if (strncmp(m->release, PACKAGE_VERSION, sizeof(m->release)) != 0) {
 		found(f, DOCTOR_DEGRADED,
-		      "the daemon of %.200s is of %.32s, msharectl of " PACKAGE_VERSION,
+		      "the daemon of %.200s is release %.32s, but "
+		      "msharectl is " PACKAGE_VERSION,
 		      dir, m->release);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	} else if (is_apart((pid_t)m->pid)) {
 		found(f, DOCTOR_MISSING,
-		      "%.200s: its daemon is in another network namespace: "
-		      "processes here cannot attach; mount from here, or run "
-		      "them there",
+		      "the daemon of %.200s is in another network namespace, "
+		      "so that processes here cannot map regions; mount from "
+		      "here, or run them there",
 		      dir);
 		mend_as_root(f, "nsenter --net=/proc/%u/ns/net sh", m->pid);
 	} else if (!(m->flags & MSHARE_MOUNT_SHARES)) {
 		found(f, DOCTOR_MISSING,
 		      "%.200s does not share page tables (backing %.128s); "
-		      "mount anew once pool and sharing are ok",
+		      "mount again once pool and sharing are ok",
 		      dir, m->backing);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	} else if (m->fd_limit && m->fds >= m->fd_limit - m->fd_limit / 16) {
 		found(f, DOCTOR_DEGRADED,
-		      "the daemon of %.200s has %u of %u descriptors: hardly "
-		      "more windows fit",
+		      "the daemon of %.200s uses %u of %u descriptors: there "
+		      "is room for few more windows",
 		      dir, m->fds, m->fd_limit);
 	} else {
-		found(f, DOCTOR_OK, "%.200s serves and shares: %.128s, %s left",
+		found(f, DOCTOR_OK,
+		      "%.200s works and shares page tables: %.128s, %s free",
 		      dir, m->backing, amount_text(m->pool_free, pool));
 	}
 }
@@ -86,7 +94,7 @@ static void no_daemon(struct finding *f, const char *dir)
 	mend(f, "fusermount3 -u -z %s", quoted(dir, text));
 }
 
-static void look(struct finding *f, const char *dir)
+static void check_daemon(struct finding *f, const char *dir)
 {
 	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
 	char path[PATH_MAX + 16];
@@ -95,23 +103,24 @@ static void look(struct finding *f, const char *dir)
 	snprintf(path, sizeof(path), "%s/mshare_info", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOTCONN) {
-		no_daemon(f, dir); /* the directory itself is remembered */
+		no_daemon(f, dir); /* stat() was answered from the cache */
 		return;
 	}
 	if (fd < 0) {
-		found(f, DOCTOR_MISSING, "%.300s: %s", path, strerror(errno));
+		found(f, DOCTOR_MISSING, "cannot open %.300s: %s", path,
+		      strerror(errno));
 		return;
 	}
 	if (!ioctl(fd, MSHARE_IOC_MOUNT, &m)) {
 		m.backing[sizeof(m.backing) - 1] = 0;
 		m.release[sizeof(m.release) - 1] = 0;
-		look_at_status(f, dir, &m);
+		check_status(f, dir, &m);
 	} else {
 		found(f, DOCTOR_DEGRADED,
-		      "%.200s serves, but its daemon is of an older release: "
-		      "it does not say whether it shares",
+		      "%.200s works, but its daemon is from an older release, "
+		      "which does not report whether page tables are shared",
 		      dir);
-		mend_anew(f, dir);
+		mend_by_remount(f, dir);
 	}
 	close(fd);
 }
@@ -122,8 +131,8 @@ static void not_ours(struct finding *f, const char *dir, bool named)
 
 	if (!named) {
 		found(f, DOCTOR_OK,
-		      "none yet on %.300s, the default; msharectl mount makes "
-		      "it",
+		      "none yet on %.300s, the default; msharectl mount "
+		      "creates it",
 		      dir);
 		return;
 	}
@@ -131,7 +140,7 @@ static void not_ours(struct finding *f, const char *dir, bool named)
 	mend(f, "msharefs %s", quoted(dir, text));
 }
 
-static void examine(struct finding *f, const char *dir, bool named)
+static void check_mount(struct finding *f, const char *dir, bool named)
 {
 	char text[QUOTED_TEXT];
 	struct stat st;
@@ -139,7 +148,7 @@ static void examine(struct finding *f, const char *dir, bool named)
 	quoted(dir, text);
 	if (!stat(dir, &st)) {
 		if (MSHARE_INO_IS_OURS(st.st_ino))
-			look(f, dir);
+			check_daemon(f, dir);
 		else
 			not_ours(f, dir, named);
 	} else if (errno == ENOTCONN) {
@@ -148,16 +157,16 @@ static void examine(struct finding *f, const char *dir, bool named)
 		not_ours(f, dir, named);
 	} else {
 		found(f, DOCTOR_MISSING, "%.300s: %s%s", dir, strerror(errno),
-		      errno == EACCES
-			      ? "; it is another user's, without -o allow_other"
-			      : "");
+		      errno == EACCES ? "; it belongs to another user and "
+					"lacks -o allow_other"
+				      : "");
 		if (errno == ENOENT)
 			mend(f, "mkdir -p %s && msharefs %s", text, text);
 	}
 }
 
-/* The mount that is meant; named: somebody said so. */
-static bool which(const char *mount, char *dir, size_t size, bool *named)
+/* Finds the mount to check. named: by an argument or a variable. */
+static bool find_mount(const char *mount, char *dir, size_t size, bool *named)
 {
 	static const char kernels[] = "/sys/fs/mshare";
 	const char *told = mount ? mount : getenv("MSHAREFS_MOUNT");
@@ -173,8 +182,11 @@ static bool which(const char *mount, char *dir, size_t size, bool *named)
 	return true;
 }
 
-/* In the child; what it holds open, nobody is to wait for. */
-static _Noreturn void look_from_afar(const char *mount, int to)
+/*
+ * In the child. It keeps no other descriptors open, so that nobody waits for it
+ * if it hangs.
+ */
+static _Noreturn void check_in_child(const char *mount, int to)
 {
 	struct finding f = {.state = DOCTOR_OK};
 	char dir[PATH_MAX] = "";
@@ -183,16 +195,17 @@ static _Noreturn void look_from_afar(const char *mount, int to)
 	if (dup2(to, STDIN_FILENO) < 0)
 		_exit(1);
 	close_range(STDIN_FILENO + 1, ~0U, 0);
-	if (which(mount, dir, sizeof(dir), &named))
-		examine(&f, dir, named);
+	if (find_mount(mount, dir, sizeof(dir), &named))
+		check_mount(&f, dir, named);
 	else
 		found(&f, DOCTOR_MISSING, "its path is too long");
 	_exit(write(STDIN_FILENO, &f, sizeof(f)) != sizeof(f));
 }
 
 /*
- * By a child that is left behind if the daemon hangs: once that has read what
- * it was asked, nothing ends a process that waits for the answer, not SIGKILL.
+ * Runs the check in a child and abandons it if the daemon hangs: once the
+ * daemon has read a request, not even SIGKILL ends the process that waits for
+ * the reply.
  */
 void doctor_mount(struct finding *f, const char *mount)
 {
@@ -201,12 +214,13 @@ void doctor_mount(struct finding *f, const char *mount)
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC)) {
-		found(f, DOCTOR_DEGRADED, "not looked at: %s", strerror(errno));
+		found(f, DOCTOR_DEGRADED, "cannot check it: %s",
+		      strerror(errno));
 		return;
 	}
 	pid = fork();
 	if (pid == 0)
-		look_from_afar(mount, pipes[1]);
+		check_in_child(mount, pipes[1]);
 	close(pipes[1]);
 	answer.fd = pipes[0];
 	do
@@ -217,7 +231,8 @@ void doctor_mount(struct finding *f, const char *mount)
 		      "its daemon does not answer within %d seconds", PATIENCE);
 		kill(pid, SIGKILL);
 	} else if (n < 0 || read(pipes[0], f, sizeof(*f)) != sizeof(*f)) {
-		found(f, DOCTOR_DEGRADED, "not looked at: no child process");
+		found(f, DOCTOR_DEGRADED,
+		      "cannot check it: the child process failed");
 	}
 	close(pipes[0]);
 	if (pid > 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: are the other parts of msharefs there, and of this release? */
+/*
+ * doctor: are the other parts of msharefs installed, and of this release?
+ * (doctor.h)
+ */
 #include "doctor/doctor.h"
 
 #include <errno.h>
@@ -9,7 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where Debian's package puts it, or "make install". */
+/*
+ * Suggests the way by which msharefs was installed: the Debian package, or
+ * make.
+ */
 static void mend_install(struct finding *f)
 {
 	if (!strncmp(MSHAREFS_PATH, "/usr/bin/", 9))
@@ -29,12 +35,12 @@ void doctor_preload(struct finding *f, const char *mount)
 	if (!named)
 		lib = PRELOAD_PATH;
 	if (access(lib, R_OK)) {
-		found(f, DOCTOR_MISSING, "%.300s: %s%s", lib, strerror(errno),
-		      named ? " ($MSHAREFS_PRELOAD)" : "");
+		found(f, DOCTOR_MISSING, "cannot read %.300s: %s%s", lib,
+		      strerror(errno), named ? " ($MSHAREFS_PRELOAD)" : "");
 	} else if (strpbrk(lib, ": ")) {
 		found(f, DOCTOR_MISSING,
-		      "%.300s: the dynamic linker takes no path with a blank "
-		      "or a colon%s",
+		      "%.300s: the dynamic linker cannot preload a path with a "
+		      "blank or a colon%s",
 		      lib, named ? " ($MSHAREFS_PRELOAD)" : "");
 	} else {
 		status =
@@ -71,7 +77,7 @@ void doctor_daemon(struct finding *f, const char *mount)
 		found(f, DOCTOR_MISSING, "%s", said);
 	} else if (strncmp(said, wanted, sizeof(wanted) - 1) != 0) {
 		found(f, DOCTOR_DEGRADED,
-		      "%.200s is \"%.200s\", msharectl is of " PACKAGE_VERSION,
+		      "%.200s is \"%.200s\", but msharectl is " PACKAGE_VERSION,
 		      path, said);
 	} else {
 		found(f, DOCTOR_OK, "%s", said);

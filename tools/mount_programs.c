@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon.h"
+/* Runs the programs that mount and unmount. */
+#include "mount_programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,17 +13,17 @@
 
 #include "messages.h"
 
-/* Of a shell: no such program. */
+/* As for a shell: the program does not exist. */
 #define NOT_FOUND 127
 
-const char *daemon_path(void)
+const char *mount_program_path(void)
 {
 	const char *named = getenv("MSHAREFS");
 
 	return named && *named ? named : MSHAREFS_PATH;
 }
 
-int daemon_wait(pid_t pid)
+int mount_program_wait(pid_t pid)
 {
 	int status;
 
@@ -34,22 +35,22 @@ int daemon_wait(pid_t pid)
 
 static _Noreturn void become_daemon(const char *dir, const char *options)
 {
-	const char *program = daemon_path();
+	const char *program = mount_program_path();
 	char *list = NULL;
 
-	/* It is no user of msharefs. */
+	/* The daemon itself must not run under the preload. */
 	unsetenv("LD_PRELOAD");
 	if (asprintf(&list, "exit_errno%s%s", options ? "," : "",
 		     options ? options : "") < 0)
 		_exit(ENOMEM);
 	execl(program, "msharefs", "-o", list, "--", dir, (char *)NULL);
-	say("%s: %s; is msharefs installed whole? ($MSHAREFS names another "
-	    "place)",
-	    program, strerror(errno));
+	message("cannot run %s: %s; install msharefs completely, or set "
+		"$MSHAREFS to the path of the daemon",
+		program, strerror(errno));
 	_exit(NOT_FOUND);
 }
 
-int daemon_start(const char *dir, const char *options)
+int mount_program_start(const char *dir, const char *options)
 {
 	pid_t pid = fork();
 	int status;
@@ -58,28 +59,28 @@ int daemon_start(const char *dir, const char *options)
 		return -errno;
 	if (pid == 0)
 		become_daemon(dir, options);
-	status = daemon_wait(pid);
+	status = mount_program_wait(pid);
 	if (status < 0 || !WIFEXITED(status))
 		return -ECHILD;
 	return WEXITSTATUS(status) == NOT_FOUND ? -ENOEXEC
 						: -WEXITSTATUS(status);
 }
 
-static _Noreturn void become_fusermount(const char *dir, bool lazy, int said)
+static _Noreturn void become_fusermount(const char *dir, bool lazy, int out)
 {
 	const char *how = lazy ? "-uz" : "-u";
 
 	setenv("LC_ALL", "C", 1);
-	if (dup2(said, STDERR_FILENO) < 0)
+	if (dup2(out, STDERR_FILENO) < 0)
 		_exit(NOT_FOUND);
 	execl(FUSERMOUNT_PATH, "fusermount3", how, "--", dir, (char *)NULL);
 	execlp("fusermount3", "fusermount3", how, "--", dir, (char *)NULL);
-	dprintf(STDERR_FILENO, "fusermount3: %s; install fuse3\n",
+	dprintf(STDERR_FILENO, "cannot run fusermount3: %s; install fuse3\n",
 		strerror(errno));
 	_exit(NOT_FOUND);
 }
 
-void daemon_read_said(int fd, char *text, size_t size)
+void mount_program_read_output(int fd, char *text, size_t size)
 {
 	char rest[256];
 	size_t used = 0;
@@ -94,7 +95,7 @@ void daemon_read_said(int fd, char *text, size_t size)
 	text[used] = 0;
 }
 
-/* What umount(2) refuses an ordinary user, fusermount3 does for him. */
+/* Unmounts for an ordinary user, who may not call umount(2). */
 static int fusermount(const char *dir, bool lazy)
 {
 	int said[2], status;
@@ -107,19 +108,20 @@ static int fusermount(const char *dir, bool lazy)
 	if (pid == 0)
 		become_fusermount(dir, lazy, said[1]);
 	close(said[1]);
-	daemon_read_said(said[0], text, sizeof(text));
+	mount_program_read_output(said[0], text, sizeof(text));
 	text[strcspn(text, "\n")] = 0;
 	close(said[0]);
-	status = pid < 0 ? -1 : daemon_wait(pid);
+	status = pid < 0 ? -1 : mount_program_wait(pid);
 	if (status == 0)
 		return 0;
 	if (strstr(text, "busy"))
 		return -EBUSY;
-	say("%s: %s", dir, *text ? text : "fusermount3 failed");
+	message("%s: cannot unmount: %s", dir,
+		*text ? text : "fusermount3 failed");
 	return -EPERM;
 }
 
-int daemon_unmount(const char *dir, bool lazy)
+int mount_program_unmount(const char *dir, bool lazy)
 {
 	if (!umount2(dir, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)))
 		return 0;
