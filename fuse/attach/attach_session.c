@@ -421,7 +421,7 @@ static int look(struct attach_session *session, const struct hello *hello)
 
 	if (!w)
 		return -ENOENT;
-	answer.n = region_look(w->region, hello->base);
+	answer.n = region_fault_answer(w->region, hello->base);
 	send_answer(session->fd, &answer, -1);
 	return DONE;
 }

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* v, or where it is now, with room for one more than n; NULL: as it was. */
+/*
+ * Makes room for one element more than n. Returns the array, which may have
+ * moved; or NULL, and v is as before.
+ */
 static inline void *array_grow(void *v, size_t n, size_t *room, size_t size)
 {
 	size_t more = *room ? 2 * *room : 8;

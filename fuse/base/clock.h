@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds, monotonic. */
+/* Milliseconds of the monotonic clock. */
 static inline uint64_t now_ms(void)
 {
 	struct timespec ts;

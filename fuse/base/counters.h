@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What has happened since the daemon began, for who asks (status.h). */
+/* What the daemon has counted since it started (ops/ioctl_status.c). */
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 struct counters {
-	_Atomic uint64_t windows;  /* that there are */
-	_Atomic uint64_t attached; /* that were made */
-	_Atomic uint64_t refused;  /* that could not be */
+	_Atomic uint64_t windows;  /* that exist now */
+	_Atomic uint64_t attached; /* windows that were made */
+	_Atomic uint64_t refused;  /* windows that could not be made */
 	_Atomic uint64_t changes;  /* of mappings */
 };
 
-/* One daemon, one mount, one set of them. */
+/* A daemon serves one mount, so one set is enough. */
 extern struct counters counters;
 
 #endif

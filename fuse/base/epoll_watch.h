@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the attach thread waits for with epoll. */
+/* A descriptor that the attach thread watches with epoll. */
 #ifndef EPOLL_WATCH_H
 #define EPOLL_WATCH_H
 
@@ -8,7 +8,10 @@
 
 struct attach_server;
 
-/* The first member of each struct that owns a descriptor in the epoll set. */
+/*
+ * The first member of each struct that owns a descriptor in the epoll set.
+ * ready() runs when the descriptor becomes readable.
+ */
 struct epoll_watch {
 	void (*ready)(struct attach_server *server, struct epoll_watch *watch);
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Set operations on sorted lists, by reading two lists side by side. */
 #include "base/extents.h"
 
 #include <errno.h>
@@ -59,14 +60,14 @@ bool extents_is_inside(struct extents_cursor *c, uint64_t offset,
 	return true;
 }
 
-enum both {
+enum set_operation {
 	AND,
 	MINUS,
 	OR
 };
 
 static int combine(const struct extents *a, const struct extents *b,
-		   enum both how, struct extents *out)
+		   enum set_operation operation, struct extents *out)
 {
 	struct extents_cursor x = {a, 0}, y = {b, 0};
 	uint64_t at = 0, next;
@@ -79,9 +80,9 @@ static int combine(const struct extents *a, const struct extents *b,
 		next = UINT64_MAX;
 		in_a = extents_is_inside(&x, at, &next);
 		in_b = extents_is_inside(&y, at, &next);
-		if (how == AND	   ? in_a && in_b
-		    : how == MINUS ? in_a && !in_b
-				   : in_a || in_b)
+		if (operation == AND	 ? in_a && in_b
+		    : operation == MINUS ? in_a && !in_b
+					 : in_a || in_b)
 			err = extents_add(out, at, next);
 	}
 	if (err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of a region, and what can be done with lists of them. */
+/* Lists of byte ranges of a region, and set operations on them. */
 #ifndef EXTENTS_H
 #define EXTENTS_H
 
@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In bytes from the beginning of the region; the end is exclusive. */
+/* Bytes from the start of the region; the end is exclusive. */
 struct extent {
 	uint64_t start;
 	uint64_t end;
 };
 
-/* The least one of whole units that holds [start, end). */
+/* [start, end), extended to whole units. */
 static inline struct extent extent_rounded(uint64_t start, uint64_t end,
 					   uint64_t unit)
 {
@@ -21,20 +21,22 @@ static inline struct extent extent_rounded(uint64_t start, uint64_t end,
 			       (end + unit - 1) / unit * unit};
 }
 
-/* In order and without overlap. */
+/* Sorted, without overlap. */
 struct extents {
 	struct extent *v;
 	size_t n;
 	size_t room;
 };
 
-/* Behind all others. Nothing to add is fine. 0 or -ENOMEM. */
+/*
+ * Appends [start, end), which must not begin before the end of the list. An
+ * empty range adds nothing. 0 or -ENOMEM.
+ */
 int extents_add(struct extents *list, uint64_t start, uint64_t end);
 void extents_free(struct extents *list);
 uint64_t extents_bytes(const struct extents *list);
 
-/* What is in both; in a, but not in b; in any. 0, or -ENOMEM and an empty list.
- */
+/* Intersection; a without b; union. 0, or -ENOMEM and an empty list. */
 int extents_and(const struct extents *a, const struct extents *b,
 		struct extents *out);
 int extents_minus(const struct extents *a, const struct extents *b,
@@ -42,13 +44,17 @@ int extents_minus(const struct extents *a, const struct extents *b,
 int extents_or(const struct extents *a, const struct extents *b,
 	       struct extents *out);
 
-/* A list that is walked through, beside others. */
+/* A position in a list, to read several lists side by side. */
 struct extents_cursor {
 	const struct extents *list;
 	size_t at;
 };
 
-/* Whether offset is inside; *next becomes no later than where that changes. */
+/*
+ * Whether offset lies in the list. If the answer changes before *next, *next
+ * becomes the offset where it does. A cursor only moves forwards: offsets must
+ * not decrease from call to call.
+ */
 bool extents_is_inside(struct extents_cursor *c, uint64_t offset,
 		       uint64_t *next);
 

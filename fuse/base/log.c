@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes messages to stderr or syslog. */
 #include "base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Written before any thread starts, read only afterwards. */
+/* Set before any thread starts, only read afterwards. */
 static bool debugging;
 static bool to_syslog;
 

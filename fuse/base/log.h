@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages: to stderr in the foreground, to syslog as a daemon. */
+/* The daemon's messages: on stderr in the foreground, else in syslog. */
 #ifndef LOG_H
 #define LOG_H
 
 #include <stdbool.h>
 #include <syslog.h>
 
-#define LOG_LINE 1024 /* bytes of a message; what is longer is cut off */
+#define LOG_LINE 1024 /* bytes of a message; longer ones are cut off */
 
-/* debug: LOG_DEBUG is written, too. */
+/* debug: write messages of priority LOG_DEBUG too. */
 void log_open(bool debug);
-/* Switches to syslog, before the daemon leaves the terminal. */
+/* Switches to syslog. Called before the daemon leaves the terminal. */
 void log_to_syslog(void);
 
 /* priority as in syslog(3). */

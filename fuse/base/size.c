@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads and writes sizes such as "2 MiB". */
 #include "base/size.h"
 
 #include <ctype.h>
@@ -15,7 +16,7 @@ int size_parse(const char *text, uint64_t *bytes)
 	unsigned int shift = 0;
 	char *end;
 
-	/* strtoull() takes signs and blanks; a size has neither. */
+	/* strtoull() accepts signs and blanks; a size has neither. */
 	if (!isdigit((unsigned char)text[0]))
 		return -EINVAL;
 	errno = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libbsd's balanced trees, private to the file that generates them. */
+/* libbsd's red-black trees, with functions private to the generating file. */
 #ifndef TREE_H
 #define TREE_H
 

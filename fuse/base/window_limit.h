@@ -5,11 +5,13 @@
 
 #include <stdint.h>
 
-/* How many windows a daemon has with so many descriptors, two for each. */
+/*
+ * A window takes two descriptors. Some are kept for everything else, at least
+ * as many as the daemon has when it starts.
+ */
 static inline uint64_t window_limit(uint64_t fds)
 {
-	uint64_t kept =
-		fds / 4; /* for all else: not less than it begins with */
+	uint64_t kept = fds / 4;
 
 	if (kept > 256)
 		kept = 256;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* madvise() in a region: frees or zeroes memory, or allocates it. */
 #include "change/advise.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "memory/populate.h"
 #include "memory/present_pages.h"
 
-/* Of range, which mappings of the class overlap or (inside is false) not. */
+/* The bytes of range in pages that mappings of the class overlap, or do not. */
 static int bytes_of(struct region *region, const struct extent *range,
 		    enum mapping_class which, bool inside, struct extents *out)
 {
@@ -27,7 +28,7 @@ static int bytes_of(struct region *region, const struct extent *range,
 	return err;
 }
 
-/* The pages of range that are there. */
+/* The pages of range that are present. */
 static int present_in(struct region *region, const struct extent *range,
 		      struct extents *out)
 {
@@ -39,14 +40,14 @@ static int present_in(struct region *region, const struct extent *range,
 }
 
 /*
- * Of range, what is not promised: what can be freed; the rest, as far as it is
- * there, is added to what there is.
+ * The bytes of range in pages that no eager mapping keeps present: those that
+ * can be freed go to *freed, the others, if present, are added to *zeroed.
  */
 static int lazy_bytes(struct region *region, const struct extent *range,
-		      struct extents *freed, struct extents *there)
+		      struct extents *freed, struct extents *zeroed)
 {
 	struct extents lazy = {0}, writable = {0}, rest = {0}, present = {0};
-	struct extents zeroed = {0}, all = {0};
+	struct extents unfreeable = {0}, all = {0};
 	int err = bytes_of(region, range, MAPPINGS_EAGER, false, &lazy);
 
 	if (!err)
@@ -59,46 +60,47 @@ static int lazy_bytes(struct region *region, const struct extent *range,
 	if (!err && rest.n)
 		err = present_in(region, range, &present);
 	if (!err)
-		err = extents_and(&rest, &present, &zeroed);
+		err = extents_and(&rest, &present, &unfreeable);
 	if (!err)
-		err = extents_or(there, &zeroed, &all);
+		err = extents_or(zeroed, &unfreeable, &all);
 	extents_free(&lazy);
 	extents_free(&writable);
 	extents_free(&rest);
 	extents_free(&present);
-	extents_free(&zeroed);
+	extents_free(&unfreeable);
 	if (err)
 		return err;
-	extents_free(there);
-	*there = all;
+	extents_free(zeroed);
+	*zeroed = all;
 	return 0;
 }
 
 /*
- * What is promised stays there, and is zeroed; what is lazy is freed, in whole
- * pages (the kernel zeroes the rest), but for protected pages: windows could
- * forget that. What is kept is zeroed where it is.
+ * MADV_DONTNEED. Memory of eager mappings stays, and is zeroed. Other memory is
+ * freed (where it is not a whole page, the kernel zeroes it), except in
+ * protected pages: freeing them could make windows lose the protection. Kept
+ * pages are zeroed where they are.
  */
-static int forget(struct region *region, const struct extent *range)
+static int drop_contents(struct region *region, const struct extent *range)
 {
 	const uint64_t page = region->backing->page;
 	struct extent whole = *range;
 	const struct extents only = {.v = &whole, .n = 1};
-	struct extents there = {0}, others = {0}, kept = {0};
-	int err = bytes_of(region, range, MAPPINGS_EAGER, true, &there);
+	struct extents zeroed = {0}, freed = {0}, kept = {0};
+	int err = bytes_of(region, range, MAPPINGS_EAGER, true, &zeroed);
 
 	if (!err)
-		err = lazy_bytes(region, range, &others, &there);
+		err = lazy_bytes(region, range, &freed, &zeroed);
 	if (!err)
 		err = extents_and(&region->kept, &only, &kept);
 	if (!err)
-		err = populate_zero(region->fd, page, &there);
+		err = populate_zero(region->fd, page, &zeroed);
 	if (!err && kept.n)
 		err = populate_zero(region->kept_fd, page, &kept);
-	for (size_t i = 0; i < others.n && !err; i++)
-		err = region_free_pages(region, &others.v[i]);
-	extents_free(&there);
-	extents_free(&others);
+	for (size_t i = 0; i < freed.n && !err; i++)
+		err = region_free_pages(region, &freed.v[i]);
+	extents_free(&zeroed);
+	extents_free(&freed);
 	extents_free(&kept);
 	return err;
 }
@@ -113,7 +115,7 @@ static bool is_writable(struct region *region, const struct extent *range)
 	return true;
 }
 
-/* Pages that are lazy, and not there. */
+/* The lazy pages of range that are not present. */
 static int missing(struct region *region, const struct extent *range,
 		   struct extents *out)
 {
@@ -133,10 +135,10 @@ static int missing(struct region *region, const struct extent *range,
 }
 
 /*
- * Whoever uses the region goes on meanwhile, so what was taken before a failure
- * stays: somebody may have written to it.
+ * MADV_POPULATE_WRITE. Pages that were allocated before a failure stay: windows
+ * are open, so somebody may have written to them already.
  */
-static int take_now(struct region *region, const struct extent *range,
+static int populate(struct region *region, const struct extent *range,
 		    const atomic_bool *stop)
 {
 	struct extents wanted = {0};
@@ -162,8 +164,8 @@ static int advise(struct region *region, const struct extent *range,
 		return -EINVAL;
 	if (!mapping_is_whole(&region->maps, range->start, range->end))
 		return -ENOMEM;
-	return advice == MADV_DONTNEED ? forget(region, range)
-				       : take_now(region, range, stop);
+	return advice == MADV_DONTNEED ? drop_contents(region, range)
+				       : populate(region, range, stop);
 }
 
 int region_advise(struct region *region, const struct extent *range,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* madvise() inside a region, for every process that has it. */
+/* madvise() inside a region, for all processes that have it mapped. */
 #ifndef ADVISE_H
 #define ADVISE_H
 
@@ -8,9 +8,8 @@
 #include "region/region.h"
 
 /*
- * advice: MADV_DONTNEED or MADV_POPULATE_WRITE, else -EINVAL. 0, or -ENOMEM:
- * not all of the range is mapped, or there is no memory; -EINTR once *stop is
- * true.
+ * advice: MADV_DONTNEED or MADV_POPULATE_WRITE, else -EINVAL. 0; -ENOMEM: part
+ * of the range is not mapped, or no memory is left; -EINTR: *stop became true.
  */
 int region_advise(struct region *region, const struct extent *range,
 		  uint32_t advice, const atomic_bool *stop);

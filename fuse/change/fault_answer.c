@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Looks a fault up in the mappings, and fills lazy pages. */
 #include "change/fault_answer.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include "memory/backing.h"
 #include "memory/populate.h"
 
-/* Called under the lock. */
+/* Called under lock. */
 static enum fault_answer look_up(struct region *region, uint64_t offset)
 {
 	struct mapping *m = mapping_find(&region->maps, offset);
@@ -21,7 +22,10 @@ static enum fault_answer look_up(struct region *region, uint64_t offset)
 	return m->prot & PROT_WRITE ? FAULT_MAPPED : FAULT_READ_ONLY;
 }
 
-/* No change is under way, so the page is still to be had. */
+/*
+ * Allocates a lazy page. The caller holds change_lock, so the page stays lazy
+ * meanwhile.
+ */
 static enum fault_answer fill(struct region *region, uint64_t offset)
 {
 	const uint64_t page = region->backing->page;
@@ -46,7 +50,7 @@ static enum fault_answer look_up_locked(struct region *region, uint64_t offset)
 	return look;
 }
 
-enum fault_answer region_look(struct region *region, uint64_t offset)
+enum fault_answer region_fault_answer(struct region *region, uint64_t offset)
 {
 	enum fault_answer look = look_up_locked(region, offset);
 

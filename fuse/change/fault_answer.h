@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells a process what is at the place where it had a fault. */
+/* Tells a process what is at the offset at which it had a fault. */
 #ifndef FAULT_ANSWER_H
 #define FAULT_ANSWER_H
 
@@ -9,10 +9,10 @@
 #include "region/region.h"
 
 /*
- * Finds what the region has at offset, for a process that had a fault there. A
- * missing lazy page is allocated, for windows that cannot allocate it by
- * themselves. Never waits.
+ * What is at offset, for a process that had a fault there. A lazy page that is
+ * not present is allocated, as a touch cannot allocate it in every window.
+ * Never waits for a change: FAULT_CHANGING.
  */
-enum fault_answer region_look(struct region *region, uint64_t offset);
+enum fault_answer region_fault_answer(struct region *region, uint64_t offset);
 
 #endif

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Maps, unmaps and protects as transactions. A change is planned; all windows
+ * are tightened; memory is taken; the mappings change; memory is given back;
+ * the windows are relaxed.
+ */
 #include "change/mapping_change.h"
 
 #include <errno.h>
@@ -6,14 +11,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/log.h"
 #include "memory/backing.h"
-#include "windows/window_sync.h"
+#include "memory/populate.h"
+#include "memory/present_pages.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
 #include "region/region_life.h"
-#include "base/log.h"
-#include "memory/populate.h"
-#include "memory/present_pages.h"
+#include "windows/window_sync.h"
 
 int region_free_pages(struct region *region, const struct extent *pages)
 {
@@ -23,15 +28,15 @@ int region_free_pages(struct region *region, const struct extent *pages)
 	int err = backing_punch(region->fd, pages->start, pages->end);
 
 	if (err)
-		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
-			strerror(-err));
+		log_msg(LOG_ERR, "region %" PRIu64 ": cannot free pages: %s",
+			region->id, strerror(-err));
 	pthread_mutex_lock(&region->lock);
 	host_window_share_again(region, &units);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }
 
-/* The first failure */
+/* Frees all of list. 0 or the first failure. */
 static int free_all(struct region *region, const struct extents *list)
 {
 	int ret = 0;
@@ -65,7 +70,7 @@ struct change {
 		CHANGE_PROTECT
 	} kind;
 	struct extent range;
-	uint32_t prot; /* and MAPPING_LAZY, of CHANGE_MAP */
+	uint32_t prot; /* for CHANGE_MAP also MAPPING_LAZY */
 	const atomic_bool *stop;
 };
 
@@ -87,29 +92,29 @@ static void change_tree(struct mapping_tree *maps, const struct change *c,
 	}
 }
 
-/* The huge pages of its range that mappings overlap, before or after it. */
+/* The huge pages that mappings overlap, before or after a change. */
 struct view {
 	struct extents usable;
-	struct extents eager; /* memory is promised to these, and counted */
+	struct extents eager; /* these are allocated and counted */
 	struct extents kept;
 };
 
 /*
- * What it does to the pages of its range. Memory is promised to those that an
- * eager mapping overlaps, and counted; a lazy one takes it unseen.
+ * What a change does to the pages of its range. Pages that an eager mapping
+ * overlaps are allocated and counted as held; lazy pages are not counted.
  */
 struct work {
-	struct extent pages; /* all that the range touches */
-	struct mapping_tree then;
+	struct extent pages; /* all pages that the range touches */
+	struct mapping_tree maps_after;
 	struct view before, after;
 	struct window_sync sync;
-	struct prot_none keep;
-	struct extents wanted;	 /* to be filled */
-	struct extents released; /* were promised and are no more */
-	struct extents fresh;	 /* no mapping has use for them yet */
-	struct extents freed;	 /* no mapping has use for them any more */
-	struct extents stale; /* bytes to be zeroed, in pages that are there */
-	struct extents wiped; /* the same, in pages that may not be there */
+	struct prot_none moves;
+	struct extents wanted;	 /* to be allocated */
+	struct extents released; /* held before, not after */
+	struct extents fresh;	 /* no usable mapping overlaps them before */
+	struct extents freed;	 /* no mapping needs their contents after */
+	struct extents stale;	 /* bytes to be zeroed, in present pages */
+	struct extents wiped;	 /* bytes to be zeroed, maybe not present */
 	struct mapping_spare spare;
 };
 
@@ -122,11 +127,11 @@ static void view_free(struct view *view)
 
 static void work_free(struct work *work)
 {
-	mapping_tree_free(&work->then);
+	mapping_tree_free(&work->maps_after);
 	view_free(&work->before);
 	view_free(&work->after);
 	window_sync_free(&work->sync);
-	prot_none_plan_free(&work->keep);
+	prot_none_plan_free(&work->moves);
 	extents_free(&work->wanted);
 	extents_free(&work->released);
 	extents_free(&work->fresh);
@@ -157,24 +162,24 @@ static int view_maps(struct region *region, struct mapping_tree *maps,
 	return err;
 }
 
-/* The mappings in the touched pages, as they will be. */
-static int plan_then(struct region *region, const struct change *c,
-		     struct work *work)
+/* Copies the mappings of all touched pages, and changes the copy. */
+static int plan_maps_after(struct region *region, const struct change *c,
+			   struct work *work)
 {
 	struct mapping_spare spare;
 	int err = mapping_copy(&region->maps, work->pages.start,
-			       work->pages.end, &work->then);
+			       work->pages.end, &work->maps_after);
 
 	if (!err)
 		err = mapping_spare_get(&spare);
 	if (err)
 		return err;
-	change_tree(&work->then, c, &spare);
+	change_tree(&work->maps_after, c, &spare);
 	mapping_spare_free(&spare);
 	return 0;
 }
 
-/* Pages that other mappings than the new one need to be in the file. */
+/* The pages that mappings other than the new one need in the file. */
 static int others_need(struct region *region, const struct change *c,
 		       struct work *work, struct extents *out)
 {
@@ -193,7 +198,7 @@ static int others_need(struct region *region, const struct change *c,
 	mapping_remove(&others, r->start, r->end, &spare);
 	mapping_spare_free(&spare);
 	err = view_maps(region, &others, &work->pages, &view);
-	/* What is kept is there, if somebody can use its page. */
+	/* Kept contents are in the file if a mapping of the page is usable. */
 	if (!err)
 		err = extents_and(&view.kept, &work->after.usable, &stays);
 	if (!err)
@@ -206,8 +211,8 @@ free:
 }
 
 /*
- * Pages that nothing needs but, if it begins anew there, the change itself:
- * those get their memory later, and what they have now goes.
+ * The pages whose contents no mapping needs. A new lazy mapping does not need
+ * them either: it gets new memory when it is touched.
  */
 static int plan_freed(struct region *region, const struct change *c,
 		      const struct extents *all, struct work *work)
@@ -226,7 +231,7 @@ static int plan_freed(struct region *region, const struct change *c,
 	return err;
 }
 
-/* list, as far as it is in range, less what is in without */
+/* The part of list that lies in range and not in without. */
 static int clip(const struct extents *list, const struct extent *range,
 		const struct extents *without, struct extents *out)
 {
@@ -242,7 +247,7 @@ static int clip(const struct extents *list, const struct extent *range,
 	return err;
 }
 
-/* What is mapped anew reads as zeros. */
+/* A new mapping reads as zeros. */
 static int plan_zeroing(const struct change *c, struct work *work)
 {
 	const struct extents none = {0};
@@ -251,10 +256,10 @@ static int plan_zeroing(const struct change *c, struct work *work)
 
 	if (c->kind != CHANGE_MAP)
 		return 0;
-	/* What is kept in them comes back. */
+	/* Pages that are present by then, as kept contents are moved back. */
 	err = extents_or(is_eager(c->prot) ? &work->before.usable
 					   : &work->before.eager,
-			 &work->keep.back, &there);
+			 &work->moves.back, &there);
 	if (!err)
 		err = clip(&there, &c->range,
 			   is_eager(c->prot) ? &none : &work->freed,
@@ -262,7 +267,7 @@ static int plan_zeroing(const struct change *c, struct work *work)
 	extents_free(&there);
 	if (err || is_eager(c->prot))
 		return err;
-	/* Where no memory was promised: whatever is there */
+	/* Other pages may be present, if a lazy mapping was touched. */
 	err = extents_or(&work->freed, &work->stale, &there);
 	if (!err)
 		err = clip(&all, &c->range, &there, &work->wiped);
@@ -275,17 +280,17 @@ static int plan_pages(struct region *region, const struct change *c,
 {
 	const struct extents all = {.v = &work->pages, .n = 1};
 	struct view *before = &work->before, *after = &work->after;
-	const struct prot_none_request keep = {
+	const struct prot_none_request request = {
 		.pages = &all,
-		.usable_now = &before->usable,
-		.usable_then = &after->usable,
-		.kept_then = &after->kept,
+		.usable_before = &before->usable,
+		.usable_after = &after->usable,
+		.kept_after = &after->kept,
 		.back_all = c->kind == CHANGE_PROTECT,
 	};
 	int err = view_maps(region, &region->maps, &work->pages, before);
 
 	if (!err)
-		err = view_maps(region, &work->then, &work->pages, after);
+		err = view_maps(region, &work->maps_after, &work->pages, after);
 	if (!err)
 		err = extents_minus(&after->eager, &before->eager,
 				    &work->wanted);
@@ -295,7 +300,7 @@ static int plan_pages(struct region *region, const struct change *c,
 	if (!err)
 		err = extents_minus(&all, &before->usable, &work->fresh);
 	if (!err)
-		err = prot_none_plan(region, &keep, &work->keep);
+		err = prot_none_plan(region, &request, &work->moves);
 	if (!err)
 		err = plan_freed(region, c, &all, work);
 	return err ? err : plan_zeroing(c, work);
@@ -307,7 +312,7 @@ static int plan(struct region *region, const struct change *c,
 	const struct window_sync_hints hints = {
 		.special = c->kind != CHANGE_UNMAP &&
 			   (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE)),
-		.back = &work->keep.back,
+		.back = &work->moves.back,
 		.freed = &work->freed,
 	};
 	int err = mapping_spare_get(&work->spare);
@@ -315,17 +320,17 @@ static int plan(struct region *region, const struct change *c,
 	work->pages = extent_rounded(c->range.start, c->range.end,
 				     region->backing->page);
 	if (!err)
-		err = plan_then(region, c, work);
+		err = plan_maps_after(region, c, work);
 	if (!err)
 		err = plan_pages(region, c, work);
 	return err ? err
-		   : window_sync_plan(region, &work->pages, &work->then, &hints,
-				      &work->sync);
+		   : window_sync_plan(region, &work->pages, &work->maps_after,
+				      &hints, &work->sync);
 }
 
 /*
- * Whether the file holds more than was promised: a window whose holes are not
- * guarded, or a program with the file at hand, has touched them.
+ * Whether the file holds more than was counted: a window whose holes are not
+ * guarded, or a process with a descriptor of the file, has touched holes.
  */
 static bool holes_were_touched(struct region *region)
 {
@@ -333,15 +338,18 @@ static bool holes_were_touched(struct region *region)
 	       region->held;
 }
 
-/* What the change takes, before it gives anything; undone whole on failure. */
+/*
+ * Takes the memory that the change needs, before any is given back. On failure
+ * all of it is undone.
+ */
 static int take(struct region *region, const struct change *c,
 		const struct work *work)
 {
 	uint64_t bytes =
-		extents_bytes(&work->wanted) + prot_none_takes(&work->keep);
+		extents_bytes(&work->wanted) + prot_none_takes(&work->moves);
 	int err;
 
-	if (!bytes && !work->keep.back.n)
+	if (!bytes && !work->moves.back.n)
 		return 0;
 	err = backing_can_have(region->backing, bytes)
 		      ? backing_take(region->backing, bytes)
@@ -349,13 +357,13 @@ static int take(struct region *region, const struct change *c,
 	if (!err) {
 		if (holes_were_touched(region))
 			free_all(region, &work->fresh);
-		err = prot_none_copy(region, &work->keep, c->stop);
+		err = prot_none_copy(region, &work->moves, c->stop);
 		if (!err)
 			err = populate_allocate(region->fd,
 						region->backing->page,
 						&work->wanted, c->stop);
 		if (err) {
-			prot_none_undo(region, &work->keep);
+			prot_none_undo(region, &work->moves);
 			free_all(region, &work->fresh);
 			backing_give(region->backing, bytes);
 		}
@@ -367,23 +375,23 @@ static int take(struct region *region, const struct change *c,
 	return err;
 }
 
-/* The mappings are changed; what only the old ones needed goes. */
+/* Gives back the memory that only the old mappings needed. */
 static int give(struct region *region, const struct work *work)
 {
 	uint64_t bytes =
-		extents_bytes(&work->released) + prot_none_gives(&work->keep);
+		extents_bytes(&work->released) + prot_none_gives(&work->moves);
 	int err = 0;
 
-	/* All of it: whoever could has touched what was not promised. */
+	/* All of them, even if not counted: a touch may have allocated them. */
 	if (region->fd >= 0)
 		err = free_all(region, &work->freed);
-	prot_none_finish(region, &work->keep);
+	prot_none_finish(region, &work->moves);
 	region->held -= bytes;
 	backing_give(region->backing, bytes);
 	return err;
 }
 
-/* Nothing can fail from here on but what a process did to the file. */
+/* Zeroes a new mapping. Fails only if a process has changed the file. */
 static void zero(struct region *region, const struct work *work)
 {
 	int err =
@@ -394,8 +402,8 @@ static void zero(struct region *region, const struct work *work)
 				    work->wiped.v[i].end);
 	if (err)
 		log_msg(LOG_ERR,
-			"region %" PRIu64 ": its memory was changed "
-			"behind our back: %s",
+			"region %" PRIu64 ": cannot zero new memory: %s; has "
+			"a process changed the backing file?",
 			region->id, strerror(-err));
 }
 
@@ -407,7 +415,7 @@ static void commit(struct region *region, const struct change *c,
 		host_window_add(region, PROT_READ | PROT_WRITE);
 	change_tree(&region->maps, c, &work->spare);
 	window_sync_changed(region);
-	prot_none_changed(region, &work->keep);
+	prot_none_changed(region, &work->moves);
 	if (c->kind != CHANGE_UNMAP)
 		host_window_fill(region, c->range.start, c->range.end);
 	pthread_mutex_unlock(&region->lock);
@@ -416,23 +424,26 @@ static void commit(struct region *region, const struct change *c,
 static int carry_out(struct region *region, const struct change *c,
 		     struct work *work)
 {
-	bool late = c->kind == CHANGE_MAP && !is_eager(c->prot);
+	bool zero_late = c->kind == CHANGE_MAP && !is_eager(c->prot);
 	int err = plan(region, c, work);
 
 	if (!err)
 		err = window_sync_tighten(region, &work->sync);
 	if (err)
 		return err;
-	/* Only now nobody makes pages, or writes to them, that are moved. */
-	err = prot_none_find(region, &work->keep);
+	/* Only from here on no window allocates or writes pages that move. */
+	err = prot_none_find(region, &work->moves);
 	if (!err)
 		err = take(region, c, work);
 	if (err) {
 		window_sync_undo(region, &work->sync);
 		return err;
 	}
-	/* Lazily, others go on using the page; so it is zeroed at the end. */
-	if (!late)
+	/*
+	 * A new lazy mapping is zeroed at the end, because other mappings of
+	 * its pages stay in use meanwhile.
+	 */
+	if (!zero_late)
 		zero(region, work);
 	commit(region, c, work);
 	if (c->kind == CHANGE_MAP)
@@ -440,7 +451,7 @@ static int carry_out(struct region *region, const struct change *c,
 	err = give(region, work);
 	if (work->freed.n)
 		window_sync_freed(region, &work->sync, &work->freed);
-	if (late)
+	if (zero_late)
 		zero(region, work);
 	window_sync_relax(region, &work->sync);
 	return err;
@@ -448,7 +459,7 @@ static int carry_out(struct region *region, const struct change *c,
 
 static int check(struct region *region, const struct change *c)
 {
-	/* Only now it is certain: region_end() waits for us, or we for it. */
+	/* Under change_lock: region_end() sets ended before it takes that. */
 	if (c->kind != CHANGE_UNMAP && region_has_ended(region))
 		return -EINVAL;
 	if (c->kind == CHANGE_PROTECT &&
@@ -462,11 +473,10 @@ static int change(struct region *region, const struct change *c)
 	struct work work = {0};
 	int err;
 
-	mapping_tree_init(&work.then);
+	mapping_tree_init(&work.maps_after);
 	pthread_mutex_lock(&region->change_lock);
 	err = check(region, c);
-	/* Nobody can reach it any more but windows, which keep what they have
-	 */
+	/* Only windows use a region that is gone; they keep its memory. */
 	if (!err && !region->gone)
 		err = carry_out(region, c, &work);
 	pthread_mutex_unlock(&region->change_lock);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* The tree of mappings: inserts, removes, splits and merges ranges. */
 #include "mapping/mapping.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#include "base/array.h"
 
 static int mapping_cmp(const struct mapping *a, const struct mapping *b)
 {
@@ -95,7 +94,7 @@ struct mapping *mapping_next(struct mapping *mapping)
 static void resize(struct mapping_tree *tree, struct mapping *m, uint64_t start,
 		   uint64_t end)
 {
-	/* The order among neighbours stays, so the node can stay as well. */
+	/* The order of the nodes does not change, so m stays in its place. */
 	tree->bytes -= m->end - m->start;
 	m->start = start;
 	m->end = end;
@@ -154,6 +153,7 @@ void mapping_insert(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	merge(tree, RB_PREV(mapping_head, NULL, m), m);
 }
 
+/* What a mapping becomes when mprotect() asks for prot. */
 static uint32_t protected_as(uint32_t old, uint32_t prot)
 {
 	uint32_t lazy = old & MAPPING_LAZY;
@@ -163,7 +163,7 @@ static uint32_t protected_as(uint32_t old, uint32_t prot)
 	return lazy | (prot_is_usable(old) ? MAPPING_KEPT : old & MAPPING_KEPT);
 }
 
-/* A boundary between mappings at offset, if that is inside of one. */
+/* Splits the mapping that holds offset, unless it begins there. */
 static void split(struct mapping_tree *tree, uint64_t offset,
 		  struct mapping_spare *spare)
 {
@@ -189,7 +189,7 @@ void mapping_protect(struct mapping_tree *tree, uint64_t start, uint64_t end,
 	for (; m && m->start < end; m = mapping_next(m)) {
 		m->prot = protected_as(m->prot, prot);
 		before = RB_PREV(mapping_head, NULL, m);
-		/* The node that stays is the first. */
+		/* merge() frees its second node. */
 		if (before && before->end == m->start &&
 		    before->prot == m->prot) {
 			merge(tree, before, m);
@@ -278,7 +278,7 @@ int mapping_pages(struct mapping_tree *tree, uint64_t page, uint64_t start,
 			m = mapping_next(m);
 		}
 		if (from < at)
-			from = at; /* shares a huge page with the one before */
+			from = at; /* the previous one shares this page */
 		if (to > stop)
 			to = stop;
 		if (to <= at)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Computes and combines the protection that mappings demand of windows. */
 #include "mapping/protection.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ int protection_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	return finish(out, err);
 }
 
+/* Adds p, without PAGE_OPEN where protection_close() takes it off. */
 static int add_closed(struct protection *out, const struct protection_piece *p,
 		      struct extents_cursor *back, struct extents_cursor *freed)
 {
@@ -135,7 +137,7 @@ int protection_plain(uint64_t start, uint64_t end, struct protection *out)
 	return add_piece(out, start, end, 0);
 }
 
-/* The part of list that lies in [start, end). */
+/* Adds the part of list that lies in [start, end). */
 static int add_part(struct protection *out, const struct protection *list,
 		    uint64_t start, uint64_t end)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Plans userfaultfd operations by comparing two states unit by unit. */
 #include "mapping/protection_steps.h"
 
 #include <errno.h>
@@ -54,13 +55,13 @@ int protection_steps_protect(const struct protection *protection,
 	return err;
 }
 
-/* Where a list of pieces is being read, and what its unit there needs. */
+/* A position in a list of pieces, and what the current unit needs. */
 struct reader {
 	const struct protection *list;
-	uint32_t mask; /* of the modes that matter */
-	size_t at;
-	bool wp; /* some page of the unit is present and protected */
-	size_t unit_at;
+	uint32_t mask;	/* the mode bits that matter */
+	size_t at;	/* the current piece */
+	bool wp;	/* some page of the unit is protected and not open */
+	size_t unit_at; /* the first piece of the unit */
 };
 
 static uint32_t mode_at(struct reader *r, uint64_t offset, uint64_t *next)
@@ -72,7 +73,7 @@ static uint32_t mode_at(struct reader *r, uint64_t offset, uint64_t *next)
 	return r->list->v[r->at].mode & r->mask;
 }
 
-/* Call it for one unit after the other. */
+/* Called for each unit, in ascending order. */
 static void enter_unit(struct reader *r, uint64_t start, uint64_t end)
 {
 	const struct protection *list = r->list;
@@ -84,7 +85,7 @@ static void enter_unit(struct reader *r, uint64_t start, uint64_t end)
 		r->wp = r->wp || (list->v[i].mode & r->mask) == PAGE_PROTECTED;
 }
 
-/* How a piece is registered. */
+/* How a piece is registered with the userfaultfd. */
 static enum uffd_action guard_of(uint32_t mode, bool wp)
 {
 	if (mode & PAGE_OPEN)
@@ -92,15 +93,16 @@ static enum uffd_action guard_of(uint32_t mode, bool wp)
 	return wp ? UFFD_GUARD_WP : UFFD_GUARD;
 }
 
+/* A range in which neither state changes. */
 struct transition {
 	uint64_t start, end;
-	uint32_t from, to; /* modes */
+	uint32_t from, to; /* PAGE_* */
 	enum uffd_action from_guard, to_guard;
 };
 
 /*
- * In this order nothing is ever less protected than in both states: guards,
- * then protection, then what is taken off.
+ * In this order no page is ever less protected than it is in both states: first
+ * guards, then protection; what is removed comes last.
  */
 enum pass {
 	PASS_GUARD,
@@ -121,14 +123,14 @@ static int add_transition(struct protection_steps *steps, enum pass pass,
 	case PASS_GUARD:
 		if (!guard || (c->from_guard == UFFD_GUARD_WP &&
 			       c->to_guard == UFFD_GUARD))
-			break; /* it stays ready to be protected */
+			break; /* the unit stays ready to be protected */
 		return add_step(steps,
-				/* else a protection would be forgotten here */
+				/* UFFD_GUARD would drop the protection */
 				c->from_guard == UFFD_OPEN_WP ? UFFD_GUARD_WP
 							      : c->to_guard,
 				c->start, c->end);
 	case PASS_PROTECT:
-		/* Opening anew forgets it. */
+		/* Registering the range as open drops the protection. */
 		if (protect || (guard && c->to_guard == UFFD_OPEN_WP))
 			return add_step(steps, UFFD_PROTECT, c->start, c->end);
 		break;
@@ -147,7 +149,7 @@ static int add_transition(struct protection_steps *steps, enum pass pass,
 	return 0;
 }
 
-/* The changes in one unit, or a whole run of units without a boundary. */
+/* Adds the steps of one pass over the whole range. */
 static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 		     enum pass pass, struct protection_steps *steps)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The userfaultfd operations (steps) that bring a window from what one state of
- * the mappings demands to what another one does.
+ * The userfaultfd operations (steps) that take a window from one protection to
+ * another.
  */
 #ifndef PROTECTION_STEPS_H
 #define PROTECTION_STEPS_H
@@ -20,17 +20,17 @@ struct protection_steps {
 };
 
 /*
- * From one state of the same whole sharing units to another. Protecting takes
- * shared page tables away from the units it concerns, so it is done only to
- * windows that could be written otherwise (can_write).
+ * Plans the way between two states of the same whole sharing units. A unit that
+ * is made ready for write protection loses its shared page tables, so only
+ * windows that can be written (can_write) are protected.
  *
- * In a window that stays a unit remains ready to be protected (its page tables
- * would not become shared again anyway); in a new one it is not.
+ * An existing window keeps such a unit ready when nothing in it is protected
+ * any more: its page tables would not become shared again anyway.
  */
 int protection_steps_plan(const struct protection *from,
 			  const struct protection *to, uint64_t unit,
 			  bool can_write, struct protection_steps *out);
-/* Protects again what of these pages modes protects. */
+/* Plans to protect again those of these pages that are protected. */
 int protection_steps_protect(const struct protection *protection,
 			     const struct extents *pages,
 			     struct protection_steps *out);

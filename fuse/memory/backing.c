@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opens a backing, tries out whether it shares page tables, makes files. */
 #include "memory/backing.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "common/address_reserve.h"
 #include "base/size.h"
+#include "common/address_reserve.h"
 #include "common/uffd.h"
 
 #define PREFIX_HUGETLBFS "hugetlbfs:"
@@ -47,9 +48,9 @@ static uint64_t base_page(void)
 }
 
 /*
- * What one page of a page table covers, one and two levels up: a table of base
- * pages (2 MiB on x86-64), which is the huge page whose tables the kernel
- * shares, and a table of those (1 GiB), the unit of sharing.
+ * The kernel shares tables of PMD entries. One entry maps a huge page of
+ * shared_page() bytes (2 MiB on x86-64), one table a unit of sharing_unit()
+ * bytes (1 GiB).
  */
 static uint64_t shared_page(void)
 {
@@ -68,7 +69,7 @@ uint64_t backing_unit(const struct backing *backing)
 	return backing->page > unit ? backing->page : unit;
 }
 
-/* hugetlbfs cannot be sealed, so only its files' owner may be trusted. */
+/* hugetlbfs files cannot be sealed: a process can truncate the one it gets. */
 static int new_file(const struct backing *b)
 {
 	int fd;
@@ -99,10 +100,13 @@ int backing_file(const struct backing *backing, uint64_t size, int *fd,
 	*fd = new_file(backing);
 	if (*fd < 0)
 		return *fd;
-	/* A memfd is born 0777: whoever has it read-only could reopen it. */
+	/*
+	 * A new memfd has mode 0777: a process that gets it read-only could
+	 * reopen it for writing.
+	 */
 	if (ftruncate(*fd, (off_t)size) || fchmod(*fd, 0600))
 		goto fail;
-	/* A process that has the file must not be able to cut it short. */
+	/* A process that gets the file must not be able to truncate it. */
 	if (backing->kind != BACKING_HUGETLBFS &&
 	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		goto fail;
@@ -135,8 +139,9 @@ static long minor_faults(void)
 }
 
 /*
- * Two windows on two pages: if tables are shared, the second window has one
- * fault when it takes over the table, none for the second page.
+ * Maps two windows of one file with two pages in it. If page tables are shared,
+ * the second window takes one fault, which links the table of the first; else
+ * it takes one for each page.
  */
 static enum trial try_sharing(const struct backing *b)
 {
@@ -157,7 +162,10 @@ static enum trial try_sharing(const struct backing *b)
 	for (i = 0; i < 2; i++) {
 		if (address_reserve_and_map(&p, WINDOW_SHARED, fd, &base[i]))
 			goto unmap;
-		/* As all windows are made; none of it is needed to share. */
+		/*
+		 * Sharing needs no userfaultfd, but all windows have one, and
+		 * the trial must show what happens to them.
+		 */
 		uffd[i] = uffd_open();
 		if (uffd[i] >= 0)
 			uffd_register(uffd[i], base[i], p.size);
@@ -232,7 +240,7 @@ static void open_shmem(struct backing *b)
 	snprintf(b->name, sizeof(b->name), "shmem");
 }
 
-/* Notes what came of the trial: why not, and what would mend it. */
+/* Stores the outcome of the trial: why nothing is shared and what to do. */
 static void explain(struct backing *b, enum trial trial)
 {
 	struct hugepage_pool memory;
@@ -262,12 +270,12 @@ static void explain(struct backing *b, enum trial trial)
 		break;
 	case TRIAL_FAILED:
 		snprintf(b->why_not, sizeof(b->why_not),
-			 "trying it out failed; see msharefs -f -d");
+			 "the trial failed; to see why, run msharefs -f -d");
 		break;
 	}
 }
 
-/* Any mounted hugetlbfs of the page size that shares, if we may use it. */
+/* Opens any hugetlbfs mount with shareable pages that the daemon may use. */
 static int open_any_dir(struct backing *b)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -289,7 +297,7 @@ static int open_any_dir(struct backing *b)
 	return err;
 }
 
-/* memfd first: it can be sealed against being cut short. */
+/* memfd first: it can be sealed against truncation. */
 static void open_auto(struct backing *b)
 {
 	enum trial trial;
@@ -300,7 +308,7 @@ static void open_auto(struct backing *b)
 		if (trial == TRIAL_SHARED)
 			return;
 	}
-	/* A mount can have pages set aside that the pool has not. */
+	/* A mount can hold a reserve of its own when the pool is empty. */
 	if (!open_any_dir(b)) {
 		trial = try_sharing(b);
 		if (trial == TRIAL_SHARED) {
@@ -392,7 +400,10 @@ void backing_pool(const struct backing *b, struct hugepage_pool *pool)
 	uint64_t held = atomic_load(&b->held), left;
 
 	hugepage_pool_read(b->page, pool);
-	/* Of ordinary memory, what others use is not a pool's affair. */
+	/*
+	 * Ordinary memory has no pool: what other programs use does not count
+	 * as a part of it.
+	 */
 	if (b->page == base_page())
 		pool->total = pool->free + held;
 	left = b->max_size > held ? b->max_size - held : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds the content of regions: files of a hugetlbfs mount, huge-page
- * memfds, or ordinary memory. Nothing else in the daemon knows which.
+ * The memory behind regions: files of a hugetlbfs mount, huge-page memfds, or
+ * ordinary memory. The rest of the daemon does not know which of them it is.
  */
 #ifndef BACKING_H
 #define BACKING_H
@@ -25,7 +25,7 @@ struct backing_spec {
 	const char *dir; /* BACKING_HUGETLBFS only */
 };
 
-/* What came of trying two windows on two pages. */
+/* Outcome of the trial whether two windows share page tables. */
 enum trial {
 	TRIAL_SHARED,
 	TRIAL_NOT_SHARED,
@@ -36,47 +36,48 @@ enum trial {
 struct backing {
 	enum backing_kind kind; /* never BACKING_AUTO */
 	int dir_fd;		/* BACKING_HUGETLBFS, else -1 */
-	uint64_t page;		/* memory is held in pages of this size */
-	uint64_t max_size;	/* bytes over all regions; UINT64_MAX: any */
-	enum trial trial;	/* of the kind that should share */
-	bool shares;		/* page tables are shared, as was tried */
+	uint64_t page;		/* size of the pages that hold the memory */
+	uint64_t max_size;	/* bytes of all regions; UINT64_MAX: no limit */
+	enum trial trial;	/* of memfd, if AUTO fell back to shmem */
+	bool shares; /* the trial found that page tables are shared */
 	char name[PATH_MAX + 16];
-	char why_not[256]; /* if not: the reason, and what mends it */
-	atomic_ulong held; /* bytes over all regions */
+	char why_not[256]; /* if not: the reason and the remedy */
+	atomic_ulong held; /* bytes of all regions */
 };
 
-/* "auto", "memfd", "shmem", "hugetlbfs:DIR"; -EINVAL if none of them. */
+/* Parses "auto", "memfd", "shmem" or "hugetlbfs:DIR"; else -EINVAL. */
 int backing_spec_parse(const char *text, struct backing_spec *spec);
 
 /*
- * Finds the backing and tries it out. -errno with a message that says what is
- * wrong and what to do.
+ * Opens the backing and tries whether it shares page tables. 0, or -errno and a
+ * message that says what failed and what to do.
  */
 #define BACKING_MESSAGE (PATH_MAX + 256)
 int backing_open(struct backing *backing, const struct backing_spec *spec,
 		 char message[BACKING_MESSAGE]);
 void backing_close(struct backing *backing);
 
-/* The least alignment at which windows can share page tables, in bytes. */
+/* The smallest alignment at which windows can share page tables, in bytes. */
 uint64_t backing_unit(const struct backing *backing);
 
-/* A file of that size, nameless, open for writing and read-only. */
+/* Makes an unnamed file, opened once for writing and once read-only. */
 int backing_file(const struct backing *backing, uint64_t size, int *fd,
 		 int *ro_fd);
-/* Frees whole pages of it, in every process at once. */
+/* Frees whole pages of a file; all processes lose them at once. */
 int backing_punch(int fd, uint64_t start, uint64_t end);
 
 /*
- * Huge pages that are not there are an error when they are asked for; ordinary
- * memory that is not there would be the end of some process, likely of ours.
+ * Whether so much memory can be asked for. A missing huge page is just an error
+ * when it is allocated, but when ordinary memory runs out, the kernel kills a
+ * process, probably the daemon.
  */
 bool backing_can_have(const struct backing *backing, uint64_t bytes);
 
-/* Counts memory against max_size: -ENOMEM beyond it. */
+/* Counts memory against max_size. 0, or -ENOMEM if it does not fit. */
 int backing_take(struct backing *backing, uint64_t bytes);
 void backing_give(struct backing *backing, uint64_t bytes);
 
-/* What is there for regions, max_size considered. */
+/* The memory that regions have and can still get, within max_size. */
 void backing_pool(const struct backing *backing, struct hugepage_pool *pool);
 
 #endif

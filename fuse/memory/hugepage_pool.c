@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the pool from sysfs and free memory from /proc/meminfo. */
 #include "memory/hugepage_pool.h"
 
 #include <fcntl.h>
@@ -26,10 +27,7 @@ static uint64_t hugepages_file(uint64_t page, const char *name)
 	return n;
 }
 
-/*
- * Open for good: whether there is memory must be known when there are no
- * descriptors left.
- */
+/* Stays open, so that it can be read when the daemon has no descriptor left. */
 static int meminfo_fd = -1;
 
 static void open_meminfo(void)
@@ -82,7 +80,7 @@ void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool)
 	free_pages = hugepages_file(page, "free_hugepages");
 	reserved = hugepages_file(page, "resv_hugepages");
 
-	/* Pages on demand come out of ordinary memory, as far as there is. */
+	/* Overcommitted pages come out of free ordinary memory. */
 	more = overcommit > surplus ? overcommit - surplus : 0;
 	more = min(more, avail / page);
 	pool->total = (all + more) * page;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* How much memory of one page size the machine has, and has left. */
+/* How much memory the machine has in pages of one size, total and free. */
 #ifndef HUGEPAGE_POOL_H
 #define HUGEPAGE_POOL_H
 
 #include <stdint.h>
 
 struct hugepage_pool {
-	uint64_t total; /* bytes: reserved pages and those allowed on demand */
-	uint64_t free;	/* bytes that could be had now */
+	uint64_t total; /* bytes: nr_hugepages and what overcommit can add */
+	uint64_t free;	/* bytes that can be allocated now */
 };
 
-/* At the start: later there may be no descriptor for what it needs. */
+/* Opens /proc/meminfo; called early, while the daemon has descriptors. */
 void hugepage_pool_init(void);
 
-/* Of the huge pages of this size; with the base page size, of all memory. */
+/* For huge pages of this size; for the base page size, ordinary memory. */
 void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Fills pages from several threads, piece by piece. */
 #include "memory/populate.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
@@ -15,27 +15,28 @@
 
 #include "common/uffd.h"
 
-/* What a thread takes at a time; also how long an interrupt can take. */
+/* Bytes that a thread takes at a time; it looks at *stop in between. */
 #define PIECE (64ULL << 20)
-/* So little is allocated without threads. */
+/* Up to so many bytes are allocated without threads. */
 #define FEW (8ULL << 20)
 #define MAX_THREADS 64
 
 struct job {
 	int (*work)(struct job *job, char *at, size_t length);
-	char *base; /* of the mapping; offset 0 of the region is origin */
-	uint64_t origin;
-	uint64_t piece; /* bytes that a thread takes at a time, whole pages */
+	char *base;	 /* where the target file is mapped */
+	uint64_t origin; /* the file offset at base */
+	uint64_t piece;	 /* PIECE, but at least a page */
 	int from_fd;
-	char *from; /* the same as it is mapped, for install() */
-	int uffd;   /* -1: the mapping is not registered */
+	char *from; /* where from_fd is mapped, for install() */
+	int uffd;   /* with which base is registered; -1: none */
 	const struct extents *list;
 	const atomic_bool *stop;
 
 	pthread_mutex_t lock;
-	size_t index; /* lock: the extent that is next */
-	uint64_t at;  /* lock: what of it is done */
-	int err;      /* lock: the first failure; all stop */
+	/* Protected by lock: */
+	size_t index; /* the extent that is next */
+	uint64_t at;  /* bytes of it that are taken */
+	int err;      /* the first failure, which stops all threads */
 };
 
 static int allocate(struct job *job, char *at, size_t length)
@@ -43,11 +44,11 @@ static int allocate(struct job *job, char *at, size_t length)
 	(void)job;
 	if (!madvise(at, length, MADV_POPULATE_WRITE))
 		return 0;
-	/* EFAULT: the fault would have been a SIGBUS, no page being free. */
+	/* EFAULT: no page was free; a touch would raise SIGBUS. */
 	return errno == EFAULT ? -ENOMEM : -errno;
 }
 
-/* From the same place of another file */
+/* Reads from the same offset of another file. */
 static int fill(struct job *job, char *at, size_t length)
 {
 	while (length) {
@@ -64,7 +65,7 @@ static int fill(struct job *job, char *at, size_t length)
 	return 0;
 }
 
-/* The same at once: whoever looks sees nothing or all of a page. */
+/* Copies whole pages at once: nobody sees a page half filled. */
 static int install(struct job *job, char *at, size_t length)
 {
 	struct uffdio_copy copy = {
@@ -133,7 +134,10 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-/* As many helpers as there are processors and pieces; with none it is slow. */
+/*
+ * Starts a thread for each further processor and piece. If that fails, the
+ * caller does the work alone.
+ */
 static void work_in_parallel(struct job *job)
 {
 	uint64_t pieces = extents_bytes(job->list) / PIECE;
@@ -155,7 +159,7 @@ static void work_in_parallel(struct job *job)
 		pthread_join(threads[n], NULL);
 }
 
-/* For install(), which fills what is registered from what is mapped. */
+/* For install(): maps the source, and registers the target. */
 static int map_source(struct job *job, uint64_t length)
 {
 	void *from = mmap(NULL, length, PROT_READ, MAP_SHARED | MAP_NORESERVE,
@@ -179,7 +183,7 @@ static int run(struct job *job, int fd, uint64_t page,
 	job->origin = list->v[0].start / page * page;
 	length = list->v[list->n - 1].end - job->origin;
 	length = (length + page - 1) / page * page;
-	/* Not registered with a userfaultfd: here a touch makes a page. */
+	/* Without a userfaultfd, so that a touch allocates a page. */
 	job->base = mmap(NULL, length, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_NORESERVE, fd, (off_t)job->origin);
 	if (job->base == MAP_FAILED)
@@ -198,9 +202,9 @@ static int run(struct job *job, int fd, uint64_t page,
 }
 
 /*
- * Of huge pages one call a piece does as well, and no mapping has to be taken
- * away from all processors. (On tmpfs such pages look as if they were not there
- * until they are touched.)
+ * For a few huge pages fallocate() is as fast, and saves the mapping, whose
+ * removal has to flush the TLBs. Not on tmpfs, where SEEK_DATA does not
+ * find fallocated pages until they are touched.
  */
 static bool can_allocate_few(int fd, const struct extents *list)
 {
@@ -255,7 +259,7 @@ int populate_copy(int from, int to, uint64_t page, const struct extents *list,
 		.work = fill, .from_fd = from, .uffd = -1, .stop = stop};
 	int err = run(&job, to, page, list);
 
-	/* No page was free to write to. */
+	/* pread() says EFAULT when no page is free to write to. */
 	return err == -EFAULT ? -ENOMEM : err;
 }
 

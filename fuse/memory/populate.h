@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filling memory with one thread per processor, through a mapping that is
- * thrown away afterwards. No byte is written by a plain store, so whatever a
- * process does to the file meanwhile, the daemon sees an error, never a signal.
+ * Fills memory with one thread per processor, through a temporary mapping. All
+ * bytes are written by system calls: whatever a process does to the file
+ * meanwhile, the daemon gets an error, never a signal.
  */
 #ifndef POPULATE_H
 #define POPULATE_H
@@ -14,26 +14,28 @@
 #include "base/extents.h"
 
 /*
- * Allocates whole pages of that size. -ENOMEM: there are none left; -EINTR:
- * *stop became true. What was allocated before the failure stays.
+ * Allocates whole pages of this size. -ENOMEM: no page is left; -EINTR: *stop
+ * became true. Pages that were allocated before a failure stay.
  */
 int populate_allocate(int fd, uint64_t page, const struct extents *list,
 		      const atomic_bool *stop);
-/* Zeroes bytes of pages that are there. */
+/* Zeroes bytes of pages that are present. */
 int populate_zero(int fd, uint64_t page, const struct extents *list);
 /*
- * Copies whole pages to the same place of another file, where nobody should
- * look. -ENOMEM, -EINTR; what was copied before the failure stays.
+ * Copies whole pages to the same offsets of another file, in which nobody else
+ * may look at them meanwhile. -ENOMEM or -EINTR; pages that were copied before
+ * a failure stay.
  */
 int populate_copy(int from, int to, uint64_t page, const struct extents *list,
 		  const atomic_bool *stop);
 /*
- * The same where others look, and where no page is yet: each comes whole.
- * -EEXIST: there was one; -EOPNOTSUPP: userfaultfd is refused to the daemon.
+ * The same for a file that other processes use: each page appears with its
+ * contents. -EEXIST: a page is present already; -EOPNOTSUPP: the kernel refuses
+ * the daemon a userfaultfd.
  */
 int populate_install(int from, int to, uint64_t page,
 		     const struct extents *list, const atomic_bool *stop);
-/* What it says if uffd_open() says err. */
+/* Turns an error of userfaultfd(2) into what populate_install() returns. */
 int populate_refused(int err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds present pages by lseek(), or for huge pages by userfaultfd. */
 #include "memory/present_pages.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ static int seek(int fd, uint64_t page, uint64_t start, uint64_t end,
 		uint64_t from, to;
 
 		if (data < 0 && errno == ENXIO)
-			break; /* none behind it */
+			break; /* no data after start */
 		hole = data < 0 ? data : lseek(fd, data, SEEK_HOLE);
 		if (hole < 0)
 			return -errno;
@@ -60,8 +61,11 @@ static int open_minor(void)
 	return -EOPNOTSUPP;
 }
 
-/* Whether that page can be entered into our page table, without a new one. */
-static int is_there(int uffd, char *at, uint64_t page)
+/*
+ * 1, 0 or -errno: whether the page is present. UFFDIO_CONTINUE maps a page of
+ * the file only if there is one, and never allocates it.
+ */
+static int is_present(int uffd, char *at, uint64_t page)
 {
 	struct uffdio_continue enter = {
 		.range = {.start = (uintptr_t)at, .len = page},
@@ -72,7 +76,10 @@ static int is_there(int uffd, char *at, uint64_t page)
 	return errno == EFAULT ? 0 : -errno;
 }
 
-/* Files of huge pages know nothing of SEEK_DATA, but how many there are. */
+/*
+ * Files of huge pages do not support SEEK_DATA, but know how many pages they
+ * have, so the search ends with the last one.
+ */
 static int probe(int fd, uint64_t page, uint64_t start, uint64_t end,
 		 struct extents *list)
 {
@@ -97,10 +104,10 @@ static int probe(int fd, uint64_t page, uint64_t start, uint64_t end,
 	if (ioctl(uffd, UFFDIO_REGISTER, &minor))
 		err = -EOPNOTSUPP;
 	for (uint64_t at = start; at < end && left && !err; at += page) {
-		int there = is_there(uffd, base + (at - start), page);
+		int present = is_present(uffd, base + (at - start), page);
 
-		left -= there > 0 && left >= page ? page : 0;
-		err = there > 0 ? extents_add(list, at, at + page) : there;
+		left -= present > 0 && left >= page ? page : 0;
+		err = present > 0 ? extents_add(list, at, at + page) : present;
 	}
 	munmap(base, end - start);
 close:

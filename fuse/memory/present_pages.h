@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which pages of a backing file are there. */
+/* Which pages of a backing file are present. */
 #ifndef PRESENT_PAGES_H
 #define PRESENT_PAGES_H
 
@@ -10,13 +10,13 @@
 struct backing;
 
 /*
- * Of [start, end), whole pages: 0 and the list; -ENOMEM, or -EOPNOTSUPP where
- * the kernel cannot tell. On failure the list is empty.
+ * Lists the present pages in [start, end), which is whole pages. 0; or -ENOMEM,
+ * or -EOPNOTSUPP where the kernel cannot tell, and the list is empty.
  */
 int present_pages(const struct backing *backing, int fd, uint64_t start,
 		  uint64_t end, struct extents *list);
 
-/* Memory of the whole file, in bytes. */
+/* Bytes of memory that the whole file holds. */
 uint64_t present_bytes(int fd);
 
 #endif

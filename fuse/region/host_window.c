@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Maps regions in the daemon and fills the page tables of these mappings. */
 #include "region/host_window.h"
 
 #include <errno.h>
@@ -7,10 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "memory/backing.h"
 #include "base/log.h"
 #include "common/address_reserve.h"
 #include "common/uffd.h"
+#include "memory/backing.h"
 #include "region/region_protection.h"
 
 struct host_window {
@@ -20,15 +21,16 @@ struct host_window {
 };
 
 /*
- * Tables are shared among mappings whose flags are all alike, so host windows
- * are made exactly as the windows of processes are, guard and all. One
- * descriptor serves them all.
+ * The kernel shares page tables only among mappings with the same flags, so
+ * host windows are made exactly like the windows of processes, and registered
+ * with a userfaultfd too. One descriptor serves them all.
  */
 static int uffd = -1;
 
 /*
- * Regions cost nothing until they hold memory, but host windows take address
- * space for all of them, which the daemon needs for other things too.
+ * The most address space that host windows take together. A region needs it in
+ * full even if it holds hardly any memory, and the daemon needs some for
+ * itself.
  */
 #define MAX_TOTAL ((uint64_t)48 << 40)
 static _Atomic uint64_t total;
@@ -38,8 +40,9 @@ void host_window_init(void)
 	uffd = uffd_open();
 	if (uffd < 0)
 		log_msg(LOG_WARNING,
-			"userfaultfd is refused to the daemon (%s): attaching "
-			"will take one page fault for each huge page",
+			"the kernel refuses the daemon a userfaultfd (%s): a "
+			"process that attaches will take one page fault for "
+			"each huge page; allow userfaultfd(2) (seccomp?)",
 			strerror(-uffd));
 }
 
@@ -58,7 +61,9 @@ static void fill(struct region *region, struct host_window *win, uint64_t start,
 
 		if (madvise((void *)(win->base + e->start), e->end - e->start,
 			    advice))
-			log_msg(LOG_DEBUG, "region %llu: filling tables: %s",
+			log_msg(LOG_DEBUG,
+				"region %llu: host window: cannot fill page "
+				"tables: %s",
 				(unsigned long long)region->id,
 				strerror(errno));
 	}
@@ -73,7 +78,7 @@ void host_window_fill(struct region *region, uint64_t start, uint64_t end)
 		fill(region, win, start, end);
 }
 
-/* The first page that is mapped and has memory; false: there is none. */
+/* Finds the first page that eager mappings keep present. */
 static bool first_page(struct region *region, uint64_t start, uint64_t end,
 		       uint64_t *page)
 {
@@ -102,8 +107,9 @@ void host_window_share_again(struct region *region, const struct extent *units)
 }
 
 /*
- * Page tables are shared only where registrations are alike, too. Protection
- * is not for host windows: tables that have it are never shared.
+ * Page tables are shared only between ranges that are registered in the same
+ * way, so the registration of host windows follows that of windows. Host
+ * windows are never protected: tables of write-protected ranges are not shared.
  */
 static int run(const struct host_window *win,
 	       const struct protection_steps *steps)
@@ -115,7 +121,7 @@ static int run(const struct host_window *win,
 	return err;
 }
 
-static int catch_up(struct region *region, const struct host_window *win)
+static int register_pieces(struct region *region, const struct host_window *win)
 {
 	struct protection_steps steps;
 	int err = region_protection_steps(region, false, &steps);
@@ -137,7 +143,9 @@ void host_window_apply(struct region *region,
 	SLIST_FOREACH (win, &region->host_windows, entry) {
 		err = run(win, steps);
 		if (err)
-			log_msg(LOG_WARNING, "region %llu: host window: %s",
+			log_msg(LOG_WARNING,
+				"region %llu: host window: cannot follow a "
+				"change: %s",
 				(unsigned long long)region->id, strerror(-err));
 	}
 }
@@ -158,7 +166,7 @@ static int make(struct region *region, uint32_t prot, struct host_window *win)
 	if (uffd >= 0)
 		err = uffd_register(uffd, win->base, p.size);
 	if (!err && uffd >= 0)
-		err = catch_up(region, win);
+		err = register_pieces(region, win);
 	if (!err && mprotect((void *)win->base, p.size, (int)prot))
 		err = -errno;
 	if (err)
@@ -173,9 +181,9 @@ void host_window_add(struct region *region, uint32_t prot)
 
 	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
 	if (!(prot & (PROT_READ | PROT_WRITE)))
-		return; /* no access, no page table */
+		return; /* without access there are no page tables */
 	if (!region->backing->shares)
-		return; /* nobody would find these */
+		return; /* no window could share these tables */
 	SLIST_FOREACH (win, &region->host_windows, entry)
 		if (win->prot == prot)
 			return;
@@ -186,7 +194,10 @@ void host_window_add(struct region *region, uint32_t prot)
 	if (err) {
 		if (win)
 			atomic_fetch_sub(&total, region->size);
-		log_msg(LOG_WARNING, "region %llu: no host window: %s",
+		log_msg(LOG_WARNING,
+			"region %llu: cannot make a host window: %s; a "
+			"process that attaches will take one page fault for "
+			"each huge page",
 			(unsigned long long)region->id, strerror(-err));
 		free(win);
 		return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Moves pages between a region's file and its file of kept pages. */
 #include "region/prot_none.h"
 
 #include <errno.h>
@@ -6,73 +7,77 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memory/backing.h"
 #include "base/log.h"
+#include "common/uffd.h"
+#include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
-#include "common/uffd.h"
 
+/* How often bring_back() tries to install pages at once. */
 #define TRIES 20
 
-static int plan_put(const struct prot_none_request *plan,
-		    struct prot_none *keep)
+static int plan_away(const struct prot_none_request *request,
+		     struct prot_none *moves)
 {
 	struct extents left;
-	int err = extents_minus(plan->usable_now, plan->usable_then, &left);
+	int err = extents_minus(request->usable_before, request->usable_after,
+				&left);
 
 	if (err)
 		return err;
-	err = extents_and(&left, plan->kept_then, &keep->put);
+	err = extents_and(&left, request->kept_after, &moves->away);
 	extents_free(&left);
 	return err;
 }
 
-static int plan_back(const struct prot_none_request *plan,
-		     const struct extents *kept, struct prot_none *keep)
+static int plan_back(const struct prot_none_request *request,
+		     const struct extents *kept, struct prot_none *moves)
 {
 	struct extents needed;
-	int err = extents_and(plan->usable_then,
-			      plan->back_all ? kept : plan->kept_then, &needed);
+	int err = extents_and(request->usable_after,
+			      request->back_all ? kept : request->kept_after,
+			      &needed);
 
 	if (err)
 		return err;
-	err = extents_and(&needed, kept, &keep->back);
+	err = extents_and(&needed, kept, &moves->back);
 	extents_free(&needed);
 	return err;
 }
 
-/* kept: what is, of the pages that are touched */
-static int plan_gone(const struct prot_none_request *plan,
-		     const struct extents *kept, struct prot_none *keep)
+/* kept: the pages of the request that are kept now. */
+static int plan_unused(const struct prot_none_request *request,
+		       const struct extents *kept, struct prot_none *moves)
 {
 	struct extents stays, needed;
-	int err = extents_minus(plan->kept_then, plan->usable_then, &needed);
+	int err = extents_minus(request->kept_after, request->usable_after,
+				&needed);
 
 	if (err)
 		return err;
 	err = extents_and(kept, &needed, &stays);
 	if (!err)
-		err = extents_minus(kept, &stays, &keep->gone);
+		err = extents_minus(kept, &stays, &moves->unused);
 	extents_free(&needed);
 	extents_free(&stays);
 	return err;
 }
 
-static int plan_then(struct region *region, struct prot_none *keep)
+static int plan_kept_after(struct region *region, struct prot_none *moves)
 {
 	struct extents left;
-	int err = extents_minus(&region->kept, &keep->gone, &left);
+	int err = extents_minus(&region->kept, &moves->unused, &left);
 
 	if (err)
 		return err;
-	err = extents_or(&left, &keep->put, &keep->then);
+	err = extents_or(&left, &moves->away, &moves->kept_after);
 	extents_free(&left);
 	return err;
 }
 
-int prot_none_find(struct region *region, struct prot_none *keep)
+int prot_none_find(struct region *region, struct prot_none *moves)
 {
-	struct extents *list = &keep->put;
+	struct extents *list = &moves->away;
 	struct extents there, both;
 	int err;
 
@@ -88,47 +93,48 @@ int prot_none_find(struct region *region, struct prot_none *keep)
 		return err;
 	extents_free(list);
 	*list = both;
-	extents_free(&keep->then);
-	return plan_then(region, keep);
+	extents_free(&moves->kept_after);
+	return plan_kept_after(region, moves);
 }
 
-int prot_none_plan(struct region *region, const struct prot_none_request *plan,
-		   struct prot_none *keep)
+int prot_none_plan(struct region *region,
+		   const struct prot_none_request *request,
+		   struct prot_none *moves)
 {
 	struct extents kept;
-	int err = extents_and(&region->kept, plan->pages, &kept);
+	int err = extents_and(&region->kept, request->pages, &kept);
 
-	*keep = (struct prot_none){{0}, {0}, {0}, {0}};
+	*moves = (struct prot_none){{0}, {0}, {0}, {0}};
 	if (!err)
-		err = plan_put(plan, keep);
+		err = plan_away(request, moves);
 	if (!err)
-		err = plan_back(plan, &kept, keep);
+		err = plan_back(request, &kept, moves);
 	if (!err)
-		err = plan_gone(plan, &kept, keep);
+		err = plan_unused(request, &kept, moves);
 	if (!err)
-		err = plan_then(region, keep);
+		err = plan_kept_after(region, moves);
 	extents_free(&kept);
 	if (err)
-		prot_none_plan_free(keep);
+		prot_none_plan_free(moves);
 	return err;
 }
 
-void prot_none_plan_free(struct prot_none *keep)
+void prot_none_plan_free(struct prot_none *moves)
 {
-	extents_free(&keep->put);
-	extents_free(&keep->back);
-	extents_free(&keep->gone);
-	extents_free(&keep->then);
+	extents_free(&moves->away);
+	extents_free(&moves->back);
+	extents_free(&moves->unused);
+	extents_free(&moves->kept_after);
 }
 
-uint64_t prot_none_takes(const struct prot_none *keep)
+uint64_t prot_none_takes(const struct prot_none *moves)
 {
-	return extents_bytes(&keep->put);
+	return extents_bytes(&moves->away);
 }
 
-uint64_t prot_none_gives(const struct prot_none *keep)
+uint64_t prot_none_gives(const struct prot_none *moves)
 {
-	return extents_bytes(&keep->gone);
+	return extents_bytes(&moves->unused);
 }
 
 static int need_file(struct region *region)
@@ -147,7 +153,10 @@ static int need_file(struct region *region)
 	return 0;
 }
 
-/* In the order of the list; a failure is logged, and leaks until the end. */
+/*
+ * Frees pages. After a failure, which is logged, the others stay allocated
+ * until the region ends.
+ */
 static void punch(struct region *region, int fd, const struct extents *list)
 {
 	int err = 0;
@@ -156,33 +165,34 @@ static void punch(struct region *region, int fd, const struct extents *list)
 		err = backing_punch(fd, list->v[i].start, list->v[i].end);
 	if (err)
 		log_msg(LOG_ERR,
-			"region %" PRIu64 ": freeing what was kept: %s",
+			"region %" PRIu64 ": cannot free pages of PROT_NONE "
+			"mappings: %s",
 			region->id, strerror(-err));
 }
 
 /*
- * Whatever gets into pages that nobody may use, by windows whose holes are not
- * guarded, is not what was kept. If they do not give us the time to bring it
- * back at once, it comes all the same.
+ * Windows whose holes are not guarded can touch pages that nobody may use; what
+ * they put there is dropped. If they do so again and again, the contents are
+ * copied into the pages they made.
  */
-static int bring_back(struct region *region, const struct prot_none *keep,
+static int bring_back(struct region *region, const struct prot_none *moves,
 		      const atomic_bool *stop)
 {
 	int err = -EEXIST;
 
 	for (int i = 0; i < TRIES && err == -EEXIST; i++) {
-		punch(region, region->fd, &keep->back);
+		punch(region, region->fd, &moves->back);
 		err = populate_install(region->kept_fd, region->fd,
-				       region->backing->page, &keep->back,
+				       region->backing->page, &moves->back,
 				       stop);
 	}
 	if (err == -EEXIST)
 		err = populate_copy(region->kept_fd, region->fd,
-				    region->backing->page, &keep->back, stop);
+				    region->backing->page, &moves->back, stop);
 	return err;
 }
 
-/* What is moved away must be able to come back. */
+/* Nothing is moved away that populate_install() could not bring back. */
 static int can_bring_back(void)
 {
 	int uffd = uffd_open();
@@ -193,38 +203,38 @@ static int can_bring_back(void)
 	return 0;
 }
 
-int prot_none_copy(struct region *region, const struct prot_none *keep,
+int prot_none_copy(struct region *region, const struct prot_none *moves,
 		   const atomic_bool *stop)
 {
 	const uint64_t page = region->backing->page;
 	int err;
 
-	if (!keep->put.n && !keep->back.n)
+	if (!moves->away.n && !moves->back.n)
 		return 0;
 	err = need_file(region);
 	if (!err)
 		err = can_bring_back();
-	if (!err && keep->back.n)
-		err = bring_back(region, keep, stop);
+	if (!err && moves->back.n)
+		err = bring_back(region, moves, stop);
 	if (!err)
 		err = populate_copy(region->fd, region->kept_fd, page,
-				    &keep->put, stop);
+				    &moves->away, stop);
 	return err;
 }
 
-void prot_none_undo(struct region *region, const struct prot_none *keep)
+void prot_none_undo(struct region *region, const struct prot_none *moves)
 {
 	if (region->kept_fd < 0)
 		return;
-	punch(region, region->fd, &keep->back);
-	punch(region, region->kept_fd, &keep->put);
+	punch(region, region->fd, &moves->back);
+	punch(region, region->kept_fd, &moves->away);
 }
 
-void prot_none_changed(struct region *region, struct prot_none *keep)
+void prot_none_changed(struct region *region, struct prot_none *moves)
 {
 	extents_free(&region->kept);
-	region->kept = keep->then;
-	keep->then = (struct extents){0};
+	region->kept = moves->kept_after;
+	moves->kept_after = (struct extents){0};
 }
 
 void prot_none_zero(struct region *region, const struct extent *range)
@@ -244,14 +254,16 @@ void prot_none_zero(struct region *region, const struct extent *range)
 					    region->backing->page, &one);
 	}
 	if (err)
-		log_msg(LOG_ERR, "region %" PRIu64 ": zeroing what is kept: %s",
+		log_msg(LOG_ERR,
+			"region %" PRIu64 ": cannot zero pages of PROT_NONE "
+			"mappings: %s",
 			region->id, strerror(-err));
 }
 
-void prot_none_finish(struct region *region, const struct prot_none *keep)
+void prot_none_finish(struct region *region, const struct prot_none *moves)
 {
 	if (region->kept_fd >= 0)
-		punch(region, region->kept_fd, &keep->gone);
+		punch(region, region->kept_fd, &moves->unused);
 }
 
 void prot_none_free(struct region *region)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mappings hold while nobody has access to them (mprotect(PROT_NONE)).
- * Their pages are moved to another file, where no window finds them, and come
- * back when one of the mappings in them can be used again.
+ * The contents of mappings while nobody has access to them
+ * (mprotect(PROT_NONE)). Their pages are moved to another file, where no window
+ * finds them, and come back when a mapping in them can be used again.
  *
- * All under the region's "change".
+ * Callers hold change_lock.
  */
 #ifndef PROT_NONE_H
 #define PROT_NONE_H
@@ -13,53 +13,58 @@
 
 #include "region/region.h"
 
-/* What a change does to what is kept; whole pages. */
+/* The whole pages that a change of mappings moves. */
 struct prot_none {
-	struct extents put;  /* moved away */
-	struct extents back; /* moved back */
-	struct extents gone; /* of no use any more, the latter included */
-	struct extents then; /* what will be kept */
+	struct extents away;	   /* to the file of kept pages */
+	struct extents back;	   /* to the region's file */
+	struct extents unused;	   /* kept now, not after; includes back */
+	struct extents kept_after; /* kept when the change is done */
 };
 
-/*
- * usable, kept: pages that such mappings overlap, now and then; pages: all that
- * are touched. back_all: what comes back is needed, whoever used it. 0 or
- * -errno.
- */
+/* The pages of a change, by the mappings that overlap them before and after. */
 struct prot_none_request {
-	const struct extents *pages;
-	const struct extents *usable_now, *usable_then, *kept_then;
-	bool back_all;
+	const struct extents *pages; /* all of them */
+	const struct extents *usable_before;
+	const struct extents *usable_after;
+	const struct extents *kept_after;
+	bool back_all; /* even where nothing is kept after the change */
 };
-int prot_none_plan(struct region *region, const struct prot_none_request *plan,
-		   struct prot_none *keep);
+
+/* Plans what moves. 0 or -ENOMEM. */
+int prot_none_plan(struct region *region,
+		   const struct prot_none_request *request,
+		   struct prot_none *moves);
 
 /*
- * Once all windows are held to it: what there really is to put away. -ENOMEM,
- * -EOPNOTSUPP: the kernel does not tell.
+ * Reduces the pages to move away to those that are present. Called when no
+ * window can write to them any more. -ENOMEM, or -EOPNOTSUPP: the kernel cannot
+ * tell which pages are present.
  */
-int prot_none_find(struct region *region, struct prot_none *keep);
+int prot_none_find(struct region *region, struct prot_none *moves);
 
-/* Bytes that it takes, before it gives anything. */
-uint64_t prot_none_takes(const struct prot_none *keep);
-uint64_t prot_none_gives(const struct prot_none *keep);
+/* Bytes of memory that moving takes first, and that it frees at the end. */
+uint64_t prot_none_takes(const struct prot_none *moves);
+uint64_t prot_none_gives(const struct prot_none *moves);
 
 /*
- * Copies there and back. On failure undo it: -ENOMEM, -EINTR, -EOPNOTSUPP as
- * of populate_install().
+ * Copies pages away and back; the originals stay. 0, or -ENOMEM, -EINTR or
+ * -EOPNOTSUPP as populate_install(); then the caller calls prot_none_undo().
  */
-int prot_none_copy(struct region *region, const struct prot_none *keep,
+int prot_none_copy(struct region *region, const struct prot_none *moves,
 		   const atomic_bool *stop);
-void prot_none_undo(struct region *region, const struct prot_none *keep);
-/* Under lock, with the change of the mappings; takes keep->then over. */
-void prot_none_changed(struct region *region, struct prot_none *keep);
-/* What is mapped anew in range without access is nothing yet, if it is kept. */
+void prot_none_undo(struct region *region, const struct prot_none *moves);
+/*
+ * Updates region->kept; takes over moves->kept_after. Called under lock, when
+ * the mappings change.
+ */
+void prot_none_changed(struct region *region, struct prot_none *moves);
+/* Zeroes the kept bytes in range, where something new was mapped. */
 void prot_none_zero(struct region *region, const struct extent *range);
-/* Frees what is of no use any more. */
-void prot_none_finish(struct region *region, const struct prot_none *keep);
-void prot_none_plan_free(struct prot_none *keep);
+/* Frees the kept pages that are not needed any more. */
+void prot_none_finish(struct region *region, const struct prot_none *moves);
+void prot_none_plan_free(struct prot_none *moves);
 
-/* At the end of the region. */
+/* Frees all kept pages, at the end of the region. */
 void prot_none_free(struct region *region);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Size, start and flags of a region. */
 #include "region/region.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static int fix_shape(struct region *region, uint64_t start, uint64_t size,
 {
 	int err = 0;
 
-	/* Sizes are also file sizes, which are signed. */
+	/* The size is also a file size, which is signed. */
 	if (size == 0 || size % align || size > INT64_MAX || start % align ||
 	    start > UINT64_MAX - size)
 		return -EINVAL;
@@ -109,7 +110,6 @@ bool region_readable(struct region *region, uint64_t info[2])
 	return readable;
 }
 
-/* As long as there are windows, the memory is used, names or not. */
 void region_release_if_unused(struct region *region)
 {
 	if (!region->gone || region->nwindows)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A region: its size, its start, and the rules of the interface for mappings
- * and windows (SPEC sections 4 to 6). What happens to memory is in change.h.
+ * A region: its state, and the rules for its size and start (doc/interface.md,
+ * section 4). The rules for mappings and windows are in region_rules.h; what
+ * changes of mappings do to memory is in change/mapping_change.h.
  */
 #ifndef REGION_H
 #define REGION_H
@@ -15,63 +16,64 @@
 
 #include "mapping/mapping.h"
 #include "mapping/protection.h"
-#include "common/protocol.h"
 
 struct backing;
 struct host_window;
 struct window;
 
 /*
- * Lock order: namespace lock (inode.h), change, lock. Neither is held across a
- * reply to the kernel. "change" is held as long as memory takes to be filled or
- * freed; "lock" only for moments, so that windows can be made meanwhile.
+ * Lock order: namespace lock (inode.h), change_lock, lock. None is held across
+ * a reply to the kernel. change_lock is held while memory is filled or freed;
+ * lock only for moments, so that windows can be made meanwhile.
+ *
+ * "both": the field is written under both locks, and read under either.
  */
 struct region {
 	atomic_uint refs; /* inode, tickets, windows, requests under way */
 	struct backing *backing;
-	uint64_t id;		   /* for messages */
+	uint64_t id;		   /* names the region in messages */
 	SLIST_ENTRY(region) dying; /* namespace lock */
 
 	pthread_mutex_t change_lock;
-	/* Bytes of huge pages taken from the pool: change, lock once gone */
+	/* change_lock, or lock once gone; bytes taken with backing_take() */
 	_Atomic uint64_t held;
 
 	pthread_mutex_t lock;
 	uint64_t start;		  /* lock; 0: a v2 or v3 region */
 	uint64_t size;		  /* lock; 0: not set; once set it stays */
-	struct mapping_tree maps; /* written under both, read under either */
+	struct mapping_tree maps; /* both */
 	int fd;	     /* set under lock, closed under both; -1 before use */
-	int ro_fd;   /* lock; the same, opened read-only */
-	int kept_fd; /* likewise; what is kept of mappings without access */
-	struct extents kept; /* written under both; whole pages of that file */
+	int ro_fd;   /* lock; the same file, opened read-only */
+	int kept_fd; /* like fd; the file of kept pages (prot_none.h) */
+	struct extents kept; /* both; the pages of kept_fd, whole pages */
 	bool gone;	     /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
-	atomic_bool owned; /* it ends when its owner closes it, too */
-	bool readable;	   /* lock; read() tells start and size */
-	uint64_t changes;  /* lock; of mappings, ever */
+	atomic_bool owned; /* ends when its owner closes it, too */
+	bool readable;	   /* lock; read() returns start and size */
+	uint64_t changes;  /* lock; how often mappings have changed */
 	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, host_window) host_windows; /* lock */
 
-	/* For changes (window_sync.h): lock. */
-	TAILQ_HEAD(, window) windows; /* those that missed a change are first */
+	/* Protected by lock: */
+	TAILQ_HEAD(, window) windows; /* those to follow a change are first */
 	unsigned int nwindows;
-	pthread_cond_t moved; /* a window came to stay, or went */
-	uint64_t epoch;	      /* counts changes of what windows are to be */
-	bool special;	      /* there ever was a mapping unlike the usual */
-	struct protection
-		tight; /* on top of maps, while a change is under way */
+	pthread_cond_t moved; /* a window came, went or is free again */
+	uint64_t epoch;	      /* counts changes that windows have to follow */
+	bool special; /* a mapping was ever lazy or without write access */
+	/* Overrides what maps demand while a change is under way. */
+	struct protection tight;
 };
 
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
 
-/* How many sharing units its windows have; its size is set. */
+/* The number of sharing units of a window. The size must be set. */
 uint64_t region_units(const struct region *region);
 
-/* Memory in use, in bytes. Under lock. */
+/* Bytes of memory in use. Called under lock. */
 uint64_t region_present(const struct region *region);
 
-/* Whether its owner has exited (the option "ownership"). */
+/* Whether the owner has exited (the option "ownership"). */
 bool region_has_ended(struct region *region);
 
 /* SET_SIZE: once, aligned, not 0, else -EINVAL. */
@@ -81,18 +83,18 @@ int region_set_size(struct region *region, uint64_t start, uint64_t size,
 int region_truncate(struct region *region, uint64_t size, uint64_t align);
 
 /*
- * Before anything is said of its size: that read() tells start and size, which
- * are fixed now; or that it ends when its owner closes it. Else -EINVAL.
+ * Sets start and size and makes read() return them; or lets the region end when
+ * its owner closes it. Both only while no size is set, else -EINVAL.
  */
 int region_set_readable(struct region *region, uint64_t start, uint64_t size,
 			uint64_t align);
 int region_set_owned(struct region *region);
-/* What read() tells: false: it does not. */
+/* What read() returns. False: the region cannot be read. */
 bool region_readable(struct region *region, uint64_t info[2]);
 
 /*
- * Counts the memory of a region as free once it has no name, no open file and
- * no window. Called under lock.
+ * Returns the memory to the backing once the region has no name, no open file
+ * and no window: a window keeps the memory in use. Called under lock.
  */
 void region_release_if_unused(struct region *region);
 

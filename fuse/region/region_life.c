@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes, references and frees regions and their backing files. */
 #include "region/region_life.h"
 
 #include <errno.h>
@@ -8,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
-#include "base/log.h"
 
 struct region *region_new(struct backing *backing)
 {
@@ -43,7 +44,7 @@ struct region *region_get(struct region *region)
 	return region;
 }
 
-/* The backing file is made when it is first needed. Called under the lock. */
+/* Makes the backing file when it is first needed. Called under lock. */
 static int need_file(struct region *region)
 {
 	int err, fd, ro_fd;
@@ -54,7 +55,9 @@ static int need_file(struct region *region)
 		return 0;
 	err = backing_file(region->backing, region->size, &fd, &ro_fd);
 	if (err) {
-		log_msg(LOG_ERR, "region %" PRIu64 ": no backing file: %s",
+		log_msg(LOG_ERR,
+			"region %" PRIu64 ": cannot make the backing "
+			"file: %s",
 			region->id, strerror(-err));
 		return err;
 	}
@@ -114,7 +117,10 @@ void region_disown(struct region *region)
 	prot_none_free(region);
 	region->held -= kept;
 	backing_give(region->backing, kept);
-	/* Windows that are left go by them still; the last reference comes. */
+	/*
+	 * Windows that are left still need the mappings. When the last of them
+	 * drops the last reference, region_put() calls this again.
+	 */
 	if (!region->nwindows)
 		mapping_tree_free(&region->maps);
 	region_release_if_unused(region);

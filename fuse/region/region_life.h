@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a region: references, and the backing file, from its first use to
- * the end.
+ * The life of a region: references, and the backing file from its first use to
+ * its end.
  */
 #ifndef REGION_LIFE_H
 #define REGION_LIFE_H
 
+#include "common/protocol.h"
 #include "region/region.h"
 
-/* One reference, or NULL. */
+/* A region with one reference, or NULL. */
 struct region *region_new(struct backing *backing);
 struct region *region_get(struct region *region);
 void region_put(struct region *region);
@@ -17,16 +18,16 @@ void region_put(struct region *region);
 int region_need_file(struct region *region);
 
 /*
- * For a window: a descriptor of the backing file, which the caller closes;
- * -ESTALE if the region is gone.
+ * Returns a descriptor of the backing file for a window, which the caller
+ * closes; or -errno: -ESTALE if the region is gone.
  */
 int region_lend(struct region *region, enum window_kind kind);
-/* Fills page tables that a window with this protection will share. */
+/* Fills the page tables that a window with this protection will share. */
 void region_expect_window(struct region *region, uint32_t prot);
 
 /*
- * Lets go of the memory when no name and no open file are left. Windows that
- * still exist keep it, in the kernel.
+ * Closes the backing file, when no name and no open file are left. The kernel
+ * keeps its memory for windows that still exist.
  */
 void region_disown(struct region *region);
 

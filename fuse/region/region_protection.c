@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* Computes the steps for new windows. */
 #include "region/region_protection.h"
 
 #include "memory/backing.h"
 
-/* What windows have to be in [start, end), a change under way included. */
+/* The protection of [start, end), with a change that is under way. */
 static int current_protection(struct region *region, uint64_t start,
 			      uint64_t end, struct protection *out)
 {

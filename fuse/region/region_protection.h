@@ -9,8 +9,8 @@
 #include "region/region.h"
 
 /*
- * The steps that bring a new window to what the mappings demand, a change that
- * is under way included. Called under lock. 0 or -ENOMEM.
+ * The steps that give a new window the protection that the mappings demand, and
+ * that of a change that is under way. Called under lock. 0 or -ENOMEM.
  */
 int region_protection_steps(struct region *region, bool can_write,
 			    struct protection_steps *steps);

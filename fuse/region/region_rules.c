@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks requests against the rules of the interface. */
 #include "region/region_rules.h"
 
 #include <errno.h>
@@ -6,6 +7,8 @@
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "region/region.h"
 
 /* Rounds the size up to unit and checks that all of it lies in the region. */
 static int check_range(struct region *region, const struct range_request *req,
@@ -32,7 +35,7 @@ static int check_range(struct region *region, const struct range_request *req,
 	return 0;
 }
 
-/* The huge page size that flags ask for, 0 if they name none. */
+/* The huge page size that the flags ask for; 0: none in particular. */
 static uint64_t asked_page_size(uint32_t flags)
 {
 	unsigned int shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
@@ -52,7 +55,7 @@ int region_check_map(struct region *region, const struct map_request *req,
 
 	if ((req->flags & MAP_TYPE) != MAP_SHARED || !(req->flags & MAP_FIXED))
 		return -EINVAL;
-	/* Files inside a region (v3) are not built yet. */
+	/* Mapping files into a region (v3) is not supported yet. */
 	if (!(req->flags & MAP_ANONYMOUS) || req->fd != -1)
 		return -EINVAL;
 	if (req->flags & MAP_GROWSDOWN || req->offset % page)
@@ -79,7 +82,7 @@ static bool replaces(const struct window_request *req)
 	return req->flags & MAP_FIXED && !(req->flags & MAP_FIXED_NOREPLACE);
 }
 
-/* No process has addresses for more. */
+/* The address space of a process is not larger. */
 #define MAX_WINDOW ((uint64_t)1 << 47)
 
 static int place_v1(const struct window_request *req, uint64_t start,
@@ -106,7 +109,7 @@ static int place_v2(const struct window_request *req, uint64_t align,
 	}
 	if (!aligned)
 		rule->addr = req->addr / align * align + align;
-	/* 0: none was given, or rounding up went past the end of memory */
+	/* 0: no address was given, or rounding it up overflowed */
 	rule->place = rule->addr ? PLACE_HINT : PLACE_ANY;
 	return 0;
 }
@@ -115,8 +118,7 @@ static int place_v2(const struct window_request *req, uint64_t align,
 #define MAP_ABOVE4G 0x80
 #endif
 
-/* What MAP_SHARED_VALIDATE lets pass for files that know no flag of their own
- */
+/* The flags that MAP_SHARED_VALIDATE accepts for files without own flags. */
 #define KNOWN_FLAGS                                                           \
 	((uint32_t)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |    \
 		    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED |             \
@@ -130,7 +132,7 @@ int region_check_window(struct region *region, const struct window_request *req,
 	const uint32_t type = req->flags & MAP_TYPE;
 	uint64_t start, size, mapped;
 
-	/* As mmap() itself judges, before it asks a file. */
+	/* The checks that mmap() makes before it calls the file, in order. */
 	if (req->flags & MAP_HUGETLB)
 		return -EINVAL;
 	if (type == MAP_SHARED_VALIDATE && req->flags & ~KNOWN_FLAGS)
@@ -154,6 +156,6 @@ int region_check_window(struct region *region, const struct window_request *req,
 		return -EINVAL;
 	rule->size = size;
 	if (start && req->away && req->prot & PROT_WRITE)
-		start = 0; /* to be filled from where it will be */
+		start = 0; /* the window is there to fill the region */
 	return start ? place_v1(req, start, rule) : place_v2(req, align, rule);
 }

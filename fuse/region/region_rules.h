@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "region/region.h"
+#include "base/extents.h"
+#include "common/protocol.h"
 
-/* CREATE_MAPPING and UNMAP in whichever dialect. */
+struct region;
+
+/* The range of CREATE_MAPPING or UNMAP, in any revision of the interface. */
 struct range_request {
-	bool absolute; /* v1: at is an address; v2, v3: an offset */
+	bool absolute; /* v1: at is an address; v2, v3: it is an offset */
 	uint64_t at;
 	uint64_t size;
 };
@@ -27,8 +30,8 @@ struct map_request {
 };
 
 /*
- * 0, the range that is meant, relative to the region, and what kind of mapping
- * (as of struct mapping); else -EINVAL.
+ * 0, with the range relative to the region and prot as in struct mapping; or
+ * -EINVAL.
  */
 int region_check_map(struct region *region, const struct map_request *req,
 		     uint64_t huge_page, struct extent *range, uint32_t *prot);
@@ -41,8 +44,8 @@ struct window_request {
 	uint64_t offset;
 	uint32_t prot;
 	uint32_t flags;
-	int accmode; /* O_RDONLY, O_WRONLY, O_RDWR of the descriptor */
-	bool away;   /* not at the start, though the region has one */
+	int accmode; /* of the descriptor: O_RDONLY, O_WRONLY or O_RDWR */
+	bool away;   /* may lie elsewhere than at the region's start */
 };
 
 struct window_rule {
@@ -51,7 +54,10 @@ struct window_rule {
 	uint64_t size;
 };
 
-/* All of SPEC section 6 that does not need the process: -EINVAL, -EACCES. */
+/*
+ * Checks all rules of doc/interface.md, section 6, that do not need the
+ * process. 0 and where the window goes, or the error of mmap().
+ */
 int region_check_window(struct region *region, const struct window_request *req,
 			uint64_t align, struct window_rule *rule);
 

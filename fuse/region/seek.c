@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the next mapping, or the next hole between mappings. */
 #include "region/seek.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static off_t find_hole(struct region *region, uint64_t at)
 {
 	struct mapping *m = mapping_find(&region->maps, at);
 
-	/* Mappings that touch have no hole between them. */
+	/* There is no hole between adjacent mappings. */
 	for (; m && m->start <= at; m = mapping_next(m))
 		at = m->end;
 	return (off_t)at;

@@ -8,12 +8,12 @@
 struct region;
 
 /*
- * What is mapped counts as data. The place, or -ENXIO: behind the end or, for
- * data, behind the last; -EINVAL: another whence.
+ * Mappings count as data. Returns the offset; -ENXIO: offset is beyond the end
+ * or, for SEEK_DATA, beyond the last mapping; -EINVAL: any other whence.
  */
 off_t region_seek(struct region *region, off_t offset, int whence);
 
-/* The same in a file without holes. */
+/* The same for a file of size bytes without holes. */
 off_t seek_in_data(off_t size, off_t offset, int whence);
 
 #endif

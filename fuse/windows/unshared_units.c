@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* One bit for each sharing unit. */
 #include "windows/unshared_units.h"
 
 #include <stdlib.h>
 
 #include "mapping/protection_steps.h"
 
-static bool takes_tables(const struct uffd_op *op)
+static bool unshares_tables(const struct uffd_op *op)
 {
 	return op->action == UFFD_OPEN_WP || op->action == UFFD_GUARD_WP;
 }
@@ -16,7 +17,7 @@ void unshared_units_note(struct unshared_units *units, uint64_t n,
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct uffd_op *op = &steps->v[i];
 
-		if (!takes_tables(op))
+		if (!unshares_tables(op))
 			continue;
 		if (!units->bits)
 			units->bits = calloc((n + 7) / 8, 1);

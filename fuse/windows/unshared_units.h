@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which sharing units of a window have page tables of their own: those that
- * were ever made ready to be protected while it was there.
+ * were ever made ready for write protection while the window existed.
  */
 #ifndef UNSHARED_UNITS_H
 #define UNSHARED_UNITS_H
@@ -12,11 +12,14 @@
 struct protection_steps;
 
 struct unshared_units {
-	unsigned char *bits; /* NULL: none of them */
-	bool all;	     /* there was no memory to tell them apart */
+	unsigned char *bits; /* one for each unit; NULL: none is set */
+	bool all;	     /* no memory for bits: all units count */
 };
 
-/* n: units of the window; unit: bytes of each. */
+/*
+ * Notes the units that lose their shared page tables by these steps. n: units
+ * of the window; unit: bytes of each.
+ */
 void unshared_units_note(struct unshared_units *units, uint64_t n,
 			 uint64_t unit, const struct protection_steps *steps);
 uint64_t unshared_units_count(const struct unshared_units *units, uint64_t n);

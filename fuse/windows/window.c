@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How a window comes, is changed, and goes. */
 #include "windows/window.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ void window_set_wake_fd(int eventfd)
 static void wake(void)
 {
 	if (wake_fd >= 0 && eventfd_write(wake_fd, 1))
-		log_msg(LOG_ERR, "waking the attach thread: %s",
+		log_msg(LOG_ERR, "cannot wake the attach thread: %s",
 			strerror(errno));
 }
 
@@ -64,7 +65,10 @@ int window_announce(struct region *region, struct window *w,
 
 	*steps = (struct protection_steps){0};
 	pthread_mutex_lock(&region->lock);
-	/* Those that have the file read-only see no page come by a touch. */
+	/*
+	 * Windows of a read-only file need no steps: a touch never allocates a
+	 * page there.
+	 */
 	if (w->kind == WINDOW_SHARED)
 		err = region_protection_steps(region, window_can_write(w),
 					      steps);
@@ -95,14 +99,14 @@ void window_arrive(struct window *w)
 bool window_leave(struct window *w)
 {
 	struct region *region = w->region;
-	bool free;
+	bool idle;
 
 	pthread_mutex_lock(&region->lock);
 	w->state = WINDOW_LEAVING;
-	free = !w->busy;
-	w->awaited = !free;
+	idle = !w->busy;
+	w->awaited = !idle;
 	pthread_mutex_unlock(&region->lock);
-	return free;
+	return idle;
 }
 
 static int take_uffd(struct window *w)
@@ -113,7 +117,7 @@ static int take_uffd(struct window *w)
 	return uffd;
 }
 
-/* Without the lock: it waits for the process's memory to be free. */
+/* Called without the lock: close() may wait for the process's mmap lock. */
 static void close_uffd(int uffd)
 {
 	if (uffd >= 0)

@@ -4,10 +4,10 @@
  * process makes it, HERE while changes reach it, LEAVING while its process is
  * about to unmap it, and then GONE.
  *
- * No change misses a window. A window that is coming is told what it has to be
- * when it is announced, and a later change waits for it to arrive; so does a
- * change for a window that may leave. Both take moments, or end when the daemon
- * hangs up on the client.
+ * No change misses a window. When a window is announced, its process learns
+ * which steps to apply to it; later changes wait for the window to arrive. They
+ * also wait while it is leaving. Both take only moments, or end when the daemon
+ * closes the connection to the client.
  */
 #ifndef WINDOW_H
 #define WINDOW_H
@@ -28,83 +28,82 @@ struct region;
 struct window_registry;
 
 enum window_state {
-	WINDOW_COMING,	/* its process knows of it, we not yet of its address */
+	WINDOW_COMING,	/* the daemon does not know its address yet */
 	WINDOW_HERE,	/* changes reach it */
 	WINDOW_LEAVING, /* its process is about to unmap it */
 	WINDOW_GONE,
 };
 
-/* A window that some process has. */
 struct window {
 	struct epoll_watch watch; /* of pidfd */
-	atomic_uint refs; /* the registry's, and one of whoever made it busy */
+	atomic_uint refs; /* the registry's, one while busy, the prober's */
 
-	/* Constant once it is WINDOW_HERE: */
-	uint64_t id;	       /* for who lists windows; ascending */
+	/* Constant once the state is WINDOW_HERE: */
+	uint64_t id;	       /* identifies it in lists; ascending */
 	struct region *region; /* a reference */
 	uint64_t base;	       /* its address in that process */
 	pid_t pid;	       /* as the daemon sees it */
-	uid_t uid;	       /* whose process it was when it was made */
-	bool guarded;	       /* its holes are holes */
-	uint32_t kind;
-	uint32_t prot;
+	uid_t uid;	       /* of the process when the window was made */
+	bool guarded;	       /* accesses to its holes fault */
+	uint32_t kind;	       /* enum window_kind */
+	uint32_t prot;	       /* PROT_* */
 
-	/* For changes (window_sync.h): region lock. */
+	/* Protected by the region's lock: */
 	TAILQ_ENTRY(window) entry;
 	enum window_state state;
-	uint64_t epoch; /* of the last change it knows of */
-	bool busy;	/* someone is at it without the lock */
-	bool awaited;	/* and the attach thread wants to know the end */
-	bool dead;	/* its memory is gone, though its process may live */
-	bool missed;	/* it was out of reach of a change */
-	struct unshared_units
-		own; /* whose page tables are not shared any more */
-	int uffd;    /* -1: it guards its holes by itself */
+	uint64_t epoch; /* of the last change that reached it */
+	bool busy;	/* a thread works on it without the lock */
+	bool awaited;	/* the attach thread waits for busy to end */
+	bool dead;	/* its address space is gone; the process may live */
+	bool missed;	/* a change could not reach it */
+	struct unshared_units own; /* units with page tables of their own */
+	int uffd; /* -1: not handed over; only its process guards it */
 
-	/* Attach thread only: */
+	/* Used by the attach thread alone: */
 	RB_ENTRY(window) by_key;
 	unsigned char key[MSHARE_KEY_BYTES];
-	struct window **holder; /* the session that makes or ends it */
-	int pidfd;		/* becomes readable when it exits; then -1 */
+	struct window **holder; /* in the session that makes or ends it */
+	int pidfd; /* readable when the process exits; -1 after that */
 	struct window_registry *registry;
 	TAILQ_ENTRY(window) ghost;
-	uint64_t deadline; /* of a ghost, monotonic, in ms */
+	uint64_t deadline; /* when a ghost is dropped; now_ms() */
 };
 
 void window_get(struct window *window);
 /* Frees the window with its last reference. */
 void window_put(struct window *window);
 
-/* The eventfd that is written to when a window needs the attach thread; -1. */
+/* Sets the eventfd that wakes the attach thread for a window; -1: none. */
 void window_set_wake_fd(int eventfd);
 
 /* For the attach thread: */
 
 /*
- * Announces a window that is coming to its region; *steps is what its process
- * has to do to it. 0 or -ENOMEM.
+ * Adds a window that is coming to its region. *steps is what its process has to
+ * apply to it. 0 or -ENOMEM.
  */
 int window_announce(struct region *region, struct window *window,
 		    struct protection_steps *steps);
-/* It has come, or it stays after all: changes reach it from now on. */
+/* The window is mapped, or stays after all: changes reach it from now on. */
 void window_arrive(struct window *window);
 /*
- * Asks for the window to leave. True: no change touches it any more. False: one
- * is at work on it; ask again when the eventfd was written to.
+ * Asks all changes to stop using this window. True: none uses it any more.
+ * False: one is still working on it; call again when the eventfd was written
+ * to.
  */
 bool window_leave(struct window *window);
-/* The window is gone: takes it from its region and closes its userfaultfd. */
+/* Removes a window that is gone from its region; closes its userfaultfd. */
 void window_remove(struct window *window);
 
 /*
- * For who works on a window without the region's lock, which its process may
- * hold up. Both are called under the lock. After window_release() the window
- * may not exist any more.
+ * Between these two calls a thread works on the window without the region's
+ * lock, because the process can delay that work. Both are called under the
+ * lock. After window_release() the window may be freed.
  */
 void window_take(struct window *window);
 void window_release(struct window *window);
 
-/* Marks the window dead if its memory is gone. May take time. */
+/* Marks the window dead if its address space is gone. May take long. */
 void window_probe(struct window *window);
 
 bool window_can_write(const struct window *window);

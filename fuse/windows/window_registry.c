@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The windows by key, ghosts, and the thread that probes windows. */
 #include "windows/window_registry.h"
 
 #include <errno.h>
@@ -11,14 +12,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/epoll_watch.h"
 #include "base/log.h"
 #include "region/region.h"
-#include "base/epoll_watch.h"
 
-/* For how long a key is good after its window has ended. */
+/* How long a key stays valid after its window has ended. */
 #define GHOST_MS 5000
 
-/* Nobody tells us when a process becomes another program. */
+/* Nothing reports that a process has called exec(), so windows are probed. */
 #define PROBE_MS 5000
 
 static int cmp_key(const struct window *a, const struct window *b)
@@ -48,15 +49,15 @@ void window_registry_free(struct window_registry *windows)
 		window_registry_drop(windows, w);
 }
 
-/* A window that no process has any more. */
+/* Removes a window that no process has any more; its key stays valid. */
 static void make_ghost(struct window *w)
 {
 	if (w->holder)
 		*w->holder = NULL;
 	w->holder = NULL;
-	log_msg(LOG_DEBUG, "region %llu: window of pid %d gone",
+	log_msg(LOG_DEBUG, "region %llu: the window of pid %d is gone",
 		(unsigned long long)w->region->id, w->pid);
-	close(w->pidfd); /* and epoll forgets it */
+	close(w->pidfd); /* also removes it from epoll */
 	w->pidfd = -1;
 	w->registry->n--;
 	window_remove(w);
@@ -73,8 +74,8 @@ void window_registry_drop(struct window_registry *windows, struct window *w)
 }
 
 /*
- * A program that becomes a daemon exits right after fork(), and its child's
- * FORKED may come behind that.
+ * The key stays valid for a while: a program that daemonizes exits right after
+ * fork(), and the FORKED message of its child may come later.
  */
 void window_registry_end(struct window_registry *windows, struct window *w)
 {
@@ -113,16 +114,17 @@ int window_registry_add(struct window_registry *windows,
 		goto release;
 	err = window_announce(w->region, w, steps);
 	if (err)
-		goto forget; /* (closing pidfd is what makes epoll do so) */
+		goto unwatch; /* the caller keeps pidfd open */
 	RB_INSERT(by_key, &windows->by_key, w);
 	windows->n++;
-	log_msg(LOG_DEBUG, "region %llu: window of pid %d, %s, guarded by %s",
+	log_msg(LOG_DEBUG,
+		"region %llu: the window of pid %d is %s, guarded by %s",
 		(unsigned long long)w->region->id, w->pid,
 		w->kind == WINDOW_SHARED ? "shared" : "private",
-		w->uffd >= 0 ? "the daemon too" : "itself alone");
+		w->uffd >= 0 ? "the daemon too" : "its process alone");
 	*out = w;
 	return 0;
-forget:
+unwatch:
 	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
 release:
 	unshared_units_free(&w->own);
@@ -158,7 +160,7 @@ void window_registry_reap(struct window_registry *windows)
 			window_registry_end(windows, w);
 }
 
-/* What a probing thread goes through. */
+/* The windows that a thread probes. */
 struct round {
 	struct window_registry *windows;
 	size_t n;
@@ -193,8 +195,8 @@ static void start_round(struct round *round)
 }
 
 /*
- * Looks at all windows whether their memory is still there, in a thread of its
- * own, as that may take its time. Those without are reaped later.
+ * Probes all windows in a separate thread, as that may take long. Windows that
+ * are found dead are reaped later.
  */
 static void probe(struct window_registry *windows)
 {
@@ -205,7 +207,7 @@ static void probe(struct window_registry *windows)
 		return;
 	round = malloc(sizeof(*round) + windows->n * sizeof(struct window *));
 	if (!round)
-		return; /* another time */
+		return; /* tried again after PROBE_MS */
 	round->windows = windows;
 	round->n = 0;
 	RB_FOREACH (w, by_key, &windows->by_key) {
@@ -241,7 +243,7 @@ static uint64_t expire(struct window_registry *windows, uint64_t now)
 		window_registry_drop(windows, w);
 		any = true;
 	}
-	/* The last one is gone: what many have taken, the machine gets back. */
+	/* The last window is gone: return the memory of many to the system. */
 	if (any && !windows->n)
 		malloc_trim(0);
 	return UINT64_MAX;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Applies a change to one window after the other. */
 #include "windows/window_sync.h"
 
 #include <errno.h>
@@ -13,13 +14,17 @@
 #include "region/host_window.h"
 #include "windows/window.h"
 
+/* Whether the daemon can change the window from outside. */
 static bool is_in_reach(const struct window *w)
 {
 	return w->kind == WINDOW_SHARED && w->uffd >= 0 && w->guarded &&
 	       !w->dead;
 }
 
-/* Of several failures the one that matters: no memory. */
+/*
+ * 0, -ESRCH: the process is gone; else -ENOMEM if any step failed so, else the
+ * last error.
+ */
 static int run_steps(const struct window *w,
 		     const struct protection_steps *steps)
 {
@@ -30,7 +35,7 @@ static int run_steps(const struct window *w,
 
 		if (err == -ESRCH)
 			return err;
-		/* A failure half-way is undone everywhere. */
+		/* Undo also covers pages that were never protected. */
 		if (err == -ENOENT && steps->v[i].action == UFFD_UNPROTECT)
 			continue;
 		if (err && ret != -ENOMEM)
@@ -39,7 +44,7 @@ static int run_steps(const struct window *w,
 	return ret;
 }
 
-/* One window whose turn it is. Called under the lock, which it lets go of. */
+/* Applies the steps to one window. Called under lock, which it drops. */
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
 {
@@ -51,7 +56,7 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (!steps->n)
 		return 0;
 	if (!is_in_reach(w)) {
-		/* Of the others nothing is missed: they see pages go. */
+		/* Private and dead windows miss nothing. */
 		w->missed = w->missed || (w->kind == WINDOW_SHARED && !w->dead);
 		return 0;
 	}
@@ -64,17 +69,17 @@ static int bring_up_to_date(struct region *region, struct window *w,
 		w->dead = true;
 	else if (err)
 		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": the window of pid %d cannot be "
-			"changed: %s",
+			"region %" PRIu64 ": cannot change the window of pid "
+			"%d: %s",
 			region->id, w->pid, strerror(-err));
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
 }
 
 /*
- * Does it to all windows, those that can be written and those that cannot; on
- * -ENOMEM it is not done to some. all: those it can be are not to wait for
- * that.
+ * Applies the steps to all windows: writers to those that can be written,
+ * readers to the others. 0 or -ENOMEM; with all it goes on after a failure,
+ * else it stops.
  */
 static int run_everywhere(struct region *region,
 			  const struct protection_steps *writers,
@@ -101,7 +106,7 @@ static int run_everywhere(struct region *region,
 	return err;
 }
 
-/* There never is one of a region that no process has room for. */
+/* A region too large for any address space never has windows. */
 static bool has_windows(struct region *region)
 {
 	bool any;
@@ -112,7 +117,7 @@ static bool has_windows(struct region *region)
 	return any;
 }
 
-/* Takes all windows from one state to another; as above. */
+/* Takes all windows from one protection to another, as run_everywhere(). */
 static int apply(struct region *region, const struct protection *from,
 		 const struct protection *to, bool all)
 {
@@ -132,7 +137,7 @@ static int apply(struct region *region, const struct protection *from,
 	return err;
 }
 
-/* Windows that come from now on have to be like that there. */
+/* From now on new windows get this protection on these pages. */
 static int set_tight(struct region *region, const struct protection *pages)
 {
 	const struct protection none = {0};
@@ -148,7 +153,7 @@ static int set_tight(struct region *region, const struct protection *pages)
 }
 
 int window_sync_plan(struct region *region, const struct extent *pages,
-		     struct mapping_tree *then,
+		     struct mapping_tree *maps_after,
 		     const struct window_sync_hints *hints,
 		     struct window_sync *sync)
 {
@@ -167,7 +172,8 @@ int window_sync_plan(struct region *region, const struct extent *pages,
 	}
 	if (!region->special)
 		return 0;
-	err = protection_read(then, page, pages->start, pages->end, &settled);
+	err = protection_read(maps_after, page, pages->start, pages->end,
+			      &settled);
 	if (!err)
 		err = protection_read(&region->maps, page, units.start,
 				      units.end, &sync->before);
@@ -180,7 +186,7 @@ int window_sync_plan(struct region *region, const struct extent *pages,
 				       &sync->during);
 	if (!err)
 		err = protection_part(&sync->during, pages->start, pages->end,
-				      &sync->pages);
+				      &sync->during_pages);
 	protection_free(&settled);
 	protection_free(&tight);
 	if (err)
@@ -194,7 +200,7 @@ int window_sync_tighten(struct region *region, const struct window_sync *sync)
 
 	if (!sync->before.n)
 		return 0;
-	err = set_tight(region, &sync->pages);
+	err = set_tight(region, &sync->during_pages);
 	if (err)
 		return err;
 	err = apply(region, &sync->before, &sync->during, false);
@@ -212,8 +218,8 @@ void window_sync_undo(struct region *region, const struct window_sync *sync)
 	pthread_mutex_unlock(&region->lock);
 	if (apply(region, &sync->during, &sync->before, true))
 		log_msg(LOG_ERR,
-			"region %" PRIu64 ": not every window is as it was "
-			"before a change that failed",
+			"region %" PRIu64 ": a change of mappings failed and "
+			"could not be undone in every window",
 			region->id);
 }
 
@@ -225,8 +231,8 @@ void window_sync_changed(struct region *region)
 }
 
 /*
- * A page that a reader touches while it is being freed is unmapped twice, and
- * the kernel forgets the second time that it was protected.
+ * If a process reads a page while it is being freed, the kernel unmaps the page
+ * twice, and drops its protection the second time.
  */
 void window_sync_freed(struct region *region, const struct window_sync *sync,
 		       const struct extents *freed)
@@ -239,18 +245,19 @@ void window_sync_freed(struct region *region, const struct window_sync *sync,
 		err = run_everywhere(region, &again, &none, true);
 	if (err)
 		log_msg(LOG_ERR,
-			"region %" PRIu64 ": not every window is protected "
-			"where memory was freed: %s",
+			"region %" PRIu64 ": cannot protect freed memory in "
+			"every window: %s",
 			region->id, strerror(-err));
 	protection_steps_free(&again);
 }
 
 void window_sync_relax(struct region *region, const struct window_sync *sync)
 {
-	/* What it takes off needs no memory but to split a mapping. */
+	/* Taking protection off needs memory only to split a mapping. */
 	if (apply(region, &sync->during, &sync->after, true))
 		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": not every window could be opened",
+			"region %" PRIu64 ": cannot relax every window: some "
+			"may refuse accesses that are allowed",
 			region->id);
 }
 
@@ -259,5 +266,5 @@ void window_sync_free(struct window_sync *sync)
 	protection_free(&sync->before);
 	protection_free(&sync->during);
 	protection_free(&sync->after);
-	protection_free(&sync->pages);
+	protection_free(&sync->during_pages);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings all windows of a region, in whichever process, to what its mappings
- * demand (mapping/protection.h), through the userfaultfds that their processes
- * handed over.
+ * Gives all windows of a region, in every process, the protection that its
+ * mappings demand (mapping/protection.h), through the userfaultfds that the
+ * processes handed over.
  */
 #ifndef WINDOW_SYNC_H
 #define WINDOW_SYNC_H
@@ -12,42 +12,45 @@
 
 #include "region/region.h"
 
-/* A change of mappings; under the region's "change". */
+/*
+ * The protection before, during and after a change of mappings, of whole
+ * sharing units. Nothing is to be done if before is empty. Callers hold
+ * change_lock.
+ */
 struct window_sync {
-	struct protection
-		before; /* on whole units; nothing to do if it is empty */
+	struct protection before;
 	struct protection during;
 	struct protection after;
-	struct protection pages; /* during, on the pages in question alone */
+	struct protection during_pages; /* during, on the changed pages only */
 };
 
 struct window_sync_hints {
-	bool special;		    /* some mappings will be unlike the usual */
-	const struct extents *back; /* pages that will be there again */
-	const struct extents *freed; /* pages that will go */
+	bool special;		    /* a mapping will be lazy or not writable */
+	const struct extents *back; /* pages to be moved back */
+	const struct extents *freed; /* pages to be freed */
 };
 
 /*
- * What these whole pages demand now, and will demand with the mappings that
- * will be there then. 0 or -ENOMEM.
+ * Plans a change of these whole pages, from the mappings of the region to
+ * maps_after. 0 or -ENOMEM.
  */
 int window_sync_plan(struct region *region, const struct extent *pages,
-		     struct mapping_tree *then,
+		     struct mapping_tree *maps_after,
 		     const struct window_sync_hints *hints,
 		     struct window_sync *sync);
 /*
- * Everywhere: forbids what will be forbidden, guards or opens as it will be.
- * On failure (-ENOMEM) all is as it was.
+ * Before the change: forbids in all windows what is forbidden before or after
+ * it. On failure (-ENOMEM) all windows are as before.
  */
 int window_sync_tighten(struct region *region, const struct window_sync *sync);
-/* The change failed after that. */
+/* The change failed after window_sync_tighten(): restores all windows. */
 void window_sync_undo(struct region *region, const struct window_sync *sync);
-/* Under lock, together with the change of the mappings. */
+/* Counts the change. Called under lock, when the mappings change. */
 void window_sync_changed(struct region *region);
-/* These pages were freed: what is protected of them still is, from now on. */
+/* Restores the protection of pages that were freed. */
 void window_sync_freed(struct region *region, const struct window_sync *sync,
 		       const struct extents *freed);
-/* Everywhere: allows what is allowed now. */
+/* After the change: allows in all windows what is allowed now. */
 void window_sync_relax(struct region *region, const struct window_sync *sync);
 void window_sync_free(struct window_sync *sync);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks and helpers that the calls of libmshare share. */
 #include "api/api.h"
 
 #include <errno.h>

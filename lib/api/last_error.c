@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Composes the line that mshare_error() returns. */
 #include "api/last_error.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the mount that a call uses; mshare_mount_open(). */
 #include "api/mount_lookup.h"
 
 #include <errno.h>

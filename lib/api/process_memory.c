@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads /proc/self/maps, and copies memory safely. */
 #include "api/process_memory.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Creates, names and removes the file of a new region. */
 #include "api/unpublished_region.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reserves addresses and maps backing files there. */
 #include "common/address_reserve.h"
 
 #include <sys/mman.h>

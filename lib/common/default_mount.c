@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The mount point of a user who names none. */
 #include "common/default_mount.h"
 
 #include <errno.h>

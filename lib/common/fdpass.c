@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Packets with a descriptor (SCM_RIGHTS). */
 #include "common/fdpass.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tells files of msharefs from others, by inode number. */
 #include "common/msharefs_file.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A tmpfs over a directory of sysfs, for a mount point in it. */
 #include "common/sysfs_overlay.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Operations on userfaultfds. */
 #include "common/uffd.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes, guards and gives up windows, as protocol.h describes. */
 #include "engine/attach_client.h"
 
 #include <fcntl.h>

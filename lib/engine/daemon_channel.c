@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Connects to the daemon, sends hellos and receives answers. */
 #include "engine/daemon_channel.h"
 
 #include <fcntl.h>

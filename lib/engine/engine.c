@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The functions of struct engine, and the fork handlers. */
 #include "engine/engine.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sends HELLO_FAULT_QUERY and returns the answer. */
 #include "engine/fault_query.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The SIGBUS handler, and the action that the program set. */
 #include "engine/sigbus.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of windows, its lock, and fork(). */
 #include "engine/window_table.h"
 
 #include <pthread.h>

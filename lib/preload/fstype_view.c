@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Copies lists of mounts with the type "msharefs". */
 #include "preload/fstype_view.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* mount() and umount() of type msharefs. */
 #include "preload/mount_emulation.h"
 
 #include <fcntl.h>

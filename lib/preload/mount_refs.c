@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of mounts and their reference counts. */
 #include "preload/mount_refs.h"
 
 #include <errno.h>

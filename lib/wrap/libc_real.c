@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Resolves the functions of libc that the wrappers replace. */
 #include "wrap/libc_real.h"
 
 #include <dlfcn.h>

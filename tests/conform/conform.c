@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the rows, each in a process and a directory of its own, and prints how
- * many of them hold: conform_vN [-v] [--ownership DIR] [DIR]
+ * Runs the rows of the conformance suite, each in a process and a directory of
+ * its own, and prints how many pass: conform_vN [-v] [--ownership DIR] [DIR]
  *
- * DIR is a directory of a mount (default: /sys/fs/mshare). That of --ownership
- * is on one whose regions end with their creator; without it, rows about that
- * do not count. -v shows all rows, not only those that failed. Exit status: 0
- * if no row failed, 1 if any did, 2 if none could be run.
+ * DIR is a directory of an msharefs mount (default: /sys/fs/mshare). The DIR of
+ * --ownership is on a mount whose regions end with their creator; without it,
+ * rows that need such a mount do not count. -v shows all rows, not only those
+ * that failed. The exit status is 0 if no row failed, 1 if any did, 2 if none
+ * could be run.
  */
 #include "conform/conform.h"
 
@@ -27,8 +28,8 @@
 #include <unistd.h>
 
 #define ROW_SECONDS 60
-#define MEANWHILE "got EINVAL"	      /* as long as it is not built */
-#define START_LEAST 0x200000000000ULL /* clear of what sanitizers take */
+#define MEANWHILE "got EINVAL"	      /* until it is built */
+#define START_LEAST 0x200000000000ULL /* clear of what sanitizers use */
 
 static const struct table *const tables[] = {
 	&number_table, &file_table,  &size_table,  &mapping_table,
@@ -62,7 +63,7 @@ static uint64_t alignment(const char *dir)
 	return n;
 }
 
-/* Room for a region and a unit on either side of it */
+/* Finds room for a region and one unit on either side of it. */
 static uint64_t free_address(uint64_t align)
 {
 	uint64_t at = (START_LEAST + align - 1) / align * align;
@@ -88,7 +89,10 @@ static bool look_at(const char *dir)
 	struct statfs fs;
 
 	me = (struct state){.fd = -1, .align = alignment(dir)};
-	/* Past the preload, which shows programs what a kernel would. */
+	/*
+	 * A raw system call: the preload makes statfs() look like
+	 * the kernel's msharefs.
+	 */
 	if (!me.align || syscall(SYS_statfs, dir, &fs))
 		return false;
 	me.page = (uint64_t)fs.f_bsize;
@@ -97,7 +101,7 @@ static bool look_at(const char *dir)
 	return me.start != 0;
 }
 
-/* A row's directory */
+/* The directory of a row */
 
 static void remove_all(const char *path)
 {
@@ -120,14 +124,14 @@ static void remove_all(const char *path)
 		perror(path);
 }
 
-/* One row */
+/* Running one row */
 
 static const char *expectation(const struct row *row)
 {
 	return has_kernel && row->deviates ? row->posted : row->expect;
 }
 
-/* What went wrong, or nothing. */
+/* Leaves the empty string in wrong if the row passes. */
 static void run_here(const struct row *row, char *wrong)
 {
 	char text[SCRIPT_MAX];
@@ -164,7 +168,10 @@ static _Noreturn void row_process(const struct row *row, const char *mount,
 	_exit(write(to, wrong, sizeof(wrong)) != sizeof(wrong));
 }
 
-/* It, and whoever it has left behind: we are their reaper. */
+/*
+ * Waits for the row and for every process it left behind: this program is their
+ * subreaper.
+ */
 static void wait_for(pid_t pid, char *wrong)
 {
 	int status = 0;
@@ -194,7 +201,7 @@ static void run_apart(const struct row *row, const char *mount, char *wrong)
 	pid = fork();
 	if (pid == 0)
 		row_process(row, mount, dir, ends[1]);
-	setpgid(pid, pid); /* whoever of us comes first */
+	setpgid(pid, pid); /* parent and child both try, to avoid a race */
 	snprintf(wrong, SCRIPT_MAX, "the row ended early");
 	wait_for(pid, wrong);
 	if (read(ends[0], wrong, SCRIPT_MAX) == SCRIPT_MAX)
@@ -204,7 +211,9 @@ static void run_apart(const struct row *row, const char *mount, char *wrong)
 	remove_all(dir);
 }
 
-/* Whether the row is about this revision and can be judged on the mount */
+/*
+ * Returns whether the row is about this revision and this mount can judge it.
+ */
 static bool counts(const struct row *row)
 {
 	bool huge = me.page > (uint64_t)sysconf(_SC_PAGESIZE);
@@ -243,7 +252,7 @@ static void run_row(const struct table *table, const struct row *row)
 	run_apart(row, mount, wrong);
 	if (row->later && !wrong[0]) {
 		count.failed++;
-		say("FAIL", table, row, "holds by now: take the mark away");
+		say("FAIL", table, row, "passes now: remove its .later mark");
 	} else if (row->later && strstr(wrong, MEANWHILE)) {
 		count.later++;
 		later_what = row->later;

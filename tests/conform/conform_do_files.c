@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words about names and files: what any filesystem can be asked. */
+/* Words about names and files: what every filesystem offers. */
 #include "conform/conform.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* For rows of names longer than is sensible to write out: "long", "longest" */
+/* Names too long to write out in rows: "too-long", "longest". */
 static const char *name_of(const char *arg)
 {
 	static char longer[NAME_MAX + 2];
@@ -60,7 +60,7 @@ static const char *do_close(char **args)
 	return answer_of(close(fd));
 }
 
-/* The present file under a number, to come back to */
+/* Saves the current file under a number, for "use". */
 static const char *do_save(char **args)
 {
 	me.saved[number(args[0]) % 16] = me.fd;
@@ -134,7 +134,7 @@ static const char *do_chmod(char **args)
 	return answer_of(chmod(args[0], (mode_t)number(args[1])));
 }
 
-/* chown NAME uid=N|gid=N; "own" is the caller's */
+/* chown NAME uid=N|gid=N; "own" is the caller's id */
 static const char *do_chown(char **args)
 {
 	const char *uid = option(args, "uid"), *gid = option(args, "gid");
@@ -162,7 +162,7 @@ static const char *do_truncate(char **args)
 	return answer_of(truncate(args[0], (off_t)number(args[1])));
 }
 
-/* What stat tells: mode, nlink, mtime, size, uid (own or other) */
+/* Prints a field of stat: mode, nlink, mtime, size, uid (own or other). */
 static const char *do_stat(char **args)
 {
 	struct stat st;
@@ -190,7 +190,7 @@ static const char *do_same_file(char **args)
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? "yes" : "no";
 }
 
-/* listed DIR NAME: readdir() shows it, and once */
+/* listed DIR NAME: whether readdir() returns it, and once */
 static const char *do_listed(char **args)
 {
 	DIR *dir = opendir(args[0]);
@@ -205,7 +205,7 @@ static const char *do_listed(char **args)
 	return n == 1 ? "yes" : n ? "twice" : "no";
 }
 
-/* read(), write() of the present file itself; at=N: pread(), pwrite() */
+/* read() or write() on the current file itself; at=N: pread(), pwrite() */
 static const char *do_read_file(char **args)
 {
 	const char *at = option(args, "at");
@@ -223,7 +223,7 @@ static const char *do_write_file(char **args)
 			    : write(me.fd, "x", 1));
 }
 
-/* One decimal number and a newline, nothing else */
+/* Expects one decimal number and a newline, nothing else. */
 static const char *do_info_text(char **args)
 {
 	char text[64] = "", same[64];
@@ -249,7 +249,7 @@ static const char *do_fs_type(char **args)
 				: answer("%#lx", (unsigned long)fs.f_type);
 }
 
-/* From here on, even root is held to what mode bits allow. */
+/* From here on mode bits restrict even root. */
 static const char *do_unprivileged(char **args)
 {
 	struct __user_cap_header_struct header = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words that have a step done by somebody else: "peer STEP" by another process
- * that stays, "child STEP" by one that ends with it, "thread STEP" by a thread.
+ * Words that make another task run a step: "peer STEP" a process that stays,
+ * "child STEP" a process that exits after it, "thread STEP" a thread.
  */
 #include "conform/conform.h"
 
@@ -30,9 +30,9 @@ static void join(char **args, char step[ANSWER_MAX])
 					 used ? " " : "", *args);
 }
 
-/* The peer's side */
+/* In the peer */
 
-/* Exec does not end it: the new program goes on where this one was. */
+/* The peer survives the exec: the new program carries on for it. */
 static const char *exec_self(int sock)
 {
 	char state[256];
@@ -77,11 +77,11 @@ void processes_resume(void)
 		_exit(1);
 	me.window = window;
 	unsetenv(STATE_VARIABLE);
-	send(sock, "ok", 2, 0); /* what exec answers */
+	send(sock, "ok", 2, 0); /* the answer to exec */
 	serve(sock);
 }
 
-/* Our side */
+/* In the process of the row */
 
 static bool start_peer(void)
 {
@@ -101,7 +101,7 @@ static bool start_peer(void)
 	return peer_pid > 0;
 }
 
-/* Until it is gone: what comes of that is the row's business. */
+/* Waits for the exit only; the row checks its effects. */
 static const char *end_peer(void)
 {
 	int status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words about regions: the size and the ioctls, in the dialect of the revision
+ * Words about regions: the size and the ioctls, in the variant of the revision
  * that the program is built for.
  */
 #include "conform/conform.h"
@@ -27,7 +27,7 @@ static uint64_t size_of(int fd)
 
 #define AT addr
 
-/* What addresses of mappings count from, for rows that mean offsets */
+/* The base of mapping addresses in v1, so that rows can use offsets. */
 static uint64_t origin(void)
 {
 	return me.start;
@@ -80,7 +80,7 @@ static const char *do_ftruncate(char **args)
 	return answer_of(ftruncate(me.fd, (off_t)number(args[0])));
 }
 
-/* fallocate OFFSET LENGTH [MODE], a mode by its name */
+/* fallocate OFFSET LENGTH [MODE]; MODE is a name */
 static const char *do_fallocate(char **args)
 {
 	static const struct {
@@ -102,7 +102,7 @@ static const char *do_fallocate(char **args)
 				   (off_t)number(args[1])));
 }
 
-/* st_size, as fstat() has it */
+/* st_size from fstat() */
 static const char *do_size(char **args)
 {
 	uint64_t size = size_of(me.fd);
@@ -122,7 +122,9 @@ static uint32_t protection(const char *text)
 	return prot;
 }
 
-/* S shared, P private, F fixed, A anonymous, N lazy, H huge pages, - nothing */
+/*
+ * S shared, P private, F fixed, A anonymous, N no reserve, H huge pages, - none
+ */
 static uint32_t map_flags(const char *text)
 {
 	uint32_t flags = 0;
@@ -138,7 +140,7 @@ static uint32_t map_flags(const char *text)
 	return flags;
 }
 
-/* A number, or "file": that of the present "make-file" */
+/* A number, or "file" for the file of the last "make-file". */
 static int file_to_map = -1;
 
 static uint32_t file_of(const char *text)
@@ -154,7 +156,7 @@ static uint32_t file_of(const char *text)
 
 /*
  * map OFFSET SIZE [prot=r|w|rw|none] [flags=SFANH] [fd=N|file|region]
- * [offset=N]: CREATE_MAPPING, so many bytes from the beginning of the region
+ * [offset=N]: CREATE_MAPPING at OFFSET from the beginning of the region
  */
 static const char *do_map(char **args)
 {
@@ -182,7 +184,7 @@ static const char *do_unmap(char **args)
 	return answer_of(ioctl(me.fd, MSHAREFS_UNMAP, &unmap));
 }
 
-/* Requests by the names of this revision, and by number */
+/* Requests by their names in this revision, and by number. */
 
 static const struct {
 	const char *name;
@@ -255,8 +257,8 @@ static const char *do_magic(char **args)
 }
 
 /*
- * ioctl REQUEST [null|nothing|edge]: the argument is zeros, NULL, not mapped,
- * or ends 8 bytes behind what is mapped.
+ * ioctl REQUEST [null|nothing|edge]: the argument is zeros, NULL, an unmapped
+ * address, or a buffer that is mapped only for its first 8 bytes.
  */
 static const char *do_ioctl(char **args)
 {
@@ -276,7 +278,7 @@ static const char *do_ioctl(char **args)
 	return answer_of(ioctl(me.fd, request_of(args[0]), argument));
 }
 
-/* A file to map in a region: kind and size; its first byte is "f". */
+/* Makes a file to map in a region: kind and size. Its first byte is "f". */
 static const char *do_make_file(char **args)
 {
 	bool huge = has(args, "hugetlb");
@@ -294,7 +296,7 @@ static const char *do_make_file(char **args)
 	return answer_of(munmap(at, number(args[0])));
 }
 
-/* What the file has at a place by now */
+/* The byte that the file now holds at an offset. */
 static const char *do_file_byte(char **args)
 {
 	char byte = 0;

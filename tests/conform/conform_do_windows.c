@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words about windows and about accesses to memory. */
+/* Words about windows and about access to memory. */
 #include "conform/conform.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static int protection(const char *text)
 
 /*
  * window [at=N] [length=N] [offset=N] [prot=r|w|rw|no] [flags=S|P|F|E]: mmap()
- * of the present file; E is MAP_FIXED_NOREPLACE.
+ * of the current file; E is MAP_FIXED_NOREPLACE.
  */
 static const char *do_window(char **args)
 {
@@ -45,7 +45,7 @@ static const char *do_window(char **args)
 	return "ok";
 }
 
-/* address N: of the last window */
+/* address N: whether the last window is there */
 static const char *do_address(char **args)
 {
 	return (uintptr_t)me.window == number(args[0])
@@ -61,7 +61,7 @@ static const char *do_aligned(char **args)
 		       : answer("%p", (void *)me.window);
 }
 
-/* This and the next ones count from the beginning of the window. */
+/* Offsets here and below count from the beginning of the window. */
 static const char *do_munmap(char **args)
 {
 	return answer_of(munmap(me.window + number(args[0]), number(args[1])));
@@ -82,7 +82,7 @@ static const char *do_mremap(char **args)
 	return at == MAP_FAILED ? answer_of(-1) : "ok";
 }
 
-/* occupy ADDRESS LENGTH: with memory that is no window, an "m" in it */
+/* occupy ADDRESS LENGTH: maps ordinary memory there, with an "m" in it */
 static const char *do_occupy(char **args)
 {
 	char *at = (char *)number(args[0]);
@@ -106,7 +106,9 @@ static const char *do_is_free(char **args)
 	return got == at ? "yes" : "no";
 }
 
-/* No more address space than there is in use: nothing can be mapped. */
+/*
+ * Limits the address space to less than is in use: nothing more can be mapped.
+ */
 static const char *do_limit_memory(char **args)
 {
 	const struct rlimit limit = {me.align / 2, me.align / 2};
@@ -151,7 +153,7 @@ static const char *code_name(void)
 					   : answer("code %d", fault_code);
 }
 
-/* "SIGSEGV MAPERR", and what is wrong with the address if something is */
+/* "SIGSEGV MAPERR", and the address if it is the wrong one. */
 static const char *fault_at(const char *at)
 {
 	char code[64], where[64] = "";
@@ -209,7 +211,7 @@ static const char *do_all(char **args)
 	return "yes";
 }
 
-/* System calls that are given such a pointer */
+/* System calls that are given a pointer into the window */
 
 static int pipe_ends[2];
 
@@ -227,7 +229,7 @@ static const char *do_write_call(char **args)
 	return answer_of(write(pipe_ends[1], me.window + number(args[0]), 1));
 }
 
-/* Nobody catches it: for "child", which tells of what it died. */
+/* Touches memory without a handler: for "child", which reports the signal. */
 static const char *do_touch(char **args)
 {
 	const struct rlimit no_core = {0, 0};
@@ -243,7 +245,7 @@ static const char *do_touch(char **args)
 	return "ok";
 }
 
-/* A handler that mends it and returns: the instruction is done again. */
+/* A handler that maps the page and returns: the instruction runs again. */
 
 static char *repair_step;
 static volatile sig_atomic_t repairs;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, faults: SIGSEGV, never SIGBUS, at the faulting instruction;
- * si_addr is checked wherever a row expects a signal. And changes take effect
- * everywhere before the ioctl returns.
+ * SPEC section 6, faults: SIGSEGV, never SIGBUS, at the faulting instruction,
+ * and changes that take effect everywhere before the ioctl returns. Every row
+ * that expects a signal also checks si_addr.
  */
 #include "conform/conform.h"
 
-/* The peer has attached by itself, as we have. */
+/* The peer has a window of its own too, not an inherited one. */
 #define BOTH                                                            \
 	"peer " FRESH "; peer set-size S A; peer map 0 H; peer window;" \
 	"peer write 0 7; open r; window; read 0 is 7"

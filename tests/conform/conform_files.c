@@ -2,7 +2,7 @@
 /* SPEC section 3: the filesystem, the same in all revisions. */
 #include "conform/conform.h"
 
-#define SAFER "a descriptor that cannot be written to changes nothing"
+#define SAFER "a read-only descriptor cannot change a region"
 
 static const struct row rows[] = {
 	/* The mount */
@@ -102,7 +102,7 @@ static const struct row rows[] = {
 	ROW("rename, RENAME_EXCHANGE", SIZED "; mkdir d", "rename r d exchange",
 	    "ok", "stat r mode is 040700; open d; size A"),
 
-	/* What there is not */
+	/* File types that do not exist */
 	ROW("no pipes", NULL, "mknod s fifo", "EPERM", "stat s mode is ENOENT"),
 	ROW("no character devices", NULL, "mknod s chr", "EPERM",
 	    "stat s mode is ENOENT"),
@@ -111,7 +111,7 @@ static const struct row rows[] = {
 	ROW("no sockets", NULL, "socket s", "EPERM", "stat s mode is ENOENT"),
 	ROW("no symlinks", NULL, "symlink s", "EPERM", "stat s mode is ENOENT"),
 
-	/* A control file */
+	/* The file is for control only */
 	ROW("read, no size yet", FRESH, "read-file", "EINVAL", NULL),
 	ROW("read", MAPPED, "read-file", "EINVAL", NULL),
 	ROW("pread", MAPPED, "read-file at=P", "EINVAL", NULL),
@@ -142,7 +142,7 @@ static const struct row rows[] = {
 	    "mkdir d; open d/f creat; chmod d 0600; unprivileged", "open d/f",
 	    "EACCES", NULL),
 
-	/* What a read-only descriptor may do */
+	/* Read-only descriptors */
 	ROW("SET_SIZE, opened read-only", FRESH "; open r ro", "set-size S A",
 	    "EACCES", "size 0", .revisions = V1, .deviates = SAFER,
 	    .posted = "ok"),
@@ -158,7 +158,7 @@ static const struct row rows[] = {
 	ROW("UNMAP, opened read-only", MAPPED "; open r ro", "unmap 0 H",
 	    "EACCES", "read 0 is 0", .deviates = SAFER, .posted = "ok"),
 
-	/* A region lives as long as it is open or mapped. */
+	/* A region lives as long as it is open or mapped */
 	ROW("unlinked: the size", FRESH "; unlink r", "set-size S A", "ok",
 	    "size A; stat r size is ENOENT"),
 	ROW("unlinked: CREATE_MAPPING", WINDOW "; unlink r", "map 0 H", "ok",

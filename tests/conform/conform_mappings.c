@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: CREATE_MAPPING and UNMAP. Where rows need a hole or a
- * protection they use whole pages of the mount (H), which on a kernel with
- * msharefs are the system's.
+ * SPEC section 5: CREATE_MAPPING and UNMAP. Rows that need a hole or a
+ * protection use whole pages of the mount (H). On a kernel with msharefs these
+ * are base pages.
  */
 #include "conform/conform.h"
 
-#define FINER "memory is held per huge page, beside a mapping nothing faults"
-#define ALL_SMALL "a mount has pages of one size, these are small"
+#define FINER \
+	"memory is held per huge page, so nothing next to a mapping faults"
+#define ALL_SMALL "a mount has pages of one size, here base pages"
 #define FILES "files inside a region"
 
-/* Four pages are mapped and full of sevens. */
+/* Four pages are mapped, and filled with sevens. */
 #define FOUR WINDOW "; map 0 4H; fill 0 4H 7"
 
 static const struct row rows[] = {
@@ -56,7 +57,7 @@ static const struct row rows[] = {
 	    "map A-P P+1", "EINVAL", "read A-1 is SIGSEGV MAPERR"),
 	ROW("CREATE_MAPPING, an offset of 1", WINDOW, "map 1 P", "EINVAL",
 	    "read 0 is SIGSEGV MAPERR"),
-	ROW("CREATE_MAPPING, an offset beside a page", WINDOW, "map P-1 P",
+	ROW("CREATE_MAPPING, an offset of a page less 1", WINDOW, "map P-1 P",
 	    "EINVAL", "read 0 is SIGSEGV MAPERR"),
 	ROW("CREATE_MAPPING, file offset 1", WINDOW, "map 0 P offset=1",
 	    "EINVAL", "read 0 is SIGSEGV MAPERR"),
@@ -66,7 +67,7 @@ static const struct row rows[] = {
 	    FRESH "; set-size S 4096A; window length=4096A", "map 0 4096A",
 	    "ENOMEM", "read 0 is SIGSEGV MAPERR; map 0 H; read 0 is 0"),
 
-	/* The flags */
+	/* CREATE_MAPPING: the flags */
 	ROW("flags 0", WINDOW, "map 0 P flags=0", "EINVAL",
 	    "read 0 is SIGSEGV MAPERR"),
 	ROW("no MAP_SHARED", WINDOW, "map 0 P flags=FA", "EINVAL",
@@ -88,7 +89,7 @@ static const struct row rows[] = {
 	    "unmap 0 4H", "ok",
 	    "read H is SIGSEGV MAPERR; read 3H is SIGSEGV MAPERR"),
 
-	/* The file */
+	/* CREATE_MAPPING: the file */
 	ROW("MAP_ANONYMOUS with fd 0", WINDOW, "map 0 P fd=0", "EINVAL",
 	    "read 0 is SIGSEGV MAPERR", .revisions = V1 | V2),
 	ROW("MAP_ANONYMOUS with a file", WINDOW "; make-file H",
@@ -137,7 +138,7 @@ static const struct row rows[] = {
 	    FRESH "; set-size S 4096A; window length=4096A",
 	    "map 0 4096A flags=SFAH", "ENOMEM", "read 0 is SIGSEGV MAPERR",
 	    .revisions = V3, .needs = HUGE_PAGES),
-	/* The same, where all memory is in small pages */
+	/* The same where all memory is in base pages */
 	ROW("MAP_HUGETLB", WINDOW, "map 0 H flags=SFAH", "EINVAL",
 	    "read 0 is SIGSEGV MAPERR; read A-1 is SIGSEGV MAPERR",
 	    .revisions = V3, .needs = SMALL_PAGES, .deviates = ALL_SMALL),
@@ -219,7 +220,7 @@ static const struct row rows[] = {
 	ROW("PROT_NONE: write", WINDOW "; map 0 H prot=none", "write 0 7",
 	    "SIGSEGV ACCERR", NULL),
 
-	/* UNMAP: munmap() on any pages of the region */
+	/* UNMAP: the same as munmap() of any pages of the region */
 	ROW("UNMAP", MAPPED, "unmap 0 H", "ok", "read 0 is SIGSEGV MAPERR"),
 	ROW("UNMAP of nothing", WINDOW, "unmap 0 H", "ok", NULL),
 	ROW("UNMAP of all of the region", FOUR, "unmap 0 A", "ok",
@@ -256,8 +257,8 @@ static const struct row rows[] = {
 	ROW("UNMAP, size 0", MAPPED, "unmap 0 0", "EINVAL", "read 0 is 0"),
 	ROW("UNMAP, an offset of 1", MAPPED, "unmap 1 P", "EINVAL",
 	    "read 0 is 0"),
-	ROW("UNMAP, an offset beside a page", MAPPED, "unmap P-1 P", "EINVAL",
-	    "read 0 is 0"),
+	ROW("UNMAP, an offset of a page less 1", MAPPED, "unmap P-1 P",
+	    "EINVAL", "read 0 is 0"),
 	ROW("UNMAP, behind the end", MAPPED, "unmap A P", "EINVAL", NULL),
 	ROW("UNMAP, across the end", WINDOW "; map A-H H", "unmap A-H H+P",
 	    "EINVAL", "read A-1 is 0"),

@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	ROW("MSHARE_MAGIC", NULL, "magic", "0x4d534852", NULL),
 	ROW("statfs, f_type", NULL, "fs-type", "0x4d534852", NULL),
 
-	/* 0x40107801: SET_SIZE before there is a size, UNMAP afterwards */
+	/* 0x40107801 is SET_SIZE before the size is set, UNMAP afterwards */
 	ROW("0x40107801 is SET_SIZE", FRESH, "set-size S A", "ok", "size A",
 	    .revisions = V1),
 	ROW("0x40107801 once the size is set", MAPPED, "set-size S A", "EINVAL",
@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	ROW("0x40107801 before the size is set", FRESH, "unmap 0 A", "EINVAL",
 	    "size 0; set-size S A", .revisions = V2 | V3),
 
-	/* The numbers of the other dialect */
+	/* The numbers of other revisions */
 	ROW("v2's CREATE_MAPPING", SIZED, "ioctl 0x40287800", "EINVAL", NULL,
 	    .revisions = V1, .deviates = ONE_MOUNT, .posted = "ENOTTY"),
 	ROW("v1's GET_SIZE", SIZED, "ioctl 0x80107800", "ok", NULL,

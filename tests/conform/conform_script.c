@@ -57,7 +57,7 @@ static uint64_t unit(char letter)
 	_exit(2);
 }
 
-/* Modulo 2^64: rows about overflow are about just that. */
+/* Sums wrap modulo 2^64, so that rows can test overflows. */
 uint64_t number(const char *text)
 {
 	uint64_t sum = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 4: size and start, and what ioctls say that cannot be done. */
+/* SPEC section 4: size and start, and the errors of ioctls that cannot work. */
 #include "conform/conform.h"
 
 #define ONCE "; set-size S 2A"
 #define ZERO "the posted code makes a region unusable for ever by ftruncate(0)"
 
 static const struct row rows[] = {
-	/* v1 */
+	/* v1: SET_SIZE and GET_SIZE */
 	ROW("GET_SIZE before SET_SIZE", FRESH, "get-size 0 0", "ok", "size 0",
 	    .revisions = V1),
 	ROW("SET_SIZE", FRESH, "set-size S 2A", "ok", "get-size S 2A; size 2A",
@@ -38,7 +38,7 @@ static const struct row rows[] = {
 	    .deviates = "the number means UNMAP of [0, size) in v2"),
 	ROW("SET_SIZE, a start of one page", FRESH, "set-size P A", "EINVAL",
 	    "get-size 0 0", .revisions = V1),
-	ROW("SET_SIZE, a start beside the unit", FRESH, "set-size S+P A",
+	ROW("SET_SIZE, a start off by a page", FRESH, "set-size S+P A",
 	    "EINVAL", "get-size 0 0", .revisions = V1),
 	ROW("SET_SIZE, a start of half the unit more", FRESH,
 	    "set-size S+A-P A", "EINVAL", "get-size 0 0", .revisions = V1),
@@ -55,7 +55,7 @@ static const struct row rows[] = {
 	ROW("GET_SIZE, half a pointer", SIZED, "ioctl GET_SIZE edge", "EFAULT",
 	    NULL, .revisions = V1),
 
-	/* v2, v3 */
+	/* v2, v3: ftruncate() and fallocate() */
 	ROW("ftruncate", FRESH, "ftruncate 2A", "ok", "size 2A",
 	    .revisions = V2 | V3),
 	ROW("truncate", FRESH, "truncate r 2A", "ok", "size 2A",
@@ -113,13 +113,13 @@ static const struct row rows[] = {
 	ROW("fallocate, INSERT_RANGE", SIZED, "fallocate 0 A insert-range",
 	    "EOPNOTSUPP", "size A", .revisions = V2 | V3),
 
-	/* A region whose size is not set */
+	/* Before the size is set */
 	ROW("CREATE_MAPPING before the size", FRESH, "map 0 P", "EINVAL",
 	    "set-size S A; window; read 0 is SIGSEGV MAPERR"),
 	ROW("UNMAP before the size", FRESH, "unmap 0 P", "EINVAL",
 	    "size 0; set-size S A"),
 
-	/* No ioctls of ours */
+	/* Unknown ioctls */
 	ROW("unknown number", SIZED, "ioctl 0x40107804", "ENOTTY", NULL),
 	ROW("unknown number, no size yet", FRESH, "ioctl 0x40107804", "ENOTTY",
 	    "size 0"),

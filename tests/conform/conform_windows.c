@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6: how a window comes to be, and what can be done to it. Faults
- * are conform_faults.c's.
+ * SPEC section 6: how windows are made, and what can be done to them.
+ * conform_faults.c has the faults.
  */
 #include "conform/conform.h"
 
-/* A mapped region with a seven in it, and no window yet */
+/* A mapped region with a seven in it, and no window yet. */
 #define SEVEN SIZED "; map 0 H; window; write 0 7; munmap 0 A"
-/* The same, made by the peer, which keeps its window */
+/* The same, made by the peer, which keeps its window. */
 #define PEERS                                                           \
 	"peer " FRESH "; peer set-size S A; peer map 0 H; peer window;" \
 	"peer write 0 7; open r"
@@ -105,16 +105,16 @@ static const struct row rows[] = {
 	ROW("no room: RLIMIT_AS", SEVEN "; limit-memory", "window", "ENOMEM",
 	    "is-free S P is yes|ENOMEM", .revisions = V1),
 
-	/* mmap() of a region without */
+	/* mmap() of a region without a start */
 	ROW("NULL: anywhere aligned", SEVEN, "window", "ok", THERE,
 	    .revisions = V2 | V3),
 	ROW("a second window", SEVEN "; window", "window", "ok",
 	    THERE "; write 1 8", .revisions = V2 | V3),
 	ROW("an address", SEVEN, "window at=S", "ok", SAME,
 	    .revisions = V2 | V3),
-	ROW("an address by 1 off: rounded up", SEVEN, "window at=S+1", "ok",
+	ROW("an address off by 1: rounded up", SEVEN, "window at=S+1", "ok",
 	    "address S+A; read 0 is 7", .revisions = V2 | V3),
-	ROW("an address by a page off: rounded up", SEVEN, "window at=S+P",
+	ROW("an address off by a page: rounded up", SEVEN, "window at=S+P",
 	    "ok", "address S+A; read 0 is 7", .revisions = V2 | V3),
 	ROW("an address just below: rounded up", SEVEN, "window at=S+A-P", "ok",
 	    "address S+A; read 0 is 7", .revisions = V2 | V3),
@@ -131,7 +131,7 @@ static const struct row rows[] = {
 	    .revisions = V2 | V3),
 	ROW("MAP_FIXED, in use", SEVEN "; occupy S P", "window at=S flags=SF",
 	    "ok", SAME, .revisions = V2 | V3),
-	ROW("MAP_FIXED, by a page off", SEVEN "; occupy S+P P",
+	ROW("MAP_FIXED, off by a page", SEVEN "; occupy S+P P",
 	    "window at=S+P flags=SF", "EINVAL",
 	    "is-free S+P P is no; is-free S P is yes", .revisions = V2 | V3),
 	ROW("MAP_FIXED, just below", SEVEN, "window at=S+A-P flags=SF",

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The conformance suite over a mount as it is by default, and v3's rows about
-# ownership over one with -o ownership. Each row counts as a test. The lines
-# "TABLE ..." are shown by tests/run.
+# Runs the conformance suite on a mount with default options, and v3's rows
+# about ownership on one with -o ownership. Each row counts as a test. tests/run
+# shows the lines "TABLE ...".
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -33,7 +33,7 @@ mount_at()
 		"$MSHAREFS" -o "backing=$backing${2:+,$2}" "$dir/$1"
 }
 
-# conform REVISION ARGUMENT...: its rows are tests of ours
+# conform REVISION ARGUMENT...: counts the rows of one program as tests
 conform()
 {
 	program=$CONFORM/conform_$1

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that uses no file of msharefs and writes down what becomes of its
- * calls. It is run with the preload and without, and beside windows, and says
- * the same each time (tests/mount_inert.sh). So nothing in it says what is
- * right: the kernel and libc do.
+ * A program that uses no file of msharefs and writes down the results of its
+ * calls. tests/inert/mount_inert.sh runs it without the preload, with it, and
+ * while windows are made, and compares the outputs. So nothing here says which
+ * result is right: the kernel and libc do.
  *
- * Addresses are written relative to something; anything else that is not the
- * same from one run to the next has no place in it.
+ * Addresses are written relative to a base. Anything else that differs between
+ * runs must not be written.
  */
 #ifndef INERT_H
 #define INERT_H
@@ -31,7 +31,7 @@ extern const struct section memory_sections[], range_sections[];
 extern const struct section signal_sections[];
 extern const struct section process_sections[], task_sections[];
 
-/* Writes down a call, what it returned, and errno, whether it failed or not. */
+/* Writes a call, its result, and errno, whether the call failed or not. */
 #define DO(call)                          \
 	({                                \
 		errno = 4711;             \
@@ -40,7 +40,9 @@ extern const struct section process_sections[], task_sections[];
 		ret_;                     \
 	})
 void wrote_down(const char *what, long ret);
-/* The same of a call that returns an address; as an offset from base. */
+/*
+ * The same for a call that returns an address, written as an offset from base.
+ */
 #define DO_MAP(call, base)                             \
 	({                                             \
 		errno = 4711;                          \
@@ -49,36 +51,41 @@ void wrote_down(const char *what, long ret);
 		ret_;                                  \
 	})
 void wrote_down_address(const char *what, const char *ret, const char *base);
-/* What errno is called, "-" for what DO() left there. */
+/* Returns the name of errno, "-" for the value that DO() preset. */
 const char *error_name(void);
 
-/* Addresses where nothing is, nor comes but by our own doing. */
+/* A range of addresses where only the tests themselves map anything. */
 #define ROOM (64 * MIB)
 char *make_room(void);
-/* Whether an address is in it. */
+/* Returns whether an address lies in the room. */
 bool in_room(const char *room, const char *addr);
-/* What is mapped in a part of the room, as /proc/self/maps and smaps show it.
+/*
+ * Writes what is mapped in the first len bytes of the room, as /proc/self/maps
+ * (and with flags, smaps) shows it.
  */
 void write_maps(const char *room, size_t len, bool flags);
 
-/* A file in the working directory, unlinked, of that many pages of letters. */
+/*
+ * Makes an unlinked file of that many pages of letters in the working
+ * directory.
+ */
 int make_file(int pages, int flags);
 
-/* Runs in a child, and writes down how it ended. */
+/* Runs it in a child, and writes how the child ended. */
 void in_child(void (*run)(void *arg), void *arg);
 
-/* Here a window is made, if this run is the one with windows in between. */
+/* Makes a window if this run is the one with windows in between. */
 void window_here(void);
 
-/* With windows: what the process cannot help but have. */
+/* With windows the process has mappings that others do not have. */
 extern bool has_windows;
 
-/* This program, to be executed again. */
+/* The path of this program, to execute it again. */
 extern const char *self_program;
-/* The other half of exec(), vfork() and posix_spawn(). */
+/* Runs the child's half of exec(), vfork() and posix_spawn(). */
 int executed_again(char **argv);
 
-/* The handlers by name, and the whole of an action as it is given back. */
+/* Write handlers by name, and every field of an action as it is read back. */
 void write_action(const char *what, int sig);
 void write_set(const sigset_t *set);
 void write_threads(void);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs of all sorts under the preload and without: the same output, the same
-# status, the same files. No mount is needed, so once is enough.
+# Runs programs of all sorts with the preload and without, and expects the same
+# output, status and files. It needs no mount, so it runs once for all backings.
 set -u
 . "$SRC/tests/harness/shell.sh"
 
@@ -14,14 +14,14 @@ unset LD_PRELOAD
 LC_ALL=C.UTF-8 TZ=UTC
 export LC_ALL TZ
 
-# As they are found by every run, at the same place
+# Every run finds the sources at the same path.
 cp -a "$SRC/lib" "$SRC/fuse" "$SRC/tests" "$work"
 sources=$work/sources
 mkdir "$sources"
 mv "$work/lib" "$work/fuse" "$work/tests" "$sources"
 chmod -R u+w "$sources"
 
-# one_way NAME PRELOAD COMMAND...: output, errors, status and files left behind
+# one_way NAME PRELOAD COMMAND...: records output, errors, status and files
 one_way()
 {
 	way=$1 under=$2
@@ -42,17 +42,17 @@ equal()
 {
 	for part in status out err files; do
 		cmp -s "$work/without.$part" "$work/under.$part" && continue
-		echo "its $part:"
+		echo "difference in $part:"
 		diff "$work/without.$part" "$work/under.$part" | head -n 20
 		return 1
 	done
 	[ -s "$work/without.out" ] && return 0
-	echo "it wrote nothing, which is nothing to compare"
+	echo "no output, so nothing was compared"
 	cat "$work/without.err"
 	return 1
 }
 
-# both COMMAND...
+# both COMMAND...: runs it both ways and compares
 both()
 {
 	one_way without "" "$@"
@@ -65,10 +65,12 @@ script()
 	both sh -c "$1"
 }
 
-# The preload is there for all that a program starts, and nothing else is new.
+# Every program started inherits the preload. The environment is otherwise the
+# same.
 environment()
 {
-	one_way without "" sh -c 'sh -c env' # its own _= is the same
+	# the inner shell sets the same _ both ways
+	one_way without "" sh -c 'sh -c env'
 	one_way under "$shim" sh -c 'sh -c env'
 	grep -qx "LD_PRELOAD=$shim" "$work/under.out" &&
 		grep -v '^LD_PRELOAD=' "$work/under.out" | sort >"$work/a" &&
@@ -76,7 +78,7 @@ environment()
 		diff - "$work/a"
 }
 
-# And not, where the environment is empty
+# An empty environment carries no preload.
 no_environment()
 {
 	LD_PRELOAD=$shim cat /proc/self/maps | grep -q libmshare-preload &&
@@ -87,7 +89,7 @@ no_environment()
 		script 'env -i env; env -i PATH="$PATH" sort fuse/main.c'
 }
 
-# The linker itself takes the preload off: it names a path.
+# The dynamic linker ignores LD_PRELOAD here because it names a path.
 set_user_id()
 {
 	for program in id sleep; do
@@ -97,7 +99,7 @@ set_user_id()
 	done
 	both "$work/as_nobody_id" || return 1
 	grep -q 'euid=65534' "$work/under.out" || {
-		echo "it is not run as another user (is /tmp mounted nosuid?)"
+		echo "not run as another user (is /tmp mounted nosuid?)"
 		return 1
 	}
 	LD_PRELOAD=$shim "$work/as_nobody_sleep" 100 &
@@ -135,14 +137,14 @@ static_program()
 	script "$CC -static -o static static.c && ./static"
 }
 
-# The linker opens and maps the library; the library itself does nothing.
+# The linker opens and maps the library. The library itself makes no call.
 system_calls()
 {
 	for way in without under; do
 		if [ $way = under ]; then under=$shim; else under=; fi
 		strace -o "$work/$way.calls" env ${under:+LD_PRELOAD="$under"} \
 			true || return 1
-		# all of the second program, by name
+		# system calls of the second program, by name
 		sed -n '/^execve(.*"true"/,$p' "$work/$way.calls" |
 			sed -E 's/\(.*//' >"$work/$way.names"
 	done
@@ -151,7 +153,7 @@ system_calls()
 	sort "$work/under.names" | comm -13 "$work/a" - | sort |
 		uniq -c >"$work/more"
 	cat "$work/more"
-	# four segments and one more for data; no signal, thread or lock
+	# Four segments and one mapping for data, but no signal, thread or lock.
 	awk '$2 !~ /^(openat|read|fstat|newfstatat|mmap|close|mprotect)$/ ||
 	     $1 > 5 { bad = 1 } END { exit bad || !NR }' "$work/more"
 }
@@ -163,8 +165,8 @@ TESTS="test_mmap test_posix test_os test_ctypes test_fork1 test_thread
 	test_threadsignals test_signal test_faulthandler
 	test_multiprocessing_fork"
 
-# Of multiprocessing, what is about memory; none that spend seconds in waiting.
-# What runs in the background ignores SIGINT, which some are about.
+# Only the memory tests of multiprocessing, and none that wait for seconds.
+# SIGINT is reset because background jobs ignore it, and some tests need it.
 python_tests()
 {
 	env --default-signal=INT ${2:+LD_PRELOAD="$2"} "$PYTHON" -m test \
@@ -200,11 +202,11 @@ python_once()
 	diff "$work/without.tests" "$work/under.tests" >"$work/$1"
 }
 
-# Some fail now and then by themselves: what is different twice is different.
+# Some fail at random: only a difference that occurs twice counts.
 python()
 {
 	"$PYTHON" -c 'import test.test_mmap' 2>/dev/null || {
-		echo "its tests are not there; as root:" \
+		echo "Python's test suite is not installed; as root:" \
 			"apt-get install libpython3.11-testsuite (or of another version)"
 		return 1
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The frame of inert.h: sections, what is written down, and windows. */
+/* The frame of the inert programs (inert.h): sections, output, and windows. */
 #include "inert/inert.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ enum when {
 };
 
 static enum when when;
-static const char *region; /* a region's file, its size set */
+static const char *region; /* the file of a region whose size is set */
 const char *self_program;
 bool has_windows;
 
@@ -42,7 +42,7 @@ void wrote_down_address(const char *what, const char *ret, const char *base)
 		printf("%s = elsewhere %s\n", what, error_name());
 }
 
-/* Far from where the kernel puts what is mapped anywhere. */
+/* Chosen far from where the kernel places mappings by itself. */
 char *make_room(void)
 {
 	return (char *)0x200000000000;
@@ -53,7 +53,10 @@ bool in_room(const char *room, const char *addr)
 	return addr >= room && addr < room + ROOM;
 }
 
-/* Only what a mapping is; not where its file lies, nor how much is resident. */
+/*
+ * Writes what kind of mapping it is, but not the file's path or what is
+ * resident.
+ */
 static void write_mapping(const char *room, unsigned long from,
 			  unsigned long to, const char *line)
 {
@@ -120,7 +123,7 @@ static void make_window(void)
 	    mmap(NULL, (size_t)size, RW, MAP_SHARED, fd, 0) == MAP_FAILED) {
 		fprintf(stderr, "no window of %s: %s\n", region,
 			strerror(errno));
-		kill(0, SIGKILL); /* do not let the runs be equal */
+		kill(0, SIGKILL); /* makes the outputs differ */
 	}
 	close(fd);
 	has_windows = true;

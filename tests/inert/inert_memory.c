@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap() of everything, in every way. */
+/* Tests mmap() of every kind of memory, with every kind of argument. */
 #include "inert/inert.h"
 
 #include <fcntl.h>
@@ -108,7 +108,7 @@ static const int prots[] = {PROT_NONE, PROT_READ, RW, PROT_WRITE, PROT_EXEC};
 
 static char *room;
 
-/* Hugetlb memory is unmapped in whole pages only. */
+/* Hugetlb memory can be unmapped only in whole huge pages. */
 static void unmap(char *at, size_t len)
 {
 	if (munmap(at, len) && munmap(at, (len + HUGE - 1) & ~(HUGE - 1)))
@@ -184,7 +184,10 @@ static void one_shape(const struct what *what, size_t type, size_t len)
 			char *at;
 
 			errno = 4711;
-			/* both names, whatever this file is built with */
+			/*
+			 * Calls both names, whatever off_t this file is built
+			 * with.
+			 */
 			at = (o & 1 ? mmap : mmap64)(addr, len, PROT_READ,
 						     types[type].flags | fixed |
 							     MAP_NORESERVE,
@@ -210,7 +213,7 @@ static void shapes(void)
 				one_shape(&what[i], t, lengths[l]);
 }
 
-/* Over what is there */
+/* Mapping over existing memory */
 
 static void replacing(void)
 {
@@ -267,7 +270,7 @@ static void flags_shown(void)
 	}
 }
 
-/* Memory that grows when it is touched below its end */
+/* Memory that grows when it is touched below its start */
 static void grows_down(void)
 {
 	char *at;
@@ -288,7 +291,7 @@ static void grows_down(void)
 	write_maps(room, 2 * MIB, true);
 }
 
-/* Memory of System V and of huge pages */
+/* System V shared memory, and huge pages */
 
 static void segment(size_t size, int flags)
 {
@@ -300,7 +303,7 @@ static void segment(size_t size, int flags)
 	if (id < 0)
 		return;
 	at = DO_MAP(shmat(id, room, 0), room);
-	/* From now on it ends with us, however we end. */
+	/* Removed now, so that it ends with the process however that ends. */
 	DO(shmctl(id, IPC_RMID, NULL));
 	window_here();
 	second = DO_MAP(shmat(id, NULL, SHM_RDONLY), room);

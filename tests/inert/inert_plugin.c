@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A library for inert_calls to open: it maps memory as it comes and goes. */
+/*
+ * A library for inert_calls to open. It maps memory when it is loaded and
+ * unloaded.
+ */
 #include <stdio.h>
 #include <sys/mman.h>
 

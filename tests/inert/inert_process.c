@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process has when it starts, and what of it is there after exec(). */
+/*
+ * Tests what a process has when it starts, and what it still has after exec().
+ */
 #include "inert/inert.h"
 
 #include <dirent.h>
@@ -43,7 +45,8 @@ static void write_descriptors(void)
 		if (len <= 0 || atoi(e->d_name) == dirfd(dir) ||
 		    (has_windows && strstr(target, "userfaultfd")))
 			continue;
-		colon = strchr(target, ':'); /* its number is never the same */
+		/* the inode number differs in each run */
+		colon = strchr(target, ':');
 		if (asprintf(&lines[n++], "%s -> %.*s", e->d_name,
 			     colon ? (int)(colon - target) : 1, target) < 0)
 			abort();
@@ -63,7 +66,10 @@ void write_threads(void)
 	printf("%d threads\n", n);
 }
 
-/* The preload library, its data behind it, and windows: not of the program */
+/*
+ * Recognises the preload library, its data behind it, and windows, which are
+ * not the program's own.
+ */
 static bool is_ours(const char *line, bool *behind)
 {
 	bool named = strchr(line, '/') || strchr(line, '[');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What unmaps, moves, protects and advises, on every kind of range. */
+/* Tests munmap(), mremap(), mprotect() and madvise() on all kinds of ranges. */
 #include "inert/inert.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 static char *room;
 static int fd;
 
-/* Four kinds of memory, with a hole between: 4 pages each. */
+/* Maps four kinds of memory, 4 pages each, with a hole between them. */
 static void lay_out(void)
 {
 	munmap(room, ROOM / 2);
@@ -27,7 +27,7 @@ static void lay_out(void)
 	     0);
 }
 
-/* A letter a page, where there is memory that can be read. */
+/* Writes one letter per page, where memory can be read. */
 static void write_content(const char *at, int pages)
 {
 	char letters[64] = {0};

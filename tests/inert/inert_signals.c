@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGBUS and SIGSEGV: every way to handle them, and every way to get them. */
+/*
+ * Tests SIGBUS and SIGSEGV: every way to handle them, and every way to get
+ * them.
+ */
 #include "inert/inert.h"
 
 #include <fcntl.h>
@@ -14,7 +17,7 @@
 extern sighandler_t bsd_signal(int sig, sighandler_t handler);
 extern sighandler_t ssignal(int sig, sighandler_t handler);
 
-static char *room; /* what faults */
+static char *room; /* where accesses fault */
 static char stack[65536];
 static sigjmp_buf escape;
 static volatile int calls;
@@ -76,7 +79,7 @@ static void escaping(int sig, siginfo_t *info, void *context)
 	siglongjmp(escape, 1);
 }
 
-/* What the handler does is what makes the access right. */
+/* The handler makes the access possible. */
 static void repairing(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -140,7 +143,7 @@ static void by_full_mask(int sig, void *handler, unsigned int flags)
 	DO(sigaction(sig, &act, NULL));
 }
 
-/* Unknown bits, to see them dropped */
+/* Unknown bits too, which the kernel drops. */
 static void by_all_flags(int sig, void *handler, unsigned int flags)
 {
 	by_sigaction(sig, handler, flags | 0x01fff7f8);
@@ -226,7 +229,10 @@ static const struct way ways[] = {
 
 static const struct way *way;
 
-/* All that asks and changes, with the window before, between and behind. */
+/*
+ * Calls everything that reads or changes a disposition; a window is made in the
+ * middle.
+ */
 static void dispositions_of(int sig)
 {
 	for (size_t i = 0; i < N_WAYS; i++) {
@@ -349,7 +355,7 @@ static void blocked_bus(void)
 	DO(sigprocmask(SIG_UNBLOCK, &set, NULL));
 }
 
-/* A fault that is blocked cannot be held back. */
+/* A fault cannot stay pending, even if its signal is blocked. */
 static void blocked_fault(void)
 {
 	sigset_t set;
@@ -384,7 +390,7 @@ static void happen(void *arg)
 	const struct event *event = arg;
 	const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
 
-	/* What is written must be there when the process dies. */
+	/* Unbuffered, so that output survives when the process is killed. */
 	setvbuf(stdout, NULL, _IONBF, 0);
 	lay_out();
 	sigaltstack(&alternate, NULL);
@@ -403,7 +409,7 @@ static void signals(void)
 {
 	for (size_t e = 0; e < sizeof(events) / sizeof(*events); e++) {
 		for (way = ways; way < ways + N_WAYS; way++) {
-			/* A jump to -1 is nothing to compare. */
+			/* A jump to -1 gives nothing to compare. */
 			if (way->handler == (void *)SIG_ERR)
 				continue;
 			printf("-- %s, %s\n", events[e].name, way->name);
@@ -412,7 +418,7 @@ static void signals(void)
 	}
 }
 
-/* Waiting for it */
+/* Waiting for the signal */
 
 static void waiting(void)
 {
@@ -448,12 +454,12 @@ static void waiting(void)
 	write_action("now", SIGBUS);
 }
 
-/* Calls that it interrupts */
+/* System calls that the signal interrupts */
 
 static pthread_t main_thread;
 static int fds[2];
 
-/* Until the main thread sleeps in read(), or has come back from it. */
+/* Waits until the main thread sleeps in read(), or has returned from it. */
 static volatile int done;
 
 static void wait_for_sleep(void)
@@ -506,7 +512,9 @@ static void interrupted(void *arg)
 static void interrupting(void)
 {
 	for (way = ways; way < ways + N_WAYS; way++) {
-		/* Those that it kills, or that nobody tells of it */
+		/*
+		 * Skips dispositions that kill the process or run no handler.
+		 */
 		if (way->handler == (void *)SIG_ERR ||
 		    way->handler == (void *)SIG_DFL || !way->handler ||
 		    way->handler == (void *)SIG_IGN ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes, threads and libraries. */
+/* Tests processes, threads and libraries. */
 #include "inert/inert.h"
 
 #include <dlfcn.h>
@@ -58,7 +58,7 @@ static void forking(void)
 	write_action("in the parent", SIGBUS);
 }
 
-/* What a child of vfork() changes is its own, memory apart. */
+/* A vfork() child has its own dispositions, though it shares the memory. */
 static void changing_vfork(void (*first)(int))
 {
 	struct sigaction act = {.sa_handler = SIG_DFL}, old = {0};
@@ -75,7 +75,7 @@ static void changing_vfork(void (*first)(int))
 		execl(self_program, self_program, "again", NULL);
 		_exit(1);
 	}
-	write_status(pid); /* first, as it writes too */
+	write_status(pid); /* waits first: the child writes too */
 	printf("vfork: %d %d\n", before, during);
 	write_action("in the parent", SIGBUS);
 }
@@ -106,7 +106,7 @@ static void spawn(short flags, int sig)
 	posix_spawnattr_setsigmask(&attr, &set);
 	printf("-- spawn, %#x, %d\n", flags, sig);
 	err = posix_spawn(&pid, self_program, NULL, &attr, argv, environ);
-	write_status(pid); /* first, as it writes too */
+	write_status(pid); /* waits first: the child writes too */
 	printf("posix_spawn: %d\n", err);
 	write_action("in the parent", SIGBUS);
 	posix_spawnattr_destroy(&attr);
@@ -150,13 +150,13 @@ static void cloning(void)
 	if (pid == 0)
 		_exit(in_clone(NULL));
 	write_status(pid);
-	/* With the parent's handlers shared, as only threads have them */
+	/* With shared handlers, as only threads usually have them. */
 	pid = clone(in_clone, stack + sizeof(stack),
 		    CLONE_VM | CLONE_SIGHAND | CLONE_VFORK | SIGCHLD, NULL);
 	write_status(pid);
 }
 
-/* The order in which handlers of fork() come */
+/* The order in which pthread_atfork() handlers run */
 static void prepare_1(void)
 {
 	printf("prepare 1\n");
@@ -269,12 +269,13 @@ static void cancelling(void)
 			       i & 1 ? (void *)"at once" : NULL);
 		pthread_barrier_wait(&barrier);
 		err = pthread_cancel(thread);
-		pthread_join(thread, &ret); /* first, as it writes too */
+		/* waits first: the thread writes too */
+		pthread_join(thread, &ret);
 		printf("%d %d\n", err, ret == PTHREAD_CANCELED);
 	}
 }
 
-/* Another user, which libc tells all threads by a signal */
+/* Switching users: libc makes all threads do it with a signal. */
 static void *wait_and_ask(void *arg)
 {
 	pthread_barrier_wait(&barrier);
@@ -336,7 +337,7 @@ static void opening(void)
 	printf("%s\n", dlerror() ? "an error" : "none");
 }
 
-/* A heap that comes and goes */
+/* A heap that grows and shrinks */
 static void allocating(void)
 {
 	static char *blocks[2000];

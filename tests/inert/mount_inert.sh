@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program that uses no file of msharefs does under the preload, and beside
-# windows, what it does without: inert_calls writes down what it sees, and the
-# transcripts are equal to the byte.
+# Tests that a program that uses no file of msharefs behaves the same under the
+# preload, windows or not, as without: the outputs of inert_calls must be equal
+# byte for byte.
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -18,7 +18,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-# calls NAME PRELOAD ARGUMENT...: the transcript is $work/NAME, and the status
+# calls NAME PRELOAD ARGUMENT...: writes output and status to $work/NAME
 calls()
 {
 	name=$1 under=$2
@@ -33,7 +33,7 @@ calls()
 	cat "$work/$name.err" >>"$work/$name"
 }
 
-# The same again: or what it writes is not fit to be compared.
+# Runs it twice without the preload: output that differs cannot be compared.
 reference()
 {
 	calls reference "" never "$dir/region"
@@ -46,7 +46,7 @@ reference()
 same()
 {
 	cmp -s "$work/reference" "$work/$1" && return 0
-	# with the section that each difference lies in
+	# -F names the section of each difference
 	diff -F '^==' -U 2 "$work/reference" "$work/$1" | head -n 60
 	return 1
 }
@@ -60,10 +60,10 @@ inert()
 mkdir "$dir"
 check "mount" "$MSHAREFS" -o "backing=$backing" "$dir"
 check "a region" truncate -s "$(cat "$dir/mshare_info")" "$dir/region"
-check "without" reference
-check "without a window" inert never
-check "windows of the parent" inert inherited
-check "a window from the start" inert first
-check "windows in between" inert between
+check "without the preload, twice" reference
+check "preload, no window" inert never
+check "preload, windows of the parent" inert inherited
+check "preload, a window from the start" inert first
+check "preload, windows made in between" inert between
 check "unmount" fusermount3 -u "$dir"
 finish mount_inert

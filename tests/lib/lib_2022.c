@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of 2022: mshare() and mshare_unlink(). */
+/* Tests the calls of 2022: mshare() and mshare_unlink(). */
 #include "lib/lib_common.h"
 
 #include <signal.h>
@@ -18,14 +18,17 @@ static int attach(const char *name, int oflags)
 	return mshare(name, HERE, GIB, oflags, 0);
 }
 
-/* In another process: what it says of HERE by itself */
+/* In another process, which learns the address from the file. */
 static void consumer(void *arg)
 {
 	unsigned long info[2];
 	int fd = open(in_mount("cache"), O_RDONLY);
 
 	(void)arg;
-	/* As programs do it: it has not the donor's window. */
+	/*
+	 * The child inherits the donor's window; a separate program would not
+	 * have it.
+	 */
 	CHILD_ASSERT(!mshare_detach(HERE, GIB));
 	CHILD_ASSERT(read(fd, info, sizeof(info)) == sizeof(info));
 	CHILD_ASSERT(info[0] == (unsigned long)HERE && info[1] == GIB);
@@ -56,7 +59,7 @@ static void keeps_what_it_holds(void)
 	CU_ASSERT(mount_is_empty());
 }
 
-/* Parts of a file, of read-only memory, of none at all */
+/* Parts that are mapped from a file, read-only, or PROT_NONE */
 static void parts_keep_their_protection(void)
 {
 	char *at = memory_here();
@@ -96,7 +99,7 @@ static void calls(void *arg)
 	CHILD_ASSERT(!attach("code", O_RDONLY) && call(HERE + 4 * MIB) == 42);
 }
 
-/* What could be executed, can be wherever it is attached. */
+/* Executable memory stays executable wherever the region is attached. */
 static void code_stays_code(void)
 {
 	char *at = memory_here();
@@ -143,7 +146,7 @@ static void reads_only(void)
 	CU_ASSERT(!mshare_unlink("ro"));
 }
 
-/* A second window of the same file, elsewhere in its fork, goes with it. */
+/* In the fork, a second window of the same file must go with the first. */
 static void others_keep_it(void *arg)
 {
 	int *pipes = arg;
@@ -273,7 +276,7 @@ static void without_right(void *arg)
 	(void)arg;
 	CHILD_ASSERT(refuses(attach("other", O_RDWR), EACCES, "mode"));
 	CHILD_ASSERT(refuses(attach("other", O_RDONLY), EACCES, "mode"));
-	/* It may be read: that is enough, and no more. */
+	/* Permission to read allows attaching read-only, and no more. */
 	munmap(at, GIB);
 	CHILD_ASSERT(refuses(attach("both", O_RDWR), EACCES, "mode"));
 	CHILD_ASSERT(!attach("both", O_RDONLY));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of 2026, on regions of mshare_create() and on any other. */
+/* Tests the calls of 2026, on regions of mshare_create() and on others. */
 #include "lib/lib_common.h"
 
 #include <signal.h>
@@ -9,7 +9,7 @@
 
 static size_t page;
 
-/* A region of 2026, a unit large, with memory in its first two pages. */
+/* Makes a 2026 region of one unit, with memory in its first two pages. */
 static int region(void)
 {
 	int fd = mshare_create(MSHARE_CLOEXEC);
@@ -44,7 +44,7 @@ static void creates(void)
 	CU_ASSERT(refuses((long)mshare_attach(fd, 0, 0, NULL, 0), EINVAL,
 			  "no size yet"));
 	CU_ASSERT(refuses(mshare_map(fd, 0, page, RW, 0), EINVAL, "no size"));
-	/* Of a region without a size the same number would set it. */
+	/* On a region without a size the same ioctl number is SET_SIZE. */
 	CU_ASSERT(refuses(mshare_unmap(fd, GIB, GIB), EINVAL, "no size"));
 	CU_ASSERT(!fstat(fd, &st) && !st.st_size);
 	CU_ASSERT(fails(ftruncate(fd, 4096), EINVAL));
@@ -73,7 +73,7 @@ static void attaches(void)
 	CU_ASSERT(!strcmp(other, "text"));
 	CU_ASSERT(mshare_attach(fd, 0, 0, HERE, MSHARE_REPLACE) == HERE);
 	CU_ASSERT(!strcmp(other, "text") && !mshare_detach(HERE, 0));
-	/* A hint */
+	/* The address is a hint. */
 	other = mshare_attach(fd, 0, 0, HERE + 4096, 0);
 	CU_ASSERT(other == HERE + GIB && !mshare_detach(other, 0));
 	other = mshare_attach(fd, 0, 0, at, 0);
@@ -145,7 +145,7 @@ static void maps_and_unmaps(void)
 
 	strcpy(at, "text");
 	CU_ASSERT(!mshare_map(fd, 0, 1, RW, 0));
-	CU_ASSERT(!*at); /* replaced */
+	CU_ASSERT(!*at); /* replaced by fresh memory */
 	CU_ASSERT(!mshare_map(fd, 4 * page, page, PROT_READ, 0));
 	CU_ASSERT(!try_read(at + 4 * page).signal);
 	CU_ASSERT(try_write(at + 4 * page, 'x').code == SEGV_ACCERR);
@@ -159,7 +159,7 @@ static void maps_and_unmaps(void)
 	close(fd);
 }
 
-/* What all four refuse alike */
+/* Ranges that all four calls refuse */
 static void refuse_ranges(int fd, int (*call)(int fd, off_t offset, size_t n))
 {
 	int ro, nothing = open("/dev/null", O_RDWR);
@@ -220,7 +220,7 @@ static void wrong_changes(void)
 	close(fd);
 }
 
-/* One call, and all obey: a process that has the window by fork() too. */
+/* All processes obey one call, those that inherited the window included. */
 static void obedient(void *arg)
 {
 	int *pipes = arg;
@@ -337,7 +337,7 @@ static int receive_fd(int sock)
 	return fd;
 }
 
-/* Closes it, or exits with it open, when told. */
+/* When told to, closes the region, or exits with it open. */
 static void creator(int sock, bool closes)
 {
 	int fd = mshare_create(MSHARE_CLOEXEC);
@@ -395,7 +395,7 @@ static void ends_by_close(void)
 	ends(true);
 }
 
-/* Of the revisions of 2025: with a start, and by name */
+/* Regions of the 2025 revisions: one with a start, one of 2022 by name */
 static void any_region(void)
 {
 	int fd = v1_create("v1", (uint64_t)HERE, GIB);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The functions of lib_common.h. */
 #include "lib/lib_common.h"
 
 #include <dirent.h>

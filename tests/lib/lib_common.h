@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tests of libmshare have in common. They are linked with it, and
- * tests/mount_lib.sh runs them without the preload and under it.
+ * Helpers that the tests of libmshare share. The tests are linked with the
+ * library; tests/lib/mount_lib.sh runs them without the preload and with it.
  */
 #ifndef TESTS_LIB_H
 #define TESTS_LIB_H
@@ -19,7 +19,7 @@
 
 #define RW (PROT_READ | PROT_WRITE)
 #define GIB ((size_t)1 << 30)
-/* Where the regions of 2022 are; nothing else is mapped there. */
+/* Address of the 2022 regions; nothing else is mapped there. */
 #define HERE ((char *)0x500000000000)
 
 #ifdef __SANITIZE_ADDRESS__
@@ -28,7 +28,10 @@
 #define SANITIZED false
 #endif
 
-/* In this thread's last call: whether mshare_error() says so, on one line. */
+/*
+ * Returns whether mshare_error() is one line that contains the text, for the
+ * last call in this thread.
+ */
 static inline bool says(const char *what)
 {
 	const char *line = mshare_error();
@@ -36,7 +39,10 @@ static inline bool says(const char *what)
 	return strstr(line, what) && !strchr(line, '\n');
 }
 
-/* Whether a call fails with this errno, and mshare_error() explains it. */
+/*
+ * Returns whether a call failed with this errno, and mshare_error() explains
+ * it.
+ */
 static inline bool refuses(long ret, int err, const char *what)
 {
 	if (fails(ret, err) && says(what))
@@ -45,13 +51,13 @@ static inline bool refuses(long ret, int err, const char *what)
 	return false;
 }
 
-/* $MSHAREFS_MOUNT names the program's mount. */
+/* Selects the program's mount by $MSHAREFS_MOUNT. */
 static inline void use_mount(void)
 {
 	setenv("MSHAREFS_MOUNT", mount_dir, 1);
 }
 
-/* Fresh memory at HERE, a unit of the mount. */
+/* Maps one unit of fresh memory at HERE. */
 static inline char *memory_here(void)
 {
 	char *at = mmap(HERE, GIB, RW,
@@ -63,19 +69,19 @@ static inline char *memory_here(void)
 }
 
 /*
- * In a child: from now on a system call fails, if its arguments number i and j
- * have these values (-1: whatever they are; of j, 32 bits).
+ * In a child: makes a system call fail from now on if its arguments number i
+ * and j have these values (-1: any value; j compares 32 bits).
  */
 void refuse_call(unsigned int nr, int i, uint64_t a, int j, uint32_t b,
 		 int err);
 
 /*
- * In a child: into namespaces of its own, where an ordinary user may mount,
- * too; what is mounted there nobody else sees. false: that is refused here.
+ * In a child: enters new namespaces, where an ordinary user may mount and
+ * nobody else sees it. Returns false if the system refuses that.
  */
 bool own_namespace(int flags);
 
-/* Whether there is nothing in the mount but mshare_info. */
+/* Returns whether the mount holds nothing but mshare_info. */
 bool mount_is_empty(void);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The calls of libmshare from C++. MSHAREFS_MOUNT is set; status 0: all is well.
+// Tests the calls of libmshare from C++. Needs $MSHAREFS_MOUNT; exits with 0 if
+// all of them work.
 #include <mshare.h>
 #include <mshare_ioctl.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library loaded by dlopen(), as interpreters do: its calls work, though
- * its wrappers stand before nothing.
+ * Tests the library loaded by dlopen(), as interpreters do: its calls work,
+ * though its wrappers interpose on nothing.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -40,12 +40,12 @@ static void load(void)
 	*(void **)&lib.error = dlsym(handle, "mshare_error");
 	CU_ASSERT_FATAL(lib.create && lib.map && lib.protect && lib.attach &&
 			lib.detach && lib.error);
-	/* It stays, as the kernel may call its handler. */
+	/* It must stay loaded: the kernel may still call its signal handler. */
 	CU_ASSERT(!dlclose(handle));
 	setenv("MSHAREFS_MOUNT", mount_dir, 1);
 }
 
-/* A fault without any handler: in a child */
+/* A fault with no handler of its own, in a child */
 static void faults(void *arg)
 {
 	*(volatile char *)arg = 'x';

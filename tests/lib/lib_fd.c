@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reviewers' alternative of 2022: mshare_fd(). */
+/* Tests mshare_fd(), which reviewers proposed in 2022 as an alternative. */
 #include "lib/lib_common.h"
 
 #include <signal.h>
@@ -21,12 +21,12 @@ static void empty(void)
 	CU_ASSERT(try_read(at).code == SEGV_MAPERR);
 	CU_ASSERT(!mshare_map(fd, 0, mount_page(), RW, 0));
 	close(fd);
-	/* The window keeps it. */
+	/* The window keeps the region. */
 	CU_ASSERT(!try_write(at, 'x').signal && *at == 'x');
 	CU_ASSERT(!mshare_detach(at, 0));
 }
 
-/* In a child that has the descriptor */
+/* In a child that inherited the descriptor */
 static void attaches(void *arg)
 {
 	int fd = *(int *)arg;
@@ -59,7 +59,7 @@ static void of_memory(void)
 	CU_ASSERT(fcntl(fd, F_GETFD) & FD_CLOEXEC && mount_is_empty());
 	CU_ASSERT(in_child(attaches, &fd) == 0);
 	CU_ASSERT(!strcmp(at, "the child"));
-	/* close() and the last reference free everything */
+	/* close() and the last reference free everything. */
 	close(fd);
 	CU_ASSERT(!is_free(&before) && !try_read(at).signal);
 	CU_ASSERT(!mshare_detach(at, 0));
@@ -96,7 +96,7 @@ static void rights(void)
 	CU_ASSERT(!chmod(mount_dir, 0777));
 }
 
-/* No more descriptors: at any step, and nothing stays. */
+/* Running out of descriptors at any step must leave nothing behind. */
 static void out_of_descriptors(void *arg)
 {
 	const struct rlimit limit = {100, 100};
@@ -131,9 +131,9 @@ static void few_descriptors(void)
 }
 
 static const struct test tests[] = {
-	{"empty", empty},
-	{"of memory", of_memory},
-	{"wrong", wrong},
+	{"without memory", empty},
+	{"with the caller's memory", of_memory},
+	{"wrong arguments", wrong},
 	{"rights", rights},
 	{"few descriptors", few_descriptors},
 };

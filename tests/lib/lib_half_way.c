@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mshare() and mshare_fd() that fail half-way: the caller's memory is as it
- * was, and nothing is left in the mount.
+ * Tests mshare() and mshare_fd() that fail half-way: the caller's memory must
+ * be unchanged, and nothing left in the mount.
  */
 #include "lib/lib_common.h"
 
@@ -21,7 +21,7 @@ static int create(void)
 	return mshare("half", HERE, GIB, O_CREAT | O_RDWR, 0600);
 }
 
-/* Memory that is recognised: it can be written, but for a part. */
+/* Maps memory with known content, writable but for a part of it. */
 static char *prepare(void)
 {
 	char *at = memory_here();
@@ -41,7 +41,7 @@ static bool as_it_was(void)
 	       mount_is_empty();
 }
 
-/* More than the pool, or than the machine, has */
+/* More than the huge page pool, or than the machine, can provide */
 static void too_much(void *arg)
 {
 	const size_t size = (size_t)1 << 44;
@@ -70,7 +70,7 @@ static void no_memory(void)
 	CU_ASSERT(status == 0 || status == 77);
 }
 
-/* No addresses left for the window in which the copy is made */
+/* No address space left for the window through which the copy is made */
 static void narrow(void *arg)
 {
 	struct rlimit limit = {3 * GIB, RLIM_INFINITY};
@@ -112,7 +112,7 @@ static void unreadable(void)
 	CU_ASSERT(in_child(cut_short, NULL) == 0);
 }
 
-/* The very last step: the window is there, and cannot be opened up. */
+/* Fails the very last step: making the window accessible. */
 static void last_step(void *arg)
 {
 	(void)arg;
@@ -129,7 +129,7 @@ static void too_late(void)
 	CU_ASSERT(in_child(last_step, NULL) == 0);
 }
 
-/* And then the memory itself cannot be made as it was. */
+/* Then also fails restoring the protection of the caller's memory. */
 static void beyond_repair(void *arg)
 {
 	(void)arg;
@@ -138,7 +138,7 @@ static void beyond_repair(void *arg)
 	CHILD_ASSERT(!mprotect(HERE, 4 * MIB, PROT_READ | PROT_EXEC));
 	refuse_call(SYS_mprotect, 0, (uint64_t)HERE, 2, PROT_READ | PROT_EXEC,
 		    ENOMEM);
-	/* read-only, so its window is opened up in the same way */
+	/* O_RDONLY: the window is made accessible by the same mprotect(). */
 	CHILD_ASSERT(
 		refuses(mshare("half", HERE, GIB, O_CREAT | O_RDONLY, 0600),
 			ENOTRECOVERABLE, "is lost"));
@@ -150,7 +150,7 @@ static void lost(void)
 	CU_ASSERT(in_child(beyond_repair, NULL) == 0);
 }
 
-/* A signal while memory is being filled */
+/* A signal while memory is being copied */
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -204,7 +204,7 @@ static void no_proc(void)
 	CU_ASSERT(status == 0 || status == 77);
 }
 
-/* Two at once, of one name: one of them has it, whole. */
+/* Two processes create the same name: one succeeds, completely. */
 static void racing(int go, int i)
 {
 	char byte, text[16];
@@ -251,18 +251,19 @@ static void at_once(void)
 static const struct test tests[] = {
 	{"no memory", no_memory},
 	{"unreadable", unreadable},
-	{"too late", too_late},
-	{"lost", lost},
+	{"the last step fails", too_late},
+	{"memory cannot be restored", lost},
 	{"by a signal", by_signal},
 	{"no /proc", no_proc},
-	{"at once", at_once},
-	{"no addresses", no_addresses}, /* the last */
+	{"two at once", at_once},
+	/* Last, because main() leaves it out with AddressSanitizer. */
+	{"no addresses", no_addresses},
 };
 
 int main(void)
 {
 	before_tests = use_mount;
-	/* AddressSanitizer needs terabytes of addresses. */
+	/* AddressSanitizer needs terabytes of address space. */
 	return run_mount_tests("lib_half_way", NULL, tests,
 			       N_TESTS(tests) - SANITIZED);
 }

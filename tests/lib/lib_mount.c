@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which mount a call is about, and mshare_error(). */
+/* Tests which mount a call uses, and what mshare_error() says. */
 #include "lib/lib_common.h"
 
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* Whether fd is a descriptor of that directory, which it then closes. */
+/* Returns whether fd refers to that directory, and closes fd. */
 static bool is_of(int fd, const char *dir)
 {
 	struct stat there, here;
@@ -76,7 +76,7 @@ static void named(void *arg)
 	setenv("MSHAREFS_MOUNT", mount_dir, 1);
 	CHILD_ASSERT(is_of(mshare_mount_open(NULL), mount_dir));
 	CHILD_ASSERT(mshare_create(0) >= 0);
-	/* Who names one gets no other. */
+	/* A variable that names a wrong mount does not fall back to another. */
 	setenv("MSHAREFS_MOUNT", "/tmp", 1);
 	CHILD_ASSERT(refuses(mshare_mount_open(NULL), ENODEV,
 			     "$MSHAREFS_MOUNT is /tmp: not mounted there"));
@@ -112,7 +112,7 @@ static void default_one(void *arg)
 	CHILD_ASSERT(!mkdir(path, 0700));
 	CHILD_ASSERT(refuses(mshare_create(0), ENODEV, "not mounted there"));
 	CHILD_ASSERT(!rmdir(path) && !rmdir(parent));
-	/* A relative one does not count. */
+	/* A relative path is ignored. */
 	setenv("XDG_RUNTIME_DIR", "tmp", 1);
 	snprintf(path, sizeof(path), "/run/user/%d/msharefs", geteuid());
 	CHILD_ASSERT(refuses(mshare_create(0), ENODEV, path));
@@ -129,7 +129,9 @@ static void by_default(void)
 	CU_ASSERT(in_child(default_one, NULL) == 0);
 }
 
-/* As msharefs(8) makes it: a tmpfs over /sys/fs, in a namespace of our own */
+/*
+ * As msharefs(8) makes it: a tmpfs over /sys/fs, here in a separate namespace.
+ */
 static void kernels_one(void *arg)
 {
 	(void)arg;
@@ -194,7 +196,7 @@ static void without_daemon(void)
 	CU_ASSERT(in_child(dead_daemon, NULL) == 0);
 }
 
-/* What it says */
+/* Messages */
 
 static void *in_a_thread(void *arg)
 {
@@ -212,7 +214,7 @@ static void errors_are_a_threads(void)
 	CU_ASSERT_FATAL(!pthread_create(&thread, NULL, in_a_thread, NULL));
 	pthread_join(thread, NULL);
 	CU_ASSERT(says("mshare_unlink: mine: Invalid argument: no region"));
-	/* What succeeds says nothing, and leaves errno alone. */
+	/* A call that succeeds leaves no message, and keeps errno. */
 	errno = 4711;
 	close(mshare_create(0));
 	CU_ASSERT(errno == 4711 && says("mine"));
@@ -223,7 +225,7 @@ static const struct test tests[] = {
 	{"wrong handles", wrong_handles},
 	{"by name", by_name},
 	{"by default", by_default},
-	{"at last", at_last},
+	{"/sys/fs/mshare by default", at_last},
 	{"without a daemon", without_daemon},
 	{"errors are a thread's", errors_are_a_threads},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Under a preload of a release that does not fit (strange_engine.c plays it):
- * each call that needs the engine says so.
+ * Tests libmshare under a preload of an incompatible release, which
+ * strange_engine.c stands in for: every call that needs the engine must report
+ * it.
  */
 #include "lib/lib_common.h"
 
@@ -10,7 +11,7 @@ static void says_so(void)
 	char *at = memory_here();
 	int fd = mshare_create(0);
 
-	/* These need none. */
+	/* These calls do not need the engine. */
 	CU_ASSERT_FATAL(at && fd >= 0 && !ftruncate(fd, (off_t)GIB));
 	CU_ASSERT(!mshare_map(fd, 0, mount_page(), RW, 0));
 	CU_ASSERT(refuses((long)mshare_attach(fd, 0, 0, NULL, 0), ELIBBAD,
@@ -30,7 +31,7 @@ static void says_so(void)
 }
 
 static const struct test tests[] = {
-	{"says so", says_so},
+	{"every call reports it", says_so},
 };
 
 int main(void)

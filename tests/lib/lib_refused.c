@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system refuses the calls: limits, filters, other namespaces. */
+/* Tests what happens when the system refuses: limits, filters, namespaces. */
 #include "lib/lib_common.h"
 
 #include <sched.h>
@@ -16,7 +16,7 @@
 
 static size_t page;
 
-/* A region with memory at its beginning */
+/* Makes a region with memory at its beginning. */
 static int region(size_t size)
 {
 	int fd = mshare_fd(NULL, size, MSHARE_CLOEXEC);
@@ -35,7 +35,7 @@ static long donate(void)
 	return mshare("r", HERE, GIB, O_CREAT | O_RDWR, 0600);
 }
 
-/* A window: addresses, descriptors */
+/* Address space and descriptors */
 
 static void few_addresses(void *arg)
 {
@@ -102,7 +102,7 @@ static void full(void)
 	CU_ASSERT(mount_is_empty());
 }
 
-/* userfaultfd is refused, and the mount insists on it. */
+/* userfaultfd is refused, and the mount has -o require=guard. */
 static void cannot_guard(void *arg)
 {
 	int fd = region(GIB);
@@ -129,7 +129,7 @@ static void guard(void)
 	use_mount();
 }
 
-/* The daemon's socket is in the network namespace that it was started in. */
+/* The daemon's socket belongs to the network namespace it was started in. */
 static void elsewhere(void *arg)
 {
 	int fd = region(GIB);
@@ -159,7 +159,7 @@ static void network(void)
 		unlink(in_mount("v1"));
 }
 
-/* A daemon that does not know what kinds of regions there are */
+/* A daemon that does not know MSHARE_IOC_KIND yet */
 static void old_daemon(void *arg)
 {
 	(void)arg;
@@ -208,7 +208,7 @@ static void mounts(void)
 	CU_ASSERT(!unlink(in_mount("v1")));
 }
 
-/* Somebody else's, where names are their owners' alone */
+/* Another user's region, where only owners may remove names */
 static void not_the_owner(void *arg)
 {
 	(void)arg;
@@ -230,7 +230,7 @@ static void sticky(void)
 	int fd;
 
 	if (geteuid()) {
-		owner_may(); /* only root can be somebody else */
+		owner_may(); /* only root can become another user */
 		return;
 	}
 	CU_ASSERT_FATAL(other_mount_start("allow_other"));
@@ -299,12 +299,13 @@ static const struct test tests[] = {
 	{"files", full},
 	{"guard", guard},
 	{"network", network},
-	{"too old", too_old},
+	{"the daemon is too old", too_old},
 	{"read-only", mounts},
 	{"sticky", sticky},
 	{"memory", memory},
 	{"signals", signals},
-	{"addresses", addresses}, /* the last */
+	/* Last, because main() leaves it out with AddressSanitizer. */
+	{"addresses", addresses},
 };
 
 static void begin(void)
@@ -316,7 +317,7 @@ static void begin(void)
 int main(void)
 {
 	before_tests = begin;
-	/* AddressSanitizer needs terabytes of addresses. */
+	/* AddressSanitizer needs terabytes of address space. */
 	return run_mount_tests("lib_refused", NULL, tests,
 			       N_TESTS(tests) - SANITIZED);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that links libmshare needs no preload: of what it does with plain
- * system calls, too, the same rules hold. And whichever library they come
- * from, there is one engine: windows of either call are windows of both.
+ * Tests that a program linked with libmshare needs no preload: its plain system
+ * calls follow the same rules. Whichever library is used, there is one engine,
+ * so the windows of either call are windows of both.
  */
 #include "lib/lib_common.h"
 
@@ -57,7 +57,9 @@ static void both_ways(void)
 	close(fd);
 }
 
-/* mshare_unlink() knows windows that mmap() made, and of this file only. */
+/*
+ * mshare_unlink() also removes windows made by mmap(), but of this file only.
+ */
 static void unlink_finds_all(void)
 {
 	int fd = region_create("r", GIB), other = region_create("s", GIB);
@@ -76,7 +78,7 @@ static void unlink_finds_all(void)
 	CU_ASSERT(!mshare_unlink("s"));
 }
 
-/* Signals are the program's own, and SIGBUS is shared with the engine. */
+/* Handlers stay the program's own, though the engine uses SIGBUS too. */
 static volatile sig_atomic_t came;
 
 static void on_bus(int sig)
@@ -102,7 +104,7 @@ static void handlers(void)
 	close(fd);
 }
 
-/* What the dynamic linker found for "mmap@GLIBC_2.2.5" */
+/* Checks which library "mmap@GLIBC_2.2.5" resolves to. */
 static void binds_to_the_library(void)
 {
 	const char *preloaded = getenv("LD_PRELOAD");
@@ -121,17 +123,18 @@ static void binds_to_the_library(void)
 	}
 	CU_ASSERT(dladdr((void *)(uintptr_t)mmap, &info) &&
 		  strstr(info.dli_fname, want));
-	/* The calls are the library's, in both cases, and have a version. */
+	/* Either way the calls are libmshare's, and are versioned. */
 	CU_ASSERT(dladdr(dlvsym(RTLD_DEFAULT, "mshare", "MSHARE_0"), &info) &&
 		  strstr(info.dli_fname, "libmshare.so.0"));
 }
 
 static const struct test tests[] = {
 	{"plain calls", plain_calls},
-	{"both ways", both_ways},
+	{"windows of either call", both_ways},
 	{"unlink finds all", unlink_finds_all},
 	{"handlers", handlers},
-	{"binds to the library", binds_to_the_library}, /* the last */
+	/* Last, because main() leaves it out with AddressSanitizer. */
+	{"binds to the library", binds_to_the_library},
 };
 
 static void begin(void)
@@ -143,7 +146,7 @@ static void begin(void)
 int main(void)
 {
 	before_tests = begin;
-	/* AddressSanitizer stands before them all. */
+	/* AddressSanitizer interposes before both libraries. */
 	return run_mount_tests("lib_rules", NULL, tests,
 			       N_TESTS(tests) - SANITIZED);
 }

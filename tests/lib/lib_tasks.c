@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads, fork() and exec() around the calls of libmshare. */
+/* Tests the calls of libmshare with threads, fork() and exec(). */
 #include "lib/lib_common.h"
 
 #include <pthread.h>
@@ -45,7 +45,7 @@ static void threads(void)
 		CU_ASSERT(!pthread_join(thread[i], NULL));
 }
 
-/* Windows of one region, while it changes */
+/* Makes windows of one region while it changes. */
 static atomic_bool stop;
 static int shared_fd;
 
@@ -85,7 +85,7 @@ static void changes_and_windows(void)
 	close(shared_fd);
 }
 
-/* The child has the windows of its parent, and calls of its own. */
+/* The child has its parent's windows, and can make calls itself. */
 static void child_of(void *arg)
 {
 	char *at = arg;
@@ -121,7 +121,7 @@ static void *fork_now(void *arg)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			/* It has no lock of its parent's. */
+			/* The child must not inherit a held lock. */
 			close(mshare_create(0));
 			_exit(says("no call") ? 0 : 1);
 		}
@@ -150,7 +150,7 @@ static void forks_meanwhile(void)
 	CU_ASSERT(!failed && !status);
 }
 
-/* Cancelled anywhere in it, a thread leaves nothing half done. */
+/* A thread cancelled anywhere in the call must leave nothing half done. */
 static void *donate_for_ever(void *arg)
 {
 	for (;;) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The examples in the manual, as a reader copies them: they compile, run on a
-# mount, and end with status 0.
+# Tests the examples in the manual as a reader would use them: they must
+# compile, run on a mount, and exit with status 0.
 set -u
 . "$SRC/tests/harness/shell.sh"
 . "$SRC/tests/harness/man.sh"

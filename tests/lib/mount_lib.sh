@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The programs that are linked with libmshare: without the preload, and under
+# Runs the programs that are linked with libmshare, without the preload and with
 # it. Each of their tests counts.
 set -u
 . "$(dirname "$0")/shell.sh"
@@ -30,7 +30,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-# linked PROGRAM PRELOAD: its tests are tests of ours
+# linked PROGRAM PRELOAD: counts the tests of the program
 linked()
 {
 	status=0
@@ -47,7 +47,7 @@ linked()
 	skipped=$((skipped + $3))
 }
 
-# WAY COMMAND...
+# plainly COMMAND..., preloaded COMMAND...
 plainly()
 {
 	env ${asan:+LD_PRELOAD="$asan"} "$@"
@@ -58,7 +58,7 @@ preloaded()
 	env LD_PRELOAD="$MSHARE_TEST_PRELOAD" "$@"
 }
 
-# donor_to_consumer WAY WAY: of the donor, of the consumer
+# donor_to_consumer HOW HOW: plainly or preloaded, for donor and consumer
 donor_to_consumer()
 {
 	expect 'is "a line from before it was shared" at 0x200000000000' \
@@ -69,7 +69,7 @@ donor_to_consumer()
 		[ ! -e "$dir/line" ]
 }
 
-# ring WAY
+# ring HOW
 ring()
 {
 	out=$("$1" "$LIBTESTS/ring_2026" 2>&1)
@@ -94,10 +94,10 @@ export MSHAREFS_MOUNT
 check "C++" plainly "$LIBTESTS/lib_cxx"
 check "C++ under the preload" preloaded "$LIBTESTS/lib_cxx"
 check "2022, without the preload" donor_to_consumer plainly plainly
-check "2022, one under it" donor_to_consumer preloaded plainly
-check "2022, the other" donor_to_consumer plainly preloaded
+check "2022, donor under the preload" donor_to_consumer preloaded plainly
+check "2022, consumer under the preload" donor_to_consumer plainly preloaded
 check "2026, without the preload" ring plainly
-check "2026 under it" ring preloaded
+check "2026, under the preload" ring preloaded
 check "nothing is left in the mount" [ "$(ls "$dir")" = mshare_info ]
 check "unmount" fusermount3 -u "$dir"
 check "no page is left" left_nothing

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Plays a libmshare-preload.so of another time: lib_other_engine.c. */
+/*
+ * Stands in for a libmshare-preload.so of another release, for
+ * lib_other_engine.c.
+ */
 #include "engine/engine.h"
 #include "wrap/wrap.h"
 

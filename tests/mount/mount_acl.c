@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX access control lists: as on tmpfs. */
+/* Tests POSIX access control lists: they must work as on tmpfs. */
 #include "harness/harness.h"
 #include "harness/twins.h"
 
@@ -65,7 +65,7 @@ static const struct who lists[][8] = {
 	 {ACL_GROUP_OBJ, 7, NONE},
 	 {ACL_MASK, 3, NONE},
 	 {ACL_OTHER, 7, NONE}},
-	/* these are none */
+	/* These are not valid. */
 	{{ACL_USER_OBJ, 6, NONE}, {ACL_OTHER, 0, NONE}},
 	{{ACL_USER_OBJ, 6, NONE},
 	 {ACL_USER, 6, FRIEND},
@@ -108,7 +108,7 @@ static void note_all(const char *label, const char *file)
 		     st.st_nlink, listxattr(file, NULL, 0));
 }
 
-/* What somebody else may, where there is somebody else. */
+/* Notes what another user may do, if the test can become one. */
 static void as(uid_t uid, gid_t gid, const char *file)
 {
 	char *before = note_place();
@@ -196,7 +196,7 @@ static void inherit_one(size_t i, mode_t mask, mode_t mode)
 	note_all(label, "d/d/d");
 	as(FRIEND, FRIEND, "d/f");
 	as(STRANGER, STRANGER, "d/d");
-	/* What moves keeps what it has. */
+	/* A moved file keeps its ACL. */
 	note_result(label, rename("d/f", "f"));
 	note_all(label, "f");
 	umask(022);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel series' alignment, 512 GiB, on a machine that has far less. */
+/*
+ * Tests the kernel series' alignment, 512 GiB, on a machine with far less
+ * memory.
+ */
 #include "harness/calls.h"
 #include "harness/harness.h"
 
@@ -17,7 +20,7 @@
 #define GIB (1ULL << 30)
 #define RW (PROT_READ | PROT_WRITE)
 #define START (72 * UNIT)
-#define PAGES 64 /* of memory, where tables are counted */
+#define PAGES 64 /* of memory, for counting page tables */
 
 static uint64_t page;
 
@@ -61,7 +64,7 @@ static void sizes(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Several at once */
+/* Several regions at once */
 
 #define REGIONS 4
 
@@ -93,7 +96,7 @@ static void several_regions(void)
 	}
 }
 
-/* Addresses */
+/* Addresses of windows */
 
 static void v1_starts(void)
 {
@@ -111,7 +114,8 @@ static void v1_starts(void)
 	CU_ASSERT(!v1_add(two, START + UNIT, page));
 	CU_ASSERT(!v1_add(two, START + 3 * UNIT - page, page));
 	CU_ASSERT(fails(v1_add(two, START + 3 * UNIT, page), EINVAL));
-	memset(at + UNIT - page, 'x', 2 * page); /* from one into the other */
+	/* across the two adjacent windows */
+	memset(at + UNIT - page, 'x', 2 * page);
 	CU_ASSERT(at[3 * UNIT - 1] == 0 && is_hole(at + UNIT + page));
 	CU_ASSERT(!v1_unmap(one, START, UNIT) && is_hole(at + UNIT - 1));
 	CU_ASSERT(at[UNIT] == 'x');
@@ -135,7 +139,7 @@ static void v2_addresses(void)
 		EINVAL));
 	CU_ASSERT(MAP_FAILS(window_at(START, UNIT, MAP_FIXED_NOREPLACE, fd),
 			    EEXIST));
-	/* Rounded up; that is taken; and that is free */
+	/* A hint is rounded up: first to a used address, then to a free one. */
 	other = window_at(START - GIB, UNIT, 0, fd);
 	CU_ASSERT_FATAL(other != MAP_FAILED && other != at);
 	CU_ASSERT((uintptr_t)other % UNIT == 0 && !munmap(other, UNIT));
@@ -149,7 +153,7 @@ static void v2_addresses(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* At the far end */
+/* At the end of a region */
 
 static int far_fd;
 static char *far_at;
@@ -210,7 +214,7 @@ static void in_other_process(void *arg)
 	own[last - 1] = 'c';
 }
 
-/* A window that comes later is told; those that are there are changed. */
+/* A new window gets the current protections; existing ones are changed. */
 static void in_two_processes(void)
 {
 	uint64_t last = 2 * UNIT - page;
@@ -230,7 +234,7 @@ static void in_two_processes(void)
 	end();
 }
 
-/* More memory than there is: what is touched is there. */
+/* A mapping larger than memory: only touched pages are allocated. */
 
 static void touch_from_child(void *arg)
 {
@@ -272,7 +276,7 @@ static void lazy_and_larger_than_memory(void)
 	long before = huge_pages_used();
 
 	begin();
-	/* promised, it would not go */
+	/* Without MAP_NORESERVE it must fail. */
 	CU_ASSERT(fails(region_add_like(far_fd, 0, UNIT, RW, 0), ENOMEM));
 	CU_ASSERT(is_hole(far_at) && is_hole(far_at + UNIT - 1));
 	CU_ASSERT(!region_add_like(far_fd, 0, UNIT, RW, MAP_NORESERVE));
@@ -281,7 +285,7 @@ static void lazy_and_larger_than_memory(void)
 	touch_here_and_there();
 	if (page > 1 << 20)
 		CU_ASSERT(huge_pages_used() == before + 8 * 5 + 1);
-	/* A part of it anew, and another part gone */
+	/* Map one part anew, and unmap another. */
 	CU_ASSERT(!region_add_like(far_fd, 0, page, RW, MAP_NORESERVE));
 	CU_ASSERT(far_at[0] == 0 && far_at[page] == 'k');
 	CU_ASSERT(!region_unmap_range(far_fd, UNIT / 8, page));
@@ -320,7 +324,7 @@ static void tables_are_shared(void)
 	CU_ASSERT(!region_add(far_fd, from, PAGES * page));
 	CU_ASSERT(!in_child(count_faults, &from));
 	CU_ASSERT(!region_unmap_range(far_fd, from, PAGES * page));
-	/* Lazy ones are, too, once somebody has touched them. */
+	/* So do lazy ones, after the first touch in any process. */
 	CU_ASSERT(!region_add_like(far_fd, 0, UNIT, RW, MAP_NORESERVE));
 	from = UNIT - GIB;
 	for (uint64_t i = 0; i < PAGES; i++)

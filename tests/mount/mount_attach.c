@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attach socket against clients that lie, stop half-way or die; and what is
- * left when the daemon goes. Speaks lib/proto.h by hand.
+ * Tests the attach socket against clients that lie, stop half-way or die, and
+ * what still works when the daemon is gone. Speaks the protocol of
+ * lib/common/protocol.h by hand.
  */
 #include "harness/harness.h"
 
@@ -95,7 +96,10 @@ static int send_bytes(int sock, const void *data, size_t size, int fd)
 	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* The answer's error, 1 if the line is dead; *fd is -1 if none came. */
+/*
+ * Returns the error of the answer, or 1 if the connection is closed. *fd is -1
+ * if no descriptor came.
+ */
 static int get_answer(int sock, struct answer *answer, int *fd)
 {
 	char control[CMSG_SPACE(sizeof(int))];
@@ -126,7 +130,7 @@ static struct hello hello_of(uint32_t op, const unsigned char *key)
 	return hello;
 }
 
-/* One hello on a line of its own: what is answered; *fd as above. */
+/* Sends one hello on a new connection and returns the answer; *fd as above. */
 static int say(const struct mshare_attach *attach, const struct hello *hello,
 	       int send_fd, int *fd)
 {
@@ -203,7 +207,7 @@ static void show_as_nobody(void *arg)
 	CHILD_ASSERT(show(arg, &fd) == -EACCES && fd == -1);
 }
 
-/* Only where there is root can somebody else be played. */
+/* Only root can become another user. */
 static void foreign_ticket(void)
 {
 	struct mshare_attach attach;
@@ -213,13 +217,13 @@ static void foreign_ticket(void)
 	attach = get_ticket(region);
 	CU_ASSERT_FATAL(attach.socket[0]);
 	CU_ASSERT(in_child(show_as_nobody, &attach) == 0);
-	/* and it is still its owner's */
+	/* Its owner can still use it. */
 	CU_ASSERT(show(&attach, &fd) == 0 && fd >= 0);
 	close(fd);
 	tear_down();
 }
 
-/* Who may only read cannot get more by way of the backing file. */
+/* The backing file must not give a reader more than read access. */
 static void reader_gets_no_more(void)
 {
 	struct mshare_attach attach;
@@ -235,7 +239,7 @@ static void reader_gets_no_more(void)
 	CU_ASSERT((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
 	CU_ASSERT(mmap(NULL, align, PROT_WRITE, MAP_SHARED, fd, 0) ==
 		  MAP_FAILED);
-	/* (its owner, who could have the region for writing, may reopen it) */
+	/* (The owner of the region may reopen it for writing.) */
 	close(fd);
 	close(file);
 	tear_down();
@@ -268,7 +272,7 @@ static void reader_sees_and_is_guarded(void)
 	tear_down();
 }
 
-/* Nonsense */
+/* Invalid messages */
 
 static void nonsense(void)
 {
@@ -281,7 +285,7 @@ static void nonsense(void)
 	set_up();
 	attach = get_ticket(region);
 	CU_ASSERT_FATAL(attach.socket[0]);
-	/* operations that nothing came before, or that do not exist */
+	/* Operations in the wrong order, or that do not exist. */
 	hello = hello_of(HELLO_MAPPED, attach.ticket);
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
 	hello = hello_of(HELLO_FORKED, attach.ticket);
@@ -297,7 +301,7 @@ static void nonsense(void)
 	hello = hello_of(HELLO_ATTACH, attach.ticket);
 	hello.flags = 0x80;
 	CU_ASSERT(say(&attach, &hello, -1, &fd) == -EPROTO);
-	/* packets of the wrong size */
+	/* Packets of the wrong size. */
 	for (size_t size = 0; size <= sizeof(noise); size += 50) {
 		sock = dial(&attach);
 		CU_ASSERT(!send_bytes(sock, noise, size, -1));
@@ -305,10 +309,10 @@ static void nonsense(void)
 			  (size ? -EPROTO : 1));
 		close(sock);
 	}
-	/* the ticket was not touched by any of it */
+	/* None of it used up the ticket. */
 	CU_ASSERT(show(&attach, &fd) == 0 && fd >= 0);
 	close(fd);
-	/* something else where a userfaultfd belongs */
+	/* A descriptor that is no userfaultfd. */
 	attach = get_ticket(region);
 	hello = hello_of(HELLO_ATTACH, attach.ticket);
 	fd = open("/dev/null", O_RDWR);
@@ -333,7 +337,7 @@ static int settled_fds(void)
 	return daemon_settled_fds();
 }
 
-/* More descriptors than belong in a packet are not kept. */
+/* The daemon closes descriptors beyond the one that belongs in a packet. */
 static void too_many_descriptors(void)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {
@@ -376,7 +380,7 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-/* 100 clients that say nothing, and 100 that stop when they have the file. */
+/* 100 clients that send nothing, and 100 that stop once they have the file. */
 static void silent_clients(void)
 {
 	int socks[200], before, good = 0, fd;
@@ -475,7 +479,7 @@ static void count_own_fds(void *arg)
 	close(low);
 	w = region_window(region, align);
 	CHILD_ASSERT(w);
-	/* the next descriptor has the number it would have had */
+	/* The window's descriptor must not take the lowest number. */
 	CHILD_ASSERT(dup(0) == low);
 }
 
@@ -486,14 +490,14 @@ static void descriptor_numbers(void)
 	tear_down();
 }
 
-/* The daemon goes */
+/* The end of the daemon */
 
 struct end {
 	char dir[64];
 	bool orderly;
 };
 
-/* A child's window is guarded by the child itself, with no daemon to tell. */
+/* The child guards its window by itself when there is no daemon. */
 static void check_after_daemon(void *arg)
 {
 	char *w = arg;
@@ -525,7 +529,7 @@ static void outlive_daemon(void *arg)
 	CHILD_ASSERT(!strcmp(w, "still here"));
 	CHILD_ASSERT(try_write(w + 3 * page, 1).signal == 0);
 	CHILD_ASSERT(try_write(w + 4 * page, 1).signal == SIGSEGV);
-	/* fork() too, and what is left of the interface says so */
+	/* fork() still works, and a new window fails with a proper errno. */
 	CHILD_ASSERT(in_child(check_after_daemon, w) == 0);
 	CHILD_ASSERT(region_window(region, align) == NULL);
 	CHILD_ASSERT(errno == ENOTCONN || errno == ECONNABORTED);
@@ -569,7 +573,7 @@ static const struct test tests[] = {
 	{"descriptor numbers", descriptor_numbers},
 	{"the daemon is killed", daemon_is_killed},
 	{"the daemon is told to end", daemon_is_told_to_end},
-	/* last, as it takes root: */
+	/* Last, because main() leaves it out unless run as root. */
 	{"foreign ticket", foreign_ticket},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, beside windows: they are gone after exec(), and a program's
- * other memory, descriptors and errno are left alone.
+ * SPEC section 6, around windows: they are gone after exec(), and the program's
+ * other memory, descriptors and errno stay as they are.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -17,7 +17,7 @@
 
 #define START 0x200000000000ULL
 
-/* The rest of what begin() made */
+/* Undoes begin(). */
 static void end(void)
 {
 	CU_ASSERT(!munmap(at - align, 3 * align));
@@ -32,7 +32,7 @@ static char *map_over(char *addr, size_t length)
 
 /* exec() */
 
-/* Of every backing, its file has no name. */
+/* Backing files have no name, whatever the backing. */
 #define BACKING_FILE "(deleted)"
 
 static bool maps_hold(const char *what)
@@ -64,7 +64,7 @@ static void exec_self(void *arg)
 static int count_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	int n = -1; /* its own */
+	int n = -1; /* not counting its own */
 
 	while (dir && readdir(dir))
 		n++;
@@ -73,7 +73,7 @@ static int count_descriptors(void)
 	return n;
 }
 
-/* Whether a descriptor is of a kind that windows need. */
+/* Returns whether a descriptor is of a kind that windows need. */
 static bool holds_descriptor(const char *what)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -93,7 +93,7 @@ static bool holds_descriptor(const char *what)
 	return found || !dir;
 }
 
-/* In the new program: status 0 if the window is not there any more. */
+/* In the new program: returns 0 if the window is gone. */
 static int look_for_window(const char *address)
 {
 	unsigned char vec[1];
@@ -116,9 +116,9 @@ static void gone_after_exec(void)
 	end();
 }
 
-/* What is left alone */
+/* What stays as it is */
 
-/* A call worked and left errno as it was before. */
+/* The call worked, and errno is as before. */
 #define KEEPS_ERRNO(call) (errno = 4711, (call) && errno == 4711)
 
 static void errno_is_kept(void)
@@ -136,7 +136,9 @@ static void errno_is_kept(void)
 	end();
 }
 
-/* A descriptor a window, no more, and where programs do not look for theirs */
+/*
+ * At most one descriptor per window, with a number that programs do not expect.
+ */
 static void descriptors(void)
 {
 	char *windows[20];
@@ -154,7 +156,7 @@ static void descriptors(void)
 	for (int i = 0; i < 20; i++)
 		CU_ASSERT(!munmap(windows[i], align));
 	CU_ASSERT(count_descriptors() == before);
-	/* An attempt that fails leaves none. */
+	/* A failed attempt leaves no descriptor. */
 	CU_ASSERT(MAP_FAILS(mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0), EINVAL));
 	CU_ASSERT(count_descriptors() == before);
 	windows[0] = region_window(fd, align);
@@ -163,7 +165,10 @@ static void descriptors(void)
 	end();
 }
 
-/* Mapping over a window and unmapping it along with others give back too. */
+/*
+ * A window that is mapped over, or unmapped with others, gives its descriptor
+ * back.
+ */
 static void descriptors_of_the_replaced(void)
 {
 	int before;
@@ -191,14 +196,14 @@ static long address_space(void)
 	return pages;
 }
 
-/* A window takes its own length and, once it is gone, nothing. */
+/* A window takes only its length of address space, and nothing afterwards. */
 static void no_other_addresses(void)
 {
 	long before, with, unit = (long)(align / PAGE);
 	char *window, *odd;
 
 	begin();
-	/* So that what is free next is not aligned, at neither end */
+	/* Makes the next free range unaligned at both ends. */
 	odd = mmap(NULL, align + align / 2, PROT_NONE, MEMORY, -1, 0);
 	before = address_space();
 	window = region_window(fd, align);
@@ -211,7 +216,7 @@ static void no_other_addresses(void)
 	end();
 }
 
-/* Other memory, right beside a window and between two of them */
+/* Other memory right next to a window, and between two windows */
 static void memory_beside(void)
 {
 	char *front, *back, *far;
@@ -233,7 +238,7 @@ static void memory_beside(void)
 	CU_ASSERT(mremap(back, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 			 back + 8 * PAGE) == back + 8 * PAGE);
 	CU_ASSERT(back[8 * PAGE] == 'm' && !is_mapped(back, 8 * PAGE));
-	/* Not even into the window */
+	/* Memory cannot grow into a window either. */
 	CU_ASSERT(map_over(back, PAGE) == back);
 	back[0] = 'm';
 	CU_ASSERT(MAP_FAILS(mremap(front, PAGE, 2 * PAGE, 0), ENOMEM));
@@ -242,7 +247,7 @@ static void memory_beside(void)
 	end();
 }
 
-/* After the last window, its addresses are like any others. */
+/* The addresses of a former window are like any others. */
 static void memory_where_a_window_was(void)
 {
 	begin();
@@ -260,8 +265,8 @@ static const struct test tests[] = {
 	{"gone after exec", gone_after_exec},
 	{"errno is kept", errno_is_kept},
 	{"descriptors", descriptors},
-	{"descriptors of the replaced", descriptors_of_the_replaced},
-	{"no other addresses", no_other_addresses},
+	{"descriptors of replaced windows", descriptors_of_the_replaced},
+	{"no other address space", no_other_addresses},
 	{"memory beside windows", memory_beside},
 	{"memory where a window was", memory_where_a_window_was},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that mounts msharefs itself: mount(2) and umount(2), as root (in a
+ * Tests programs that mount msharefs with mount(2) and umount(2), as root (in a
  * mount namespace of its own) and as an ordinary user.
  */
 #include "harness/calls.h"
@@ -27,7 +27,10 @@
 
 static bool is_root;
 
-/* As programs for the kernel series say it, over the backing under test. */
+/*
+ * Calls mount() as programs for the kernel series do, but with the backing
+ * under test.
+ */
 static int mount_on(const char *dir, unsigned long flags, const char *options)
 {
 	const char *backing = getenv("MSHARE_TEST_BACKING");
@@ -39,7 +42,10 @@ static int mount_on(const char *dir, unsigned long flags, const char *options)
 	return mount("a,b", dir, "msharefs", flags, data);
 }
 
-/* A directory of its own for a test; mount_dir is the harness's name for it. */
+/*
+ * Makes a new directory for each test, and calls it mount_dir, which is the
+ * name the harness uses.
+ */
 static bool make_dir(void)
 {
 	strcpy(mount_dir, "/tmp/msharefs-calls-XXXXXX");
@@ -58,7 +64,7 @@ static bool is_mounted(void)
 	return !statfs(mount_dir, &fs) && fs.f_type == MSHARE_MAGIC;
 }
 
-/* The daemon that serves dir: its command line ends with it. 0: none. */
+/* Returns the daemon that serves dir, which is its last argument, or 0. */
 static pid_t daemon_of(const char *dir)
 {
 	char path[300], line[2 * PATH_MAX];
@@ -106,7 +112,7 @@ static void test_makes_one(void)
 	CU_ASSERT(is_mounted() && daemon_of(mount_dir) > 0);
 	use_region("one");
 	CU_ASSERT(!umount(mount_dir));
-	/* All is gone when it returns, not some moments later. */
+	/* Everything is gone when umount() returns, not some moments later. */
 	CU_ASSERT(!is_mounted());
 	CU_ASSERT_EQUAL(daemon_of(mount_dir), 0);
 	CU_ASSERT(!mount_on(mount_dir, 0, NULL));
@@ -129,7 +135,7 @@ static void test_relative(void)
 	remove_dir();
 }
 
-/* The host program */
+/* Effects on the program */
 
 static volatile sig_atomic_t heard;
 
@@ -323,7 +329,7 @@ static void test_no_daemon(void)
 	remove_dir();
 }
 
-/* What is not about a new mount of ours goes to the kernel as it is. */
+/* Calls that are not about mounting msharefs go to the kernel unchanged. */
 static void test_not_ours(void)
 {
 	CU_ASSERT_FATAL(make_dir());
@@ -378,11 +384,11 @@ static void test_umount_flags(void)
 	fd = region_create("busy", mount_align());
 	CU_ASSERT(!umount2(mount_dir, MNT_DETACH));
 	CU_ASSERT(!is_mounted());
-	CU_ASSERT(!region_add(fd, 0, 4096) && !close(fd)); /* still there */
+	CU_ASSERT(!region_add(fd, 0, 4096) && !close(fd)); /* still works */
 	remove_dir();
 }
 
-/* Mounts of others */
+/* Mounts that others made */
 
 static void test_uses_what_is_there(void)
 {
@@ -395,7 +401,7 @@ static void test_uses_what_is_there(void)
 	fd = region_create("theirs", 0);
 	CU_ASSERT(!mount_on(mount_dir, 0, NULL));
 	CU_ASSERT(!access(in_mount("theirs"), F_OK) && !close(fd));
-	CU_ASSERT_EQUAL(daemon_of(mount_dir), 0); /* no other */
+	CU_ASSERT_EQUAL(daemon_of(mount_dir), 0); /* no second daemon */
 	use_region("ours");
 	CU_ASSERT(!mount_on(mount_dir, 0, NULL));
 	CU_ASSERT(!umount(mount_dir));
@@ -408,7 +414,7 @@ static void test_uses_what_is_there(void)
 	remove_dir();
 }
 
-/* Never asked for: as the kernel has it. */
+/* A mount that this program did not ask for is left to the kernel. */
 static void test_never_asked(void)
 {
 	pid_t daemon;
@@ -461,7 +467,7 @@ static void test_fork(void)
 	remove_dir();
 }
 
-/* To the letter of the series' documentation. */
+/* Exactly as the documentation of the kernel series says. */
 static void test_kernels_mount_point(void)
 {
 	const char *dir = "/sys/fs/mshare";
@@ -479,7 +485,8 @@ static void test_kernels_mount_point(void)
 	CU_ASSERT(is_mounted());
 	use_region("r");
 	CU_ASSERT(!umount(dir));
-	CU_ASSERT(fails(access(dir, F_OK), ENOENT)); /* and the cover */
+	/* the tmpfs over /sys/fs is gone too */
+	CU_ASSERT(fails(access(dir, F_OK), ENOENT));
 }
 
 static const struct test tests[] = {

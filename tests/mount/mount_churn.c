@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes attach, look and detach while others map and unmap: nobody ever
- * sees anything but memory that is there, or a fault.
+ * Tests attaching and detaching while others map and unmap: every access either
+ * reaches memory that is mapped, or faults.
  */
 #include "harness/harness.h"
 
@@ -47,7 +47,7 @@ static void watch(void *arg)
 	}
 }
 
-/* A window that stays, through all changes. */
+/* Keeps one window through all changes. */
 static void stay(void *arg)
 {
 	volatile char *w = region_window(region, align);
@@ -70,7 +70,7 @@ static void change(void *arg)
 	CHILD_ASSERT(w);
 	for (int i = 0; i < ROUNDS * 3; i++) {
 		CHILD_ASSERT(!region_add(region, page, page));
-		/* fresh memory, unless somebody has been quick */
+		/* fresh memory, unless watch() has written already */
 		CHILD_ASSERT(w[page + 17] == 0);
 		CHILD_ASSERT(w[page + 100] == 0 || w[page + 100] == MAGIC);
 		CHILD_ASSERT(!region_unmap_range(region, page, page));
@@ -111,7 +111,9 @@ static void attach_while_changing(void)
 	CU_ASSERT(!unlink(in_mount("region")));
 }
 
-/* Two that map and unmap the same range: the region is whole in the end. */
+/*
+ * Two processes map and unmap the same range, which must leave it consistent.
+ */
 static void map_and_unmap(void *arg)
 {
 	(void)arg;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many at once, in no order: threads that do anything to one region, and
- * processes that are killed in the middle of it. In the end the region is
- * whole, and all that was taken comes back (the harness looks).
+ * Runs many random operations at once: threads that do anything to one region,
+ * and processes killed in the middle of that. In the end the region must be
+ * usable, and everything taken given back (the harness checks that).
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -20,7 +20,7 @@
 #define THREADS 8
 #define ROUNDS 200
 #define DEATHS 50
-#define PAGES 16 /* of the mount's: what they fight over */
+#define PAGES 16 /* of the mount's page size, which all work on */
 
 static uint64_t align, page;
 static int region;
@@ -31,7 +31,7 @@ static void look(void)
 	page = mount_page();
 }
 
-/* A pipe of one's own: memory is looked at through system calls. */
+/* System calls access memory, through a pipe per worker. */
 struct worker {
 	unsigned int seed;
 	int pipe[2];
@@ -51,7 +51,7 @@ static void note(struct worker *w, bool good, const char *what)
 		printf("%s: %s\n", what, strerrorname_np(errno));
 }
 
-/* A byte there, or a hole: nothing else, and no signal. */
+/* Finds a byte or a hole, but never a signal. */
 static void look_inside(struct worker *w, const char *at)
 {
 	char byte;
@@ -112,7 +112,9 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Whatever happened to it, it can be emptied, and is as good as new. */
+/*
+ * Whatever happened to the region, it can be emptied and used like a new one.
+ */
 static bool is_whole(void)
 {
 	char *at = region_window(region, align);
@@ -157,7 +159,9 @@ static void threads_at_once(void)
 		close(workers[i].pipe[1]);
 	}
 	CU_ASSERT(is_whole());
-	/* All unmapped: nothing is held, though the region is still there. */
+	/*
+	 * All is unmapped: no memory is held, though the region still exists.
+	 */
 	CU_ASSERT(wait_until(pages_are, &before));
 	close(region);
 	CU_ASSERT(!unlink(in_mount("region")));
@@ -171,7 +175,7 @@ static _Noreturn void work_until_killed(unsigned int seed)
 
 	if (pipe(w.pipe))
 		_exit(1);
-	/* One of its own, too, that nobody will clean up. */
+	/* Also a region of its own that nobody else cleans up. */
 	region_add(region_create("own", align), 0, page);
 	unlink(in_mount("own"));
 	for (;;) {
@@ -188,7 +192,7 @@ static void pause_for(unsigned int usec)
 	nanosleep(&pause, NULL);
 }
 
-/* Two work, and are killed at any time: the second one while alone. */
+/* Two processes work, and are killed at any time; the second works on alone. */
 static int kill_two(struct worker *chance)
 {
 	pid_t pids[2];
@@ -223,7 +227,7 @@ static void killed_in_the_middle(void)
 	for (int i = 0; i < DEATHS / 2; i++)
 		good += kill_two(&chance) == 2 && is_whole();
 	CU_ASSERT(good == DEATHS / 2);
-	unlink(in_mount("own")); /* one may have died just before */
+	unlink(in_mount("own")); /* left by a process that died just before */
 	CU_ASSERT(wait_until(pages_are, &before));
 	close(region);
 	CU_ASSERT(!unlink(in_mount("region")));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names at the edge of what is allowed, and every way to open, rename, link and
- * remove: as on tmpfs.
+ * Tests names at the limits, and every way to open, rename, link and remove: as
+ * on tmpfs.
  */
 #include "harness/harness.h"
 #include "harness/twins.h"
@@ -48,7 +48,7 @@ static void try_open(const char *label, const char *name, int flags)
 		close(fd);
 }
 
-/* All that can be done by name, to a name. */
+/* Does everything to a name that can be done by name. */
 static void use_name(const char *name)
 {
 	struct stat st;
@@ -94,7 +94,7 @@ static void names(void)
 		note("name %s: %zu", plain[i], i);
 		use_name(plain[i]);
 	}
-	/* the longest, and one too long: of a name, and of a path */
+	/* The longest and one too long, for a name and for a path. */
 	for (size_t n = NAME_MAX; n <= NAME_MAX + 1; n++) {
 		memset(name, 'n', n);
 		name[n] = 0;
@@ -138,7 +138,7 @@ static void depths(void)
 	TRY(rmdir("deep"));
 }
 
-/* Opening, in every way */
+/* Opening in every way */
 
 static const int open_bits[] = {O_CREAT,   O_EXCL,     O_TRUNC,
 				O_APPEND,  O_NOFOLLOW, O_DIRECTORY,
@@ -196,7 +196,7 @@ static void opens(void)
 	try_open("unnamed, in a file", "f", O_TMPFILE | O_RDWR);
 }
 
-/* Renaming, of everything to everything */
+/* Renaming everything to everything */
 
 static const char *const places[] = {
 	"file",	  "same",      "other",	    "empty",	  "full",
@@ -323,7 +323,7 @@ static void links(void)
 	close(dir);
 }
 
-/* What was removed but is open, or where one is */
+/* Files and the current directory after they were removed */
 
 static void removed(void)
 {
@@ -376,7 +376,7 @@ static void removed(void)
 	close(dir);
 }
 
-/* Symbolic links that point here */
+/* Symbolic links that lead into the mount */
 
 static void link_outside(const char *target, const char *name)
 {
@@ -421,7 +421,7 @@ static void loops(void)
 	unlink(out);
 }
 
-/* What there is not */
+/* File types that do not exist */
 
 static void specials(void)
 {
@@ -438,7 +438,7 @@ static void specials(void)
 	TRY(unlink("s"));
 	TRY(mknod("s", 0, 0));
 	note_result("remove it", unlink("s"));
-	/* where they would fail in any case */
+	/* Calls that would fail on any filesystem. */
 	note_result("a pipe, there", mkfifo("f", 0600));
 	note_result("a link, there", symlink("target", "f"));
 	note_result("a link, nowhere", symlink("target", "none/f"));

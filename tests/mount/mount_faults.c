@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults in holes: SIGSEGV at the instruction, whatever the program does with
- * it; EFAULT from system calls; and the program's own SIGBUS left alone.
+ * Tests faults in holes: SIGSEGV at the instruction, whatever the program does
+ * about it, EFAULT from system calls, and no effect on the program's own
+ * SIGBUS.
  */
 #include "harness/harness.h"
 
@@ -44,7 +45,7 @@ static void tear_down(void)
 	CU_ASSERT(!unlink(in_mount("region")));
 }
 
-/* Whatever the program does, each test has a region of its own. */
+/* Gives each test a region of its own, whatever the test does to it. */
 #define WITH_REGION(test)              \
 	static void test##_here(void); \
 	static void test(void)         \
@@ -154,7 +155,7 @@ static void on_alternate_stack(void *arg)
 	CHILD_ASSERT(handler_calls == 1);
 	CHILD_ASSERT(handler_stack >= stack &&
 		     handler_stack < stack + sizeof(stack));
-	/* and without SA_ONSTACK, not */
+	/* Without SA_ONSTACK it does not. */
 	install(SIGSEGV, note_and_escape, 0);
 	touch_hole();
 	CHILD_ASSERT(handler_calls == 2);
@@ -191,7 +192,7 @@ static void reset_hand(void *arg)
 	install(SIGSEGV, note_and_escape, (int)SA_RESETHAND);
 	touch_hole();
 	CHILD_ASSERT(handler_calls == 1);
-	*(volatile char *)hole = 1; /* the default action, now */
+	*(volatile char *)hole = 1; /* now by the default action */
 }
 
 WITH_REGION(handler_for_once)
@@ -199,7 +200,7 @@ WITH_REGION(handler_for_once)
 	CU_ASSERT(in_child(reset_hand, NULL) == 256 + SIGSEGV);
 }
 
-/* What the handler does is what a program with a store of its own would do. */
+/* The handler maps the page, as a program that loads data on demand would. */
 static void map_and_return(int sig)
 {
 	(void)sig;
@@ -361,7 +362,8 @@ static void map_own_file(void)
 	close(fd);
 }
 
-static volatile siginfo_t bus_info; /* kill() is thought not to call back */
+/* volatile: compilers assume that kill() runs no handler */
+static volatile siginfo_t bus_info;
 
 static void on_bus(int sig, siginfo_t *info, void *context)
 {
@@ -372,7 +374,7 @@ static void on_bus(int sig, siginfo_t *info, void *context)
 		siglongjmp(escape, 1);
 }
 
-/* A page of the window that failed: as the kernel reports it. */
+/* A hardware memory error in a window, as the kernel reports it. */
 static void check_memory_failure(void)
 {
 	siginfo_t info = {.si_signo = SIGBUS, .si_code = BUS_MCEERR_AR};
@@ -401,7 +403,7 @@ static void check_own_sigbus(void)
 	CHILD_ASSERT(bus_info.si_code == SI_USER);
 	CHILD_ASSERT(bus_info.si_pid == getpid());
 	check_memory_failure();
-	/* and holes are still SIGSEGV */
+	/* Holes still raise SIGSEGV. */
 	CHILD_ASSERT(try_read(hole).signal == SIGSEGV);
 }
 
@@ -422,7 +424,7 @@ static void bus_handler_after(void *arg)
 	CHILD_ASSERT(old.sa_sigaction == on_bus);
 	CHILD_ASSERT(sigismember(&old.sa_mask, SIGUSR2));
 	CHILD_ASSERT(!sigismember(&old.sa_mask, SIGUSR1));
-	/* signal() and its relatives see the same */
+	/* signal() and similar calls see the same handler. */
 	CHILD_ASSERT((void *)signal(SIGBUS, SIG_IGN) == (void *)on_bus);
 	kill(getpid(), SIGBUS);
 	CHILD_ASSERT(signal(SIGBUS, SIG_DFL) == SIG_IGN);
@@ -435,7 +437,7 @@ static void bus_handler_before(void *arg)
 	struct sigaction old;
 
 	(void)arg;
-	/* A program as fresh as after exec: no window yet. */
+	/* As after exec: this process has no window yet. */
 	sigaction(SIGBUS, &act, NULL);
 	window = region_window(region, align);
 	CHILD_ASSERT(window);
@@ -489,7 +491,7 @@ WITH_REGION(own_sigbus)
 	CU_ASSERT(in_child(bus_once, NULL) == 256 + SIGBUS);
 }
 
-/* In a process that never had a window before: the program runs anew. */
+/* Executes the program again, for a process that never had a window. */
 static void own_sigbus_before_window(void)
 {
 	const char *program = getenv("MSHARE_TEST_SELF");
@@ -521,7 +523,7 @@ static void close_everything(void *arg)
 	CHILD_ASSERT(try_write(hole, 1).signal == SIGSEGV);
 }
 
-/* The same in a process that attached by itself, not by fork(). */
+/* The same in a process that has attached itself, not inherited the window. */
 static void attach_and_close_everything(void *arg)
 {
 	window = region_window(region, align);

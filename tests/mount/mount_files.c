@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3: modes and owners, how regions can be opened, what becomes of
- * unlinked ones, and what df and stat tell. Names are mount_names.c's.
+ * SPEC section 3: modes and owners, how regions can be opened, what happens to
+ * unlinked ones, and what df and stat show. mount_names.c tests names.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -29,7 +29,7 @@ static mode_t mode_of(const char *name)
 	return stat(in_mount(name), &st) ? 0 : st.st_mode;
 }
 
-/* open(), if only to see whether it works. */
+/* Opens and closes it, to see whether that works. */
 static int try_open(const char *name, int flags)
 {
 	int fd = open(in_mount(name), flags | O_CLOEXEC, 0600);
@@ -97,7 +97,7 @@ static void attributes(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* A change of a region shows in its times. */
+/* A change to a region updates its times. */
 static void times_of_changes(void)
 {
 	const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -124,7 +124,7 @@ static void with_modes(void *arg)
 	CHILD_ASSERT(!try_open("f", O_WRONLY));
 	CHILD_ASSERT(fails(try_open("f", O_RDONLY), EACCES));
 	CHILD_ASSERT(fails(try_open("f", O_RDWR), EACCES));
-	/* The owner's bits are those that count for him. */
+	/* Only the owner's bits apply to the owner. */
 	CHILD_ASSERT(!chmod(in_mount("f"), 0066));
 	CHILD_ASSERT(fails(try_open("f", O_RDONLY), EACCES));
 	CHILD_ASSERT(fails(try_open("f", O_WRONLY), EACCES));
@@ -152,7 +152,7 @@ static void permissions(void)
 	CU_ASSERT(!mkdir(in_mount("d"), 0700));
 	other = region_create("d/f", 0);
 	CU_ASSERT(!without_privilege(with_modes, NULL));
-	/* Neither is in the way of root. */
+	/* Modes do not stop root. */
 	CU_ASSERT(!chmod(in_mount("f"), 0));
 	CU_ASSERT(!chmod(in_mount("d"), 0));
 	if (geteuid()) {
@@ -190,7 +190,7 @@ static void set_group_id_directory(void)
 	CU_ASSERT(!rmdir(in_mount("d")));
 }
 
-/* A control file */
+/* The file is for control only */
 
 static void no_data(int fd)
 {
@@ -223,7 +223,7 @@ static void no_read_no_write(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* There is nothing to cut off, or it must not be. */
+/* O_TRUNC works while there is nothing to truncate, and fails afterwards. */
 static void open_truncating(void)
 {
 	int fd = open(in_mount("f"), O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -241,7 +241,9 @@ static void open_truncating(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Only who may write may change a region: every request, either dialect. */
+/*
+ * Every request that changes a region, of either revision, needs write access.
+ */
 static void changes_need_write_access(void)
 {
 	const uint64_t start = 0x200000000000;
@@ -277,11 +279,13 @@ static void changes_need_write_access(void)
 
 static bool memory_back(void *before)
 {
-	/* 256 MiB are mapped; of small pages, others take some meanwhile. */
+	/*
+	 * 256 MiB are mapped. With base pages, others allocate some meanwhile.
+	 */
 	return memory_used() < *(long *)before + 128 * 1024;
 }
 
-/* A name less changes nothing for who has it open. */
+/* Unlinking changes nothing for a process that has the region open. */
 static void unlinked_but_open(void)
 {
 	long before = memory_used();
@@ -303,7 +307,7 @@ static void unlinked_but_open(void)
 	CU_ASSERT(second[0] == 'a' && at[128 * MIB] == 'b');
 	CU_ASSERT(try_read(at + 8 * MIB).signal != 0);
 	CU_ASSERT(!memory_back(&before));
-	/* A new one of that name is another one. */
+	/* A new region of that name is a different one. */
 	CU_ASSERT(!close(region_create("f", 0)) && !unlink(in_mount("f")));
 	CU_ASSERT(!munmap(second, align) && !munmap(at, align));
 	CU_ASSERT(!memory_back(&before));
@@ -311,7 +315,7 @@ static void unlinked_but_open(void)
 	CU_ASSERT(wait_until(memory_back, &before));
 }
 
-/* Nor does it for a window, which needs no open file. */
+/* A window keeps the region too, and needs no open file. */
 static void window_outlives_file(void)
 {
 	long before = memory_used();
@@ -332,7 +336,7 @@ static void window_outlives_file(void)
 	CU_ASSERT(wait_until(memory_back, &before));
 }
 
-/* And one with a name needs neither files nor windows. */
+/* A region with a name needs neither open files nor windows. */
 static void name_keeps_memory(void)
 {
 	int fd = region_create("f", align);
@@ -351,9 +355,9 @@ static void name_keeps_memory(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* What is told about memory */
+/* What is shown about memory */
 
-/* Bytes in use as df counts them. */
+/* Returns the bytes in use as df counts them. */
 static uint64_t fs_used(struct statvfs *fs)
 {
 	CU_ASSERT(!statvfs(mount_dir, fs));
@@ -369,11 +373,11 @@ static void file_system_figures(void)
 
 	CU_ASSERT(fs.f_frsize == fs.f_bsize && fs.f_namemax == 255);
 	CU_ASSERT(fs.f_bfree <= fs.f_blocks && fs.f_bavail == fs.f_bfree);
-	CU_ASSERT(fs.f_files >= 3); /* the root, mshare_info and this */
+	CU_ASSERT(fs.f_files >= 3); /* the root, mshare_info and this one */
 	if (backing)
 		CU_ASSERT(fs.f_bsize ==
 			  (strcmp(backing, "shmem") ? 2 * MIB : 4096));
-	/* Memory is taken by the block, however little is mapped. */
+	/* Memory is held in whole blocks, however little is mapped. */
 	CU_ASSERT(!region_add(fd, 0, 64 * MIB + 1));
 	CU_ASSERT(fs_used(&fs) == before + 64 * MIB + fs.f_bsize);
 	CU_ASSERT(!region_unmap_range(fd, 0, 32 * MIB));
@@ -384,7 +388,7 @@ static void file_system_figures(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* st_size is the region, st_blocks what is mapped, at once and for everyone. */
+/* st_size is the region, st_blocks what is mapped now, for everyone. */
 static void size_and_blocks(void)
 {
 	int fd = region_create("f", align), other = open(in_mount("f"), 0);
@@ -408,7 +412,7 @@ static void size_and_blocks(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* As another user, where one may come in. */
+/* As another user, in a mount that lets others in. */
 static void as_stranger(void *arg)
 {
 	char *at;
@@ -441,7 +445,7 @@ static void others_come_in(void)
 	char *at;
 
 	if (geteuid()) {
-		/* No right to mount so: nothing but the owner's comes in. */
+		/* Without root nobody else can enter the mount. */
 		CU_ASSERT((mode_of(".") & 07777) == 0777);
 		return;
 	}
@@ -478,7 +482,7 @@ static const struct test tests[] = {
 	{"a name keeps memory", name_keeps_memory},
 	{"statfs", file_system_figures},
 	{"st_size and st_blocks", size_and_blocks},
-	{"others come in", others_come_in},
+	{"other users", others_come_in},
 };
 
 static void look(void)

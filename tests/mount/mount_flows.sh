@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The programs as people use them: the examples under msharectl run, the
-# daemon's command line, its ends, df, du, mount(8).
+# Tests the programs as people use them: the examples under msharectl run, the
+# daemon's command line, the ways to end it, df, du, and mount(8).
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -14,7 +14,7 @@ is_mounted()
 	grep -q " $dir fuse.msharefs " /proc/self/mounts
 }
 
-# What a test that failed has left must not spoil the next one.
+# What a failed test leaves must not affect the next one.
 on_fail()
 {
 	while is_mounted; do
@@ -69,7 +69,7 @@ flow()
 			"$MSHARECTL" run -- "$BUILD_EXAMPLES/consumer_$1" "$dir/$1"
 }
 
-# Statuses and signals of the command are those of msharectl run.
+# msharectl run exits with the command's status, or dies of its signal.
 run_status()
 {
 	status 0 "$MSHARECTL" run -- true &&
@@ -95,7 +95,8 @@ run_preload()
 			sh -c 'echo "$MSHAREFS_MOUNT"'
 }
 
-# One line that says what is wrong, status 1, nothing mounted.
+# bad_option TEXT ARGUMENT...: prints one line with TEXT, exits with 1, mounts
+# nothing.
 bad_option()
 {
 	text=$1
@@ -118,7 +119,7 @@ df_and_du()
 		[ "$(stat -c %s "$dir/sized")" -eq "$(cat "$dir/mshare_info")" ]
 }
 
-# Ended by a signal or by umount: no mount, no process, no socket, no page.
+# After it ended there is no mount, process, socket or huge page.
 ends_by()
 {
 	before=$(pages_in_use)
@@ -151,7 +152,8 @@ kernels_alignment()
 {
 	mount_here align=512G 2>/dev/null || return 1
 	[ "$(cat "$dir/mshare_info")" -eq 549755813888 ] && flow v3 &&
-		# (AddressSanitizer has its own memory at 2.5 TiB.)
+		# AddressSanitizer has memory at 2.5 TiB, where v1's example has
+		# its start.
 		{ [ "${SANITIZE:-no}" = yes ] || flow v1; }
 	got=$?
 	fusermount3 -u "$dir"
@@ -159,8 +161,8 @@ kernels_alignment()
 	return $got
 }
 
-# mount(8) looks for helpers in /sbin alone: here in a copy of it, over the
-# real one in a mount namespace of our own.
+# mount(8) looks for helpers only in /sbin. This uses a copy of it, mounted over
+# the real one in a mount namespace.
 with_helpers()
 {
 	mkdir -p "$dir.work/sbin" && cp -a /usr/sbin/. "$dir.work/sbin/" || return 1
@@ -179,7 +181,7 @@ with_helpers()
 mount_type()
 {
 	with_helpers sh -euc '
-		cd / # mount(8) takes a source for a path if there is one
+		cd / # mount(8) resolves a source that exists as a path
 		mount -t "$1" -o "backing=$3,$4" "$5" "$2"
 		grep "^$5 $2 fuse.msharefs " /proc/self/mounts
 		if [ "$1" = msharefs ]; then
@@ -194,7 +196,7 @@ mount_type()
 		"$BUILD_EXAMPLES"
 }
 
-# To the letter, as the kernel series' documentation has it.
+# Exactly as in the documentation of the kernel series.
 kernels_mount_point()
 {
 	[ ! -e /sys/fs/mshare ] || return 1
@@ -248,7 +250,7 @@ check "bad: align too large" bad_option "larger than a process" \
 check "bad: max_size" bad_option "max_size=0: not a size" -o max_size=0 "$dir"
 check "bad: max_size overflows" bad_option "max_size=99999999T: too large" \
 	-o max_size=99999999T "$dir"
-check "bad: what is required" bad_option "require=nonsense: not a requirement: give guard" \
+check "bad: require" bad_option "require=nonsense: not a requirement: give guard" \
 	-o require=nonsense "$dir"
 check "help" expect "Usage: " "$MSHAREFS" --help
 check "version" expect "msharefs 0." "$MSHAREFS" -V

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows across fork(): the same memory, the same holes, the same tables. */
+/* Tests windows across fork(): the same memory, holes and page tables. */
 #include "harness/harness.h"
 
 #include <fcntl.h>
@@ -194,7 +194,7 @@ static void threads_fork(void *arg)
 static void fork_from_threads(void)
 {
 	set_up();
-	/* In a child, as try_write() is not made for threads. */
+	/* try_write() is not thread-safe, so the threads run in a child. */
 	CU_ASSERT(in_child(threads_fork, NULL) == 0);
 	tear_down();
 }
@@ -216,7 +216,7 @@ static void child_unmaps(void)
 	tear_down();
 }
 
-/* The parent's end takes nothing from its child. */
+/* A child keeps its window when its parent exits. */
 static void orphan(void *arg)
 {
 	int *fds = arg;
@@ -243,15 +243,17 @@ static void child_outlives_parent(void)
 	CU_ASSERT(in_child(orphan, fds) == 0);
 	close(fds[1]);
 	CU_ASSERT(read(fds[0], &byte, 1) == 1 && byte == 'k');
-	/* its end, so that it is not counted as left over */
+	/*
+	 * Wait for its exit, so that its region is not reported as left over.
+	 */
 	CU_ASSERT(read(fds[0], &byte, 1) == 0);
 	close(fds[0]);
 	tear_down();
 }
 
 /*
- * As programs become daemons: fork, exit, close everything. The child's holes
- * are then guarded by what it has handed over to msharefs.
+ * As programs become daemons: fork, exit, close everything. Afterwards only the
+ * userfaultfd handed to msharefs guards the child's holes.
  */
 static void daemonize(void *arg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be done with an open file or directory: as on tmpfs, but that a
- * region has no data to read or write.
+ * Tests what can be done with an open file or directory: as on tmpfs, except
+ * that a region has no data to read or write.
  */
 #include "harness/harness.h"
 #include "harness/twins.h"
@@ -74,7 +74,7 @@ static int open_dir(const char *name)
 	return fd;
 }
 
-/* Reading and writing: nothing of it */
+/* Reading and writing, which regions do not support */
 
 #define NO_DATA_OF(call) note_result("no data: " #call, (long)(call))
 
@@ -101,7 +101,7 @@ static void data(void)
 	CHILD_ASSERT(write(pipes[1], buf, 10) == 10);
 	NO_DATA_OF(splice(pipes[0], NULL, fd, NULL, 10, 0));
 	NO_DATA_OF(copy_file_range(fd, &at, other, NULL, 10, 0));
-	/* What fails before there is a question of data. */
+	/* Calls that fail before data matters. */
 	TRY(write(ro, buf, 10));
 	TRY(read(wo, buf, 10));
 	TRY(pread(fd, buf, 10, -1));
@@ -117,7 +117,7 @@ static void data(void)
 	TRY(copy_file_range(fd, NULL, other, NULL, 10, 1));
 }
 
-/* Sizes: once */
+/* Sizes, which can be set once */
 
 #define OWN_SIZE(call) note_result("own: " #call, (long)(call))
 
@@ -189,7 +189,7 @@ static void seeks(void)
 	note_seek(path, 0, SEEK_SET);
 }
 
-/* The same places are data here that were written there. */
+/* Maps what the other filesystem has as written data. */
 static void holes(void)
 {
 	const off_t align = (off_t)mount_align();
@@ -211,7 +211,7 @@ static void holes(void)
 	note_seek(fd, align, SEEK_HOLE);
 }
 
-/* Whatever else takes a descriptor */
+/* Other calls that take a descriptor */
 
 static void try_flags(int fd)
 {

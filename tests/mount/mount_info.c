@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * SPEC section 3: mshare_info tells the alignment, and nothing becomes of it
- * whatever one does.
- */
+/* SPEC section 3: mshare_info shows the alignment, and cannot be changed. */
 #include "harness/calls.h"
 #include "harness/harness.h"
 
@@ -43,7 +40,7 @@ static void info_content(void)
 	close(fd);
 }
 
-/* Not even root, whom mode bits do not stop. */
+/* Not even root can, to whom mode bits do not apply. */
 static void info_stays(void)
 {
 	const char *info = in_mount("mshare_info");

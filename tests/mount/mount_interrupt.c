@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal while memory is being filled: EINTR, and all of it undone. And that
- * others are served meanwhile.
+ * Tests a signal while memory is being filled: EINTR, and all of it undone.
+ * Also that the daemon serves others meanwhile.
  */
 #include "harness/harness.h"
 
@@ -19,7 +19,7 @@
 
 #include <mshare_ioctl.h>
 
-#define LARGE ((uint64_t)2 << 30) /* some tenths of a second of work */
+#define LARGE ((uint64_t)2 << 30) /* takes some tenths of a second */
 
 static uint64_t align, page;
 
@@ -34,7 +34,7 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* 0, or errno: what CREATE_MAPPING says when a signal comes after usec. */
+/* Returns the errno of CREATE_MAPPING with a signal after usec, or 0. */
 static int map_with_alarm(int fd, long usec)
 {
 	const struct itimerval timer = {.it_value = {.tv_usec = usec}};
@@ -58,7 +58,10 @@ static void interrupted_and_undone(void)
 	w = region_window(fd, 4 * align);
 	CU_ASSERT_FATAL(w != NULL);
 	memset(w, 7, 2 * page);
-	/* How fast the machine is, is not known: it may be done too soon. */
+	/*
+	 * The speed of the machine is unknown, so try shorter times until one
+	 * hits.
+	 */
 	for (long usec = 40000; usec > 100 && err != EINTR; usec /= 2) {
 		err = map_with_alarm(fd, usec);
 		CU_ASSERT(err == 0 || err == EINTR);
@@ -72,7 +75,7 @@ static void interrupted_and_undone(void)
 	CU_ASSERT(w[page] == 7 && w[2 * page - 1] == 7);
 	CU_ASSERT(try_read(w + 2 * page).signal == SIGSEGV);
 	CU_ASSERT(!fstat(fd, &st) && (uint64_t)st.st_blocks * 512 == 2 * page);
-	/* and it can be done after all */
+	/* Afterwards it can be mapped. */
 	CU_ASSERT(!region_add(fd, page, LARGE));
 	CU_ASSERT(w[0] == 7 && w[page] == 0);
 	CU_ASSERT(!munmap(w, 4 * align));
@@ -100,7 +103,10 @@ static int protect_with_alarm(int fd, uint64_t size, uint32_t prot, long usec)
 	return err;
 }
 
-/* What nobody may access any more is moved, and back; not half of it. */
+/*
+ * The content of a PROT_NONE mapping is moved away, or back, completely or not
+ * at all.
+ */
 static void half_way_moved(uint32_t from, uint32_t to)
 {
 	const uint64_t size = LARGE / 4;
@@ -137,7 +143,7 @@ static void map_much(void *arg)
 	CHILD_ASSERT(!region_add(*(int *)arg, page, LARGE));
 }
 
-/* Windows of the same region can be made while it is being filled. */
+/* Windows of a region can be made while the region is being filled. */
 static void others_are_served(void)
 {
 	int fd = region_create("region", 4 * align), status, rounds = 0;
@@ -161,7 +167,7 @@ static void others_are_served(void)
 		rounds++;
 	}
 	CU_ASSERT(status == 0);
-	/* Waiting for the mapping, it would have been one or two. */
+	/* If they waited for the mapping, there would be one or two. */
 	CU_ASSERT(rounds >= 10);
 	close(fd);
 	CU_ASSERT(!unlink(in_mount("region")));

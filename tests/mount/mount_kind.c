@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of regions that the calls of 2022 and 2026 make. */
+/* Tests the kinds of regions that the calls of 2022 and 2026 make. */
 #include "harness/calls.h"
 #include "harness/harness.h"
 
@@ -57,7 +57,7 @@ static void tells_start_and_size(void)
 	CU_ASSERT(!unlink(in_mount("r")) && !unlink(in_mount("p")));
 }
 
-/* To be filled, before it is where it belongs */
+/* MSHARE_MAP_AWAY maps a region elsewhere, to fill it first. */
 static void away(void)
 {
 	int fd = readable("r"), ro = open(in_mount("r"), O_RDONLY);
@@ -71,7 +71,7 @@ static void away(void)
 	at = mmap(NULL, align, RW, MAP_SHARED, fd, 0);
 	CU_ASSERT(at == (char *)START && !strcmp(at, "filled"));
 	CU_ASSERT(!munmap(other, align) && !munmap(at, align));
-	/* Only for who fills it */
+	/* It has no effect on read-only windows, as they cannot fill it. */
 	CU_ASSERT(MAP_FAILS(mmap(NULL, align, RW, flags, ro, 0), EACCES));
 	at = mmap(NULL, align, PROT_READ, flags, ro, 0);
 	CU_ASSERT(at == (char *)START && !munmap(at, align));
@@ -101,7 +101,7 @@ static void wrong(void)
 	CU_ASSERT(!unlink(in_mount("k")));
 }
 
-/* A region that ends with who calls this, mapped, and without a name. */
+/* Makes a region without a name, and mapped, that ends with the caller. */
 static int owned(void)
 {
 	int first = region_create("o", 0), fd;
@@ -138,7 +138,7 @@ static void ends_with_close(void)
 	CU_ASSERT(!munmap(at, align));
 }
 
-/* What was handed on does not keep it. */
+/* A descriptor that another process inherited does not keep it. */
 static void ends_in_others(void)
 {
 	int fd = owned(), go[2], status = -1;
@@ -164,7 +164,7 @@ static void ends_in_others(void)
 	CU_ASSERT(!munmap(at, align));
 }
 
-/* Nor does a child's closing, or its end, end it. */
+/* When a child closes it or exits, it does not end. */
 static void child_exits(void *arg)
 {
 	close(*(int *)arg);
@@ -181,7 +181,7 @@ static void outlives_children(void)
 	CU_ASSERT(!munmap(at, align));
 }
 
-/* Sends a descriptor to its parent. */
+/* Sends a descriptor to the parent. */
 static void send_fd(int sock, int fd)
 {
 	union {
@@ -221,7 +221,7 @@ static int receive_fd(int sock)
 	return fd;
 }
 
-/* The owner exits or is killed, while another has its descriptor. */
+/* The owner exits or is killed while another process has the descriptor. */
 static void ends_with_its_owner(void)
 {
 	int status;
@@ -272,7 +272,7 @@ static bool region_is_empty(void *at)
 	return is_hole(at);
 }
 
-/* exec closes what is to be closed. */
+/* exec closes the close-on-exec descriptor. */
 static void ends_with_exec(void)
 {
 	int pair[2], fd, status;
@@ -312,7 +312,7 @@ static void is_refused(void *arg)
 		fails(set_kind(*(int *)arg, 0, 0, MSHARE_KIND_OWNED), EINVAL));
 }
 
-/* Who is refused to own it does not. */
+/* A process that may not own the region does not become its owner. */
 static void refused_owner(void)
 {
 	int fd = region_create("r", align);
@@ -324,7 +324,7 @@ static void refused_owner(void)
 	CU_ASSERT(!unlink(in_mount("r")));
 }
 
-/* What the daemon cannot see is not taken for closed. */
+/* If the daemon may not read /proc/PID/fd, it does not assume a close. */
 static void not_dumpable(void)
 {
 	int fd = owned(), copy = dup(fd);
@@ -382,7 +382,7 @@ static void the_main_thread_ends(void)
 	CU_ASSERT(waitpid(child, &status, 0) == child && status == 0);
 }
 
-/* Where the creator of a file is its owner anyway */
+/* With -o ownership every creator owns its region */
 static void with_ownership(void)
 {
 	int fd;
@@ -401,7 +401,7 @@ static void with_ownership(void)
 	other_mount_end();
 }
 
-/* What it takes is known to be gone, though nobody asked the kernel to tell. */
+/* A descriptor that the owner reopened through /proc keeps the region too. */
 static void shows(void)
 {
 	struct mshare_status_region r = {.version = MSHARE_STATUS_VERSION};
@@ -423,14 +423,14 @@ static void shows(void)
 
 static const struct test tests[] = {
 	{"tells start and size", tells_start_and_size},
-	{"away", away},
-	{"wrong", wrong},
+	{"mapped elsewhere to be filled", away},
+	{"wrong arguments", wrong},
 	{"ends with close", ends_with_close},
-	{"ends in others", ends_in_others},
+	{"ends in other processes too", ends_in_others},
 	{"outlives children", outlives_children},
 	{"ends with its owner", ends_with_its_owner},
 	{"ends with exec", ends_with_exec},
-	{"shows", shows},
+	{"reopened by its owner", shows},
 	{"refused owner", refused_owner},
 	{"not dumpable", not_dumpable},
 	{"a thread ends", a_thread_ends},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CREATE_MAPPING with MAP_NORESERVE: memory comes when it is touched, from
- * wherever, and not before.
+ * Tests CREATE_MAPPING with MAP_NORESERVE: memory is allocated at the first
+ * touch, wherever that comes from, and not before.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -50,7 +50,7 @@ static int lazy(uint64_t offset, uint64_t size)
 	return add(offset, size, RW, MAP_NORESERVE);
 }
 
-/* Pages that regions have taken since then; what shmem shows may lag. */
+/* Returns how many pages regions have taken since. For shmem it may lag. */
 static long taken_since(long before)
 {
 	return (memory_used() - before) * 1024 / (long)page;
@@ -108,7 +108,7 @@ static void from_kernel_mode(void)
 	end();
 }
 
-/* Each sees what the others wrote, whoever was there first. */
+/* Each process sees what others wrote, whoever touched it first. */
 static void child_touches(void *arg)
 {
 	char *own = region_window(fd, align);
@@ -132,7 +132,7 @@ static void in_any_process(void)
 	end();
 }
 
-/* A window that is there when the mapping is made, elsewhere */
+/* A window of another process that exists before the mapping is made */
 static int to_child[2], to_parent[2];
 
 static void wait_for(int from)
@@ -149,13 +149,13 @@ static void other_window(void *arg)
 	(void)arg;
 	CHILD_ASSERT(own && is_hole(own + page));
 	CHILD_ASSERT(write(to_parent[1], "1", 1) == 1);
-	wait_for(to_child[0]); /* mapped lazily */
+	wait_for(to_child[0]); /* mapped with MAP_NORESERVE */
 	CHILD_ASSERT(try_write(own + page, 'l').signal == 0);
 	CHILD_ASSERT(write(to_parent[1], "2", 1) == 1);
 	wait_for(to_child[0]); /* unmapped */
 	CHILD_ASSERT(is_hole(own + page) && is_hole(own + 2 * page));
 	CHILD_ASSERT(write(to_parent[1], "3", 1) == 1);
-	wait_for(to_child[0]); /* mapped as usual */
+	wait_for(to_child[0]); /* mapped without it */
 	CHILD_ASSERT(try_read(own + page).signal == 0 && own[page] == 0);
 	CHILD_ASSERT(is_hole(own + 3 * page));
 }
@@ -190,7 +190,7 @@ static void windows_that_are_there(void)
 	end();
 }
 
-/* Fresh memory each time, whatever is mapped over what. */
+/* A new mapping has fresh memory, whichever kind replaces which. */
 static void replaced(void)
 {
 	static const struct {
@@ -211,7 +211,7 @@ static void replaced(void)
 	}
 }
 
-/* Pages of the backing that a lazy and another mapping share. */
+/* Pages of the backing that a lazy mapping shares with another. */
 static void parts_of_pages(void)
 {
 	const uint64_t small = 4096;
@@ -227,12 +227,12 @@ static void parts_of_pages(void)
 	CU_ASSERT(taken_since(before) == 0);
 	at[0] = 'a';
 	CU_ASSERT(taken_since(before) == 1);
-	/* the usual kind into the same page: what is there stays */
+	/* An ordinary mapping in the same page keeps what is there. */
 	CU_ASSERT(!region_add(fd, small, small));
 	CU_ASSERT(at[0] == 'a' && at[small] == 0);
 	at[small] = 'b';
 	at[2 * small] = 'c';
-	/* lazily over the usual one: zeros, and the neighbours stay */
+	/* A lazy one over it reads as zeros, and the adjacent ones stay. */
 	CU_ASSERT(!lazy(small, small));
 	CU_ASSERT(at[0] == 'a' && at[small] == 0 && at[2 * small] == 'c');
 	CU_ASSERT(!region_unmap_range(fd, 0, 2 * small));
@@ -260,7 +260,7 @@ static void read_only(void)
 	end();
 }
 
-/* A descriptor opened read-only: its windows are of another kind. */
+/* A read-only descriptor makes windows of another kind. */
 static void reader(void)
 {
 	char *own;
@@ -282,7 +282,7 @@ static void reader(void)
 	end();
 }
 
-/* Eight pages that nobody else can take. */
+/* A pool of eight pages that nobody else can use. */
 static char pool[] = "/tmp/msharefs-pool-XXXXXX";
 
 static void touch_more_than_there_is(void)
@@ -298,7 +298,7 @@ static void touch_more_than_there_is(void)
 	CU_ASSERT(f.signal == SIGBUS && f.code == BUS_ADRERR);
 	CU_ASSERT(n == 9 && f.addr == at + 8 * page + 11);
 	CU_ASSERT(fails(read(zero, at + 8 * page, 1), EFAULT));
-	/* the usual kind says so beforehand */
+	/* An ordinary mapping fails in advance. */
 	CU_ASSERT(fails(region_add(fd, align / 2, page), ENOMEM));
 	CU_ASSERT(at[11] == 'x' && at[7 * page + 11] == 'x');
 	CU_ASSERT(is_hole(at) == false);
@@ -308,7 +308,7 @@ static void touch_more_than_there_is(void)
 	end();
 }
 
-/* Touching more than the pool has is a SIGBUS, and only that access ends. */
+/* Touching more than the pool has raises SIGBUS, but nothing else fails. */
 static void exhausted_pool(void)
 {
 	char options[128];

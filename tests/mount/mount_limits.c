@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Out of descriptors: the daemon, or a process. Who asks for one more window
- * gets EMFILE; nobody and nothing else suffers.
+ * Tests running out of descriptors, in the daemon or in a process. Another
+ * window then fails with EMFILE, and everything else keeps working.
  */
 #include "harness/calls.h"
 #include "common/fdpass.h"
@@ -22,7 +22,7 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define MAX_WINDOWS 64
 
-/* What the daemon is given: it may raise the soft limit by itself. */
+/* Limits of the daemon, which raises the soft one by itself. */
 static const struct rlimit few = {.rlim_cur = 32, .rlim_max = 64};
 
 static uint64_t align, page;
@@ -42,7 +42,7 @@ static bool is_hole(const char *byte)
 	return try_read(byte).signal == SIGSEGV;
 }
 
-/* A byte of its own for each window, seen through all of them */
+/* Writes a byte through each window, and reads it through another. */
 static bool windows_work(void)
 {
 	for (int i = 0; i < n_windows; i++) {
@@ -60,7 +60,7 @@ static char *try_window(int of)
 	return mmap(NULL, align, RW, MAP_SHARED, of, 0);
 }
 
-/* As many as the daemon gives. */
+/* Makes windows until the daemon has no descriptors left. */
 static void attach_all(void)
 {
 	char *at = NULL;
@@ -69,7 +69,7 @@ static void attach_all(void)
 	while (n_windows < MAX_WINDOWS && (at = try_window(fd)) != MAP_FAILED)
 		windows[n_windows++] = at;
 	CU_ASSERT(MAP_FAILS(at, EMFILE));
-	/* Most of what it has it gives. */
+	/* Most of the daemon's descriptors must be usable for windows. */
 	CU_ASSERT(n_windows >= 10 && n_windows < MAX_WINDOWS);
 }
 
@@ -91,7 +91,7 @@ static void end(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* The daemon */
+/* The daemon runs out */
 
 static void raised_at_start(void)
 {
@@ -114,7 +114,7 @@ static int add_read_only(uint64_t offset)
 	return region_add_like(fd, offset, page, PROT_READ, 0);
 }
 
-/* All but windows; a region takes two descriptors once it has memory. */
+/* Everything but windows works. A region with memory takes two descriptors. */
 static void check_all_else(void)
 {
 	struct stat st;
@@ -167,7 +167,7 @@ static void after_some_have_gone(void)
 	CU_ASSERT(MAP_FAILS(try_window(fd), EMFILE));
 	CU_ASSERT(windows_work());
 	detach_all();
-	/* and none is lost on the way */
+	/* No descriptor was lost. */
 	attach_all();
 	CU_ASSERT(n_windows == all);
 	detach_all();
@@ -176,10 +176,10 @@ static void after_some_have_gone(void)
 
 struct result {
 	bool attached;
-	int err; /* if it is not */
+	int err; /* if not attached */
 };
 
-/* Tells what came of it, and keeps the window until told to go. */
+/* Reports the result, and keeps the window until told to exit. */
 static void attach_and_tell(int tell, int go)
 {
 	char *at = try_window(fd), byte;
@@ -194,7 +194,7 @@ static void attach_and_tell(int tell, int go)
 
 #define CROWD 60
 
-/* Everybody at once: also the conversations need descriptors. */
+/* All attach at the same time, and connections need descriptors too. */
 static void crowd(void)
 {
 	int tell[2], go[2], attached = 0, status;
@@ -230,7 +230,7 @@ static void crowd(void)
 	end();
 }
 
-/* Memory that could be protected by a userfaultfd like msharefs's */
+/* Maps memory over it that a userfaultfd could protect. */
 static char *map_over(char *at)
 {
 	int memory = memfd_create("other", MFD_CLOEXEC);
@@ -244,7 +244,7 @@ static char *map_over(char *at)
 
 #define MANY 64
 
-/* Regions take them all: then nothing is left to talk to anybody. */
+/* Regions take all descriptors, so the daemon cannot accept connections. */
 static void regions_have_them_all(void)
 {
 	int fds[MANY], n = 0, err = 0;
@@ -265,7 +265,10 @@ static void regions_have_them_all(void)
 	CU_ASSERT(!try_write(at, 1).signal && is_hole(at + page));
 	CU_ASSERT(!region_add(fd, page, page));
 	CU_ASSERT(!try_write(at + page, 1).signal);
-	/* It can be said to go: a change leaves alone what comes there. */
+	/*
+	 * munmap() is noticed all the same: a change must not touch other
+	 * memory there.
+	 */
 	CU_ASSERT(!munmap(at, align));
 	CU_ASSERT(map_over(at) == at && !add_read_only(0));
 	CU_ASSERT(!try_write(at, 1).signal);
@@ -282,7 +285,7 @@ static void regions_have_them_all(void)
 }
 
 /*
- * fork() cannot be refused: a child's window works, however few there are. But
+ * fork() cannot fail, so a child's window works even without descriptors. But
  * protection does not hold in it, as the manual says.
  */
 static void child_inherits(void *arg)
@@ -308,7 +311,7 @@ static void fork_beyond_the_limit(void)
 	end();
 }
 
-/* A process */
+/* A process runs out */
 
 static int fill_table(int but)
 {
@@ -321,7 +324,7 @@ static int fill_table(int but)
 		n++;
 	}
 	CHILD_ASSERT(errno == EMFILE && n > but);
-	/* Each is a copy of 0: which go does not matter. */
+	/* All are copies of 0, so any will do. */
 	for (int i = 0, slot = last; i < but; slot--)
 		i += !close(slot);
 	return last;
@@ -335,7 +338,7 @@ static void table_is_full(void *arg)
 	CHILD_ASSERT(before != MAP_FAILED);
 	fill_table(left);
 	at = try_window(fd);
-	/* A window stays with one, and takes some for the moment. */
+	/* A window keeps one descriptor, and needs some more to be made. */
 	if (at == MAP_FAILED)
 		CHILD_ASSERT(errno == EMFILE);
 	else
@@ -349,7 +352,7 @@ static void table_is_full(void *arg)
 	CHILD_ASSERT(!region_unmap_range(fd, page, page));
 	CHILD_ASSERT(is_hole(before + page));
 	CHILD_ASSERT(!munmap(before, align) && is_hole(before));
-	/* The slot it had is free. */
+	/* Its descriptor is free again. */
 	CHILD_ASSERT(close(dup(0)) == 0);
 }
 
@@ -364,10 +367,7 @@ static void process_has_no_more(void)
 	end();
 }
 
-/*
- * What was unmapped is not msharefs's any more: a change afterwards does not
- * touch other memory at its addresses.
- */
+/* After munmap() a change must not touch other memory at those addresses. */
 static void unmap_with_full_table(void *arg)
 {
 	int memory = memfd_create("other", 0);
@@ -400,7 +400,10 @@ static int hand_over(int sock)
 
 #define UNDER_WAY 40
 
-/* Descriptors that nobody receives, until somebody was heard and a moment */
+/*
+ * Keeps descriptors in flight, and receives none, until shortly after it has
+ * heard.
+ */
 _Noreturn static void keep_under_way(int hear, int tell)
 {
 	const struct timespec moment = {.tv_nsec = 100000000};
@@ -440,13 +443,13 @@ static void wait_for_turn(void *arg)
 	at = try_window(fd);
 	CHILD_ASSERT(at != MAP_FAILED);
 	CHILD_ASSERT(!try_write(at, 1).signal && is_hole(at + page));
-	/* and did not take the daemon for dead meanwhile */
+	/* It did not take the daemon for dead meanwhile. */
 	CHILD_ASSERT(seconds() - start < 5);
 }
 
 /*
- * All processes of a user together may have as many descriptors on their way to
- * others as one may have open.
+ * All processes of a user together may have only as many descriptors in flight
+ * as one process may have open.
  */
 static void user_has_many_under_way(void)
 {
@@ -472,14 +475,14 @@ static void user_has_many_under_way(void)
 
 static const struct test tests[] = {
 	{"the limit is raised", raised_at_start},
-	{"the daemon has no more", daemon_has_no_more},
-	{"after some have gone", after_some_have_gone},
+	{"the daemon is out of descriptors", daemon_has_no_more},
+	{"after some windows have gone", after_some_have_gone},
 	{"a crowd", crowd},
-	{"regions have them all", regions_have_them_all},
+	{"regions use all descriptors", regions_have_them_all},
 	{"fork beyond the limit", fork_beyond_the_limit},
-	{"a process has no more", process_has_no_more},
-	{"unmapping with a full table", unmapping_with_full_table},
-	{"a user has many under way", user_has_many_under_way},
+	{"a process is out of descriptors", process_has_no_more},
+	{"unmapping without a free descriptor", unmapping_with_full_table},
+	{"a user has many in flight", user_has_many_under_way},
 };
 
 static void look(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks, leases, and hearing of changes: as on tmpfs. */
+/* Tests locks, leases and change notification: as on tmpfs. */
 #include "harness/harness.h"
 #include "harness/twins.h"
 
@@ -55,7 +55,7 @@ static void leases(void)
 	TRY(mkdir("d/x", 0755));
 }
 
-/* Locks, of this process and of another one */
+/* Locks of this process and of another one */
 
 static void try_lock(int fd, const char *who, int command, short type,
 		     off_t start, off_t length)
@@ -78,7 +78,7 @@ static void try_lock(int fd, const char *who, int command, short type,
 		     lock.l_pid == getpid() || lock.l_pid == getppid());
 }
 
-/* What another process can and cannot lock now. */
+/* Notes what another process can lock now. */
 static void from_another(const char *name)
 {
 	char *before = note_place();
@@ -133,7 +133,7 @@ static void locks(void)
 	try_lock(ro, "own", F_SETLK, F_WRLCK, 0, 1);
 	try_lock(ro, "own", F_SETLK, F_RDLCK, 0, -1);
 	try_lock(dir, "own", F_SETLK, F_RDLCK, 0, 1);
-	close(ro); /* takes all of this process's with it */
+	close(ro); /* drops all locks of this process on the file */
 	from_another("f");
 }
 

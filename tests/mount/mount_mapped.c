@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SPEC section 6, once a region is mapped: what munmap(), mprotect(), mremap()
- * and mmap() over it do, and what other windows of it show. What must be left
- * alone is mount_beside.c's.
+ * and mmap() do to its window, and what its other windows show. mount_beside.c
+ * tests what must stay as it is.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define START 0x200000000000ULL
-/* The window is gone; the region stays. */
+/* Returns whether the region still has its content after the window is gone. */
 static bool region_stays(void)
 {
 	char *other = region_window(fd, align);
@@ -26,7 +26,7 @@ static bool region_stays(void)
 	return same && !munmap(other, align);
 }
 
-/* The rest of what begin() made */
+/* Undoes begin(). */
 static void end(void)
 {
 	CU_ASSERT(!munmap(at - align, 3 * align));
@@ -46,11 +46,11 @@ static void partial_munmap(void)
 	CU_ASSERT(fails(munmap(at + align - PAGE, PAGE), EINVAL));
 	CU_ASSERT(fails(munmap(at + align / 2, PAGE), EINVAL));
 	CU_ASSERT(fails(munmap(at + align / 2, 2 * MIB), EINVAL));
-	/* From outside into it, either way */
+	/* Ranges that reach into it from outside, at either end. */
 	CU_ASSERT(fails(munmap(at - PAGE, 2 * PAGE), EINVAL));
 	CU_ASSERT(fails(munmap(at - PAGE, align), EINVAL));
 	CU_ASSERT(fails(munmap(at + align - PAGE, 2 * PAGE), EINVAL));
-	/* And what is an error anyway */
+	/* Ranges that are wrong for any mapping. */
 	CU_ASSERT(fails(munmap(at, 0), EINVAL));
 	CU_ASSERT(fails(munmap(at + 1, align), EINVAL));
 	CU_ASSERT(is_intact());
@@ -62,13 +62,13 @@ static void whole_munmap(void)
 	begin();
 	CU_ASSERT(!munmap(at, align));
 	CU_ASSERT(!is_mapped(at, align) && region_stays());
-	CU_ASSERT(!munmap(at, align)); /* as of any free range */
+	CU_ASSERT(!munmap(at, align)); /* as for any unmapped range */
 	CU_ASSERT(!munmap(at, PAGE));
 	CU_ASSERT(at[-1] == 'm' && at[align] == 'm');
 	end();
 }
 
-/* As a length is rounded up when mapping, so it is here. */
+/* munmap() rounds a length up, as mmap() does. */
 static void whole_munmap_rounded(void)
 {
 	begin();
@@ -87,7 +87,7 @@ static void larger_munmap(void)
 	end();
 }
 
-/* Of two windows: both, or none */
+/* A range over two windows unmaps both, or neither. */
 static void munmap_of_two(void)
 {
 	char *next;
@@ -146,7 +146,7 @@ static void no_mremap(void)
 			    EINVAL));
 	CU_ASSERT(MAP_FAILS(mremap(at + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE),
 			    EINVAL));
-	/* Nor does other memory move over a part of it. */
+	/* Other memory cannot be moved over a part of it either. */
 	CU_ASSERT(MAP_FAILS(
 		mremap(there, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at),
 		EINVAL));
@@ -194,7 +194,7 @@ static void mapped_over_part(void)
 	end();
 }
 
-/* A window of two units, and one unit over either half of it */
+/* A window of two units, with one unit to be mapped over either half */
 static void window_over_part(void)
 {
 	int large = region_create("g", 2 * align);
@@ -243,7 +243,7 @@ static void window_over_whole(void)
 	CU_ASSERT(mmap(at, align, RW, MAP_SHARED | MAP_FIXED, other, 0) == at);
 	CU_ASSERT(at[0] == 0 && region_stays());
 	at[0] = 'g';
-	/* And back, over itself as well */
+	/* Map the first region back, and then over itself. */
 	CU_ASSERT(mmap(at, align, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at);
 	CU_ASSERT(mmap(at, align, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at);
 	CU_ASSERT(is_intact());
@@ -300,7 +300,7 @@ static void windows_of_two_processes(void)
 	end();
 }
 
-/* What a file is open for is judged when it is mapped, not later. */
+/* The access mode counts when the file is mapped, and not later. */
 static void file_closed_and_chmod(void)
 {
 	int again, ro;
@@ -322,7 +322,7 @@ static void file_closed_and_chmod(void)
 	end();
 }
 
-/* Windows that cannot be written to */
+/* Windows that cannot be written */
 
 static void check_read_only(int file)
 {
@@ -332,7 +332,7 @@ static void check_read_only(int file)
 	CU_ASSERT((uintptr_t)window % align == 0 && window[0] == 'a');
 	CU_ASSERT(try_write(window, 'x').signal == SIGSEGV && at[0] == 'a');
 	CU_ASSERT(try_write(window + MIB / 2, 'x').signal == SIGSEGV);
-	/* It shows what becomes of the region. */
+	/* It shows every change of the region. */
 	at[1]++;
 	CU_ASSERT(window[1] == at[1]);
 	CU_ASSERT(try_read(window + 8 * MIB).signal == SIGSEGV);
@@ -362,7 +362,7 @@ static void read_only_windows(void)
 	end();
 }
 
-/* Also for who could not have opened the file for writing */
+/* Also where the file's mode forbids opening it for writing */
 static void read_only_file(void)
 {
 	begin();
@@ -377,8 +377,8 @@ static const struct test tests[] = {
 	{"munmap of a part", partial_munmap},
 	{"munmap of the whole", whole_munmap},
 	{"munmap, rounded up", whole_munmap_rounded},
-	{"munmap of more", larger_munmap},
-	{"munmap of two", munmap_of_two},
+	{"munmap of a larger range", larger_munmap},
+	{"munmap of two windows", munmap_of_two},
 	{"mprotect", no_mprotect},
 	{"mremap", no_mremap},
 	{"mremap with MREMAP_DONTUNMAP", no_mremap_in_disguise},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: CREATE_MAPPING and UNMAP, what they accept and what is in
- * memory afterwards. That others see it is mount_visible.c's, protection
- * mount_prot.c's, want of memory mount_memory.c's.
+ * SPEC section 5: which CREATE_MAPPING and UNMAP requests are accepted, and
+ * what memory holds afterwards. mount_visible.c tests what other processes see,
+ * mount_protection.c protection, and mount_memory.c lack of memory.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"
@@ -84,7 +84,7 @@ static void flags(void)
 	end();
 }
 
-/* Anonymous memory comes with fd -1; a file of msharefs cannot be mapped. */
+/* Anonymous memory needs fd -1. A file of msharefs cannot be mapped. */
 static void files(void)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -98,7 +98,7 @@ static void files(void)
 	CU_ASSERT(fails(create((FLAGS & ~MAP_ANONYMOUS) | MAP_HUGETLB,
 			       PROT_READ, file, 0),
 			EINVAL));
-	/* v2 EINVAL, v3 EBADF: no file, no anonymous memory */
+	/* Neither a file nor anonymous: EINVAL in v2, EBADF in v3. */
 	CU_ASSERT(create(FLAGS & ~MAP_ANONYMOUS, PROT_READ, -1, 0) == -1 &&
 		  (errno == EBADF || errno == EINVAL));
 	CU_ASSERT(region_mapped(fd) == 0);
@@ -113,21 +113,21 @@ static void file_offset(void)
 	CU_ASSERT(fails(create(FLAGS, PROT_READ, -1, PAGE - 1), EINVAL));
 	CU_ASSERT(fails(create(FLAGS, PROT_READ, -1, UINT64_MAX), EINVAL));
 	CU_ASSERT(region_mapped(fd) == 0);
-	/* Of no effect on anonymous memory */
+	/* Has no effect on anonymous memory. */
 	CU_ASSERT(!create(FLAGS, PROT_READ, -1, PAGE));
 	CU_ASSERT(!create(FLAGS, PROT_READ, -1, TOP));
 	CU_ASSERT(region_mapped(fd) == PAGE && is_all(at, 0, PAGE));
 	end();
 }
 
-/* Pairs of numbers, and what the rules say of each pair. */
+/* Pairs of numbers, each checked against the rules */
 static const uint64_t numbers[] = {
 	0,	    1,	       PAGE - 1,	  PAGE,
 	TOP - PAGE, TOP,       TOP + PAGE,	  UINT64_MAX - 2 * PAGE + 1,
 	UINT64_MAX, 2 * PAGE,  UINT64_MAX - PAGE, UINT64_MAX - PAGE + 1,
 	PAGE + 1,   1ULL << 30};
 
-/* The size in whole pages; 0 if the rules are broken. */
+/* Returns the size in whole pages, or 0 if the range breaks a rule. */
 static uint64_t allowed(uint64_t start, uint64_t where, uint64_t size)
 {
 	unsigned __int128 whole = ((unsigned __int128)size + PAGE - 1) / PAGE;
@@ -173,7 +173,7 @@ static void check_pairs(int region, uint64_t start, bool absolute)
 			uint64_t x = numbers[i], y = numbers[j];
 
 			check_pair(region, start, absolute, x, y);
-			/* The same from either end of the region */
+			/* The same relative to either end of the region. */
 			if (!origin)
 				x += align;
 			check_pair(region, start, absolute, origin + x, y);
@@ -193,7 +193,7 @@ static void bounds(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Absolute addresses and offsets, each on a region with a start. */
+/* Absolute addresses and offsets, both on a region with a start. */
 static void bounds_v1(void)
 {
 	int region = v1_create("f", START, align);
@@ -224,7 +224,10 @@ static void size_is_rounded_up(void)
 	end();
 }
 
-/* Either dialect on either kind of region: v1 counts from address 0. */
+/*
+ * Requests of either revision work on either kind of region; the addresses of
+ * v1 count from 0 where there is no start.
+ */
 static void dialects(uint64_t start)
 {
 	int region = start ? v1_create("f", start, align)
@@ -256,7 +259,7 @@ static void dialects_on_v2(void)
 	dialects(0);
 }
 
-/* What is in memory */
+/* What memory holds */
 
 static void fresh_memory_is_zero(void)
 {
@@ -295,7 +298,7 @@ static void many_mappings(void)
 	end();
 }
 
-/* MAP_FIXED: what was there is gone, what lies beside it stays. */
+/* MAP_FIXED replaces what is there, and nothing next to it. */
 static void mappings_replace(void)
 {
 	const struct {
@@ -304,8 +307,8 @@ static void mappings_replace(void)
 		{4 * MIB, 4 * MIB},	    /* whole huge pages */
 		{3 * MIB, 7 * MIB},	    /* and parts of them */
 		{5 * MIB + PAGE, PAGE},	    /* a part of one */
-		{6 * MIB - PAGE, 2 * PAGE}, /* across the border of two */
-		{0, 16 * MIB},		    /* all */
+		{6 * MIB - PAGE, 2 * PAGE}, /* across the edge of two */
+		{0, 16 * MIB},		    /* everything */
 	};
 
 	begin();
@@ -320,14 +323,14 @@ static void mappings_replace(void)
 		CU_ASSERT(is_all(at + from + n, 'a', 16 * MIB - from - n));
 		CU_ASSERT(region_mapped(fd) == 16 * MIB);
 	}
-	/* Half over what is mapped, half over a hole */
+	/* Half over a mapping, half over a hole. */
 	CU_ASSERT(!region_add(fd, 15 * MIB, 2 * MIB));
 	CU_ASSERT(region_mapped(fd) == 17 * MIB);
 	CU_ASSERT(is_all(at + 15 * MIB, 0, 2 * MIB));
 	end();
 }
 
-/* As munmap(): holes are fine, and so is a part of what is mapped. */
+/* As for munmap(): the range may have holes, and end inside a mapping. */
 static void unmap_any_range(void)
 {
 	begin();
@@ -356,7 +359,7 @@ static void unmap_any_range(void)
 	end();
 }
 
-/* Pieces of one huge page: each is mapped and unmapped by itself. */
+/* Pieces of one huge page are mapped and unmapped separately. */
 static void pieces_of_a_page(void)
 {
 	char *two = NULL;
@@ -370,7 +373,7 @@ static void pieces_of_a_page(void)
 	CU_ASSERT(region_mapped(fd) == PAGE && is_all(two, 'b', PAGE));
 	CU_ASSERT(!region_add(fd, 0, PAGE));
 	CU_ASSERT(is_all(at, 0, PAGE) && is_all(two, 'b', PAGE));
-	/* Nothing that was here before shows up in new memory. */
+	/* New memory must not show old content. */
 	CU_ASSERT(!region_unmap_range(fd, PAGE, PAGE));
 	CU_ASSERT(!region_add(fd, PAGE, 4 * PAGE));
 	CU_ASSERT(is_all(two, 0, 4 * PAGE));
@@ -383,7 +386,7 @@ static void pieces_of_a_page(void)
 	end();
 }
 
-/* Memory is held per huge page, as long as a piece of it is mapped. */
+/* A huge page is held as long as a piece of it is mapped. */
 static void last_piece_frees_page(void)
 {
 	long before;
@@ -402,7 +405,7 @@ static void last_piece_frees_page(void)
 	end();
 }
 
-/* Huge pages on request: rounded up before the bounds are checked. */
+/* MAP_HUGETLB: the size is rounded up before the bounds are checked. */
 static int add_huge(uint64_t offset, uint64_t size, uint32_t more)
 {
 	struct mshare_create c = {
@@ -450,8 +453,8 @@ static const struct test tests[] = {
 	{"bounds", bounds},
 	{"bounds, v1", bounds_v1},
 	{"size is rounded up", size_is_rounded_up},
-	{"both dialects on a v1 region", dialects_on_v1},
-	{"both dialects on a v2 region", dialects_on_v2},
+	{"v1 and v2 requests on a v1 region", dialects_on_v1},
+	{"v1 and v2 requests on a v2 region", dialects_on_v2},
 	{"fresh memory is zero", fresh_memory_is_zero},
 	{"500 mappings", many_mappings},
 	{"mappings replace", mappings_replace},

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5, want of memory: CREATE_MAPPING fails with ENOMEM when memory
- * is promised, everything is as it was before, and the log says what the pool
- * had.
+ * SPEC section 5, lack of memory: CREATE_MAPPING fails with ENOMEM in advance,
+ * everything stays as it was, and the log says how much the pool had.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -18,13 +17,13 @@
 
 #define MIB (1ULL << 20)
 #define HUGE (2 * MIB)
-#define LEFT 8 /* huge pages that are left of the pool */
+#define LEFT 8 /* huge pages left in the pool */
 
 static uint64_t align, page;
 static int fd;
 static char *at;
 
-/* Not CU_ASSERT_FATAL: it would leave other mounts behind. */
+/* Not CU_ASSERT_FATAL, which would leave other mounts behind. */
 static bool begin(const char *name)
 {
 	fd = region_create(name, align);
@@ -78,7 +77,7 @@ static long pool_left(void)
 	       pool_number("surplus_hugepages");
 }
 
-/* Reserves all of the pool but for LEFT pages; nothing is touched. */
+/* Reserves all of the pool but LEFT pages, without touching them. */
 static char *hog(size_t *length)
 {
 	char *memory;
@@ -90,7 +89,7 @@ static char *hog(size_t *length)
 	return memory;
 }
 
-/* More than there is, over a mapping, holes, and a hole at the end. */
+/* Asks for too much, over a mapping, holes, and a hole at the end. */
 static void check_undone(uint64_t wanted)
 {
 	long before = huge_pages_used();
@@ -104,7 +103,7 @@ static void check_undone(uint64_t wanted)
 	CU_ASSERT(huge_pages_used() == before);
 }
 
-/* Two mapped pages with holes before, between and after */
+/* Maps two pages with holes before, between and after them. */
 static void fill_some(void)
 {
 	CU_ASSERT(!region_add(fd, HUGE, HUGE));
@@ -121,7 +120,7 @@ static void pool_is_empty(void)
 	if (!begin("f"))
 		return;
 	if (page == 4096) {
-		/* Small pages have no pool of which to take all. */
+		/* There is no pool of base pages to use up. */
 		fill_some();
 		CU_ASSERT(region_mapped(fd) == 2 * HUGE);
 		end("f");
@@ -131,18 +130,18 @@ static void pool_is_empty(void)
 	others = hog(&length);
 	CU_ASSERT(!daemon_said("no memory for a mapping"));
 	check_undone(32 * HUGE);
-	/* 2 of the 32 are there already. */
+	/* 2 of the 32 are mapped already. */
 	snprintf(said, sizeof(said),
 		 "no memory for a mapping: %llu KiB wanted, %llu KiB free of ",
 		 30 * HUGE / 1024, LEFT * HUGE / 1024);
 	CU_ASSERT(daemon_said(said));
 	CU_ASSERT(daemon_said(", pages of 2048 KiB)"));
 	CU_ASSERT(pool_left() == LEFT);
-	/* What is left can be had, to the last page. */
+	/* What is left can be used to the last page. */
 	CU_ASSERT(!region_add(fd, 8 * HUGE, LEFT * HUGE));
 	CU_ASSERT(is_all(at + 8 * HUGE, 0, LEFT * HUGE) && pool_left() == 0);
 	CU_ASSERT(fails(region_add(fd, align - 4096, 4096), ENOMEM));
-	/* Over what is there, no more is needed. */
+	/* Replacing needs no additional memory. */
 	CU_ASSERT(!region_add(fd, 8 * HUGE, LEFT * HUGE));
 	CU_ASSERT(!region_unmap_range(fd, 8 * HUGE, LEFT * HUGE));
 	munmap(others, length);
@@ -151,7 +150,7 @@ static void pool_is_empty(void)
 	end("f");
 }
 
-/* MAP_HUGETLB asks for the same pool. */
+/* MAP_HUGETLB takes from the same pool. */
 static void huge_pages_on_request(void)
 {
 	struct mshare_create create = {
@@ -178,7 +177,7 @@ static void huge_pages_on_request(void)
 	end("f");
 }
 
-/* More than any machine has; nothing is to be tried out. */
+/* More than any machine has: it must fail without trying to allocate it. */
 static void out_of_all_bounds(void)
 {
 	const uint64_t size = 1ULL << 48;
@@ -194,7 +193,7 @@ static void out_of_all_bounds(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* -o max_size: memory over all regions */
+/* -o max_size limits the memory of all regions together */
 static void limit_of_mount(void)
 {
 	int region;
@@ -214,7 +213,7 @@ static void limit_of_mount(void)
 	region = region_create("g", align);
 	CU_ASSERT(fails(region_add(region, 0, 4096), ENOMEM));
 	CU_ASSERT(is_all(at, 'a', 32 * MIB));
-	/* What one gives back, the other can have. */
+	/* Another region can use what one gives back. */
 	CU_ASSERT(!region_unmap_range(fd, 0, 2 * MIB));
 	CU_ASSERT(!region_add(region, 0, 2 * MIB));
 	CU_ASSERT(fails(region_add(fd, 0, 4096), ENOMEM));
@@ -231,7 +230,7 @@ static bool all_is_free(void *arg)
 	return !statvfs(mount_dir, &fs) && fs.f_bfree == fs.f_blocks;
 }
 
-/* df shows it, and a region that goes gives everything back. */
+/* df shows the limit, and removing a region gives everything back. */
 static void limit_in_df(void)
 {
 	struct statvfs fs;
@@ -250,7 +249,7 @@ static void limit_in_df(void)
 	end("f");
 }
 
-/* A region lives, and takes memory, as long as there is a window of it. */
+/* A window keeps an unlinked region and its memory. */
 static void limit_and_unlinked(void)
 {
 	if (!begin("f"))
@@ -295,7 +294,7 @@ static void max_size_and_unlinked(void)
 static const struct test tests[] = {
 	{"the pool is empty", pool_is_empty},
 	{"huge pages on request", huge_pages_on_request},
-	{"out of all bounds", out_of_all_bounds},
+	{"more than any machine has", out_of_all_bounds},
 	{"max_size", max_size},
 	{"max_size in df", max_size_in_df},
 	{"max_size and an unlinked region", max_size_and_unlinked},

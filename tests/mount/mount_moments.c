@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows that come and go while their region is being changed: none misses a
- * change. And nothing of them is left: not of those that went by munmap(), by
- * SIGKILL or by exec.
+ * Tests windows that come and go while their region changes: none may miss a
+ * change, and nothing may be left of windows that went by munmap(), SIGKILL or
+ * exec.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -39,7 +39,10 @@ static int add(uint64_t offset, int prot, int flags)
 	return region_add_like(fd, offset, page, prot, flags);
 }
 
-/* What page 0 of the region is: even numbers are settled, odd ones changing. */
+/*
+ * The state of page 0. Versions are even when it is settled, odd while it
+ * changes.
+ */
 enum what {
 	HOLE,
 	READ_ONLY,
@@ -81,7 +84,7 @@ static bool is_right(const struct fault *f, enum what what)
 	}
 }
 
-/* A write that began and ended in one version has to fit it. */
+/* A write that began and ended in one version must fit its state. */
 static void judge(char *window)
 {
 	unsigned int before = atomic_load(&common->version);
@@ -114,7 +117,7 @@ static void come_and_go(int number)
 			CHILD_ASSERT(!in_child(inherit, w));
 		if (number % 2)
 			CHILD_ASSERT(!munmap(w, align));
-		else /* mapped over, by another window or by something else */
+		else /* replaced by other memory */
 			CHILD_ASSERT(mmap(w, align, PROT_NONE,
 					  MAP_PRIVATE | MAP_ANONYMOUS |
 						  MAP_FIXED | MAP_NORESERVE,
@@ -163,8 +166,8 @@ static void changed_at_the_same_moment(void)
 }
 
 /*
- * A process stopped in the middle holds up a change, but not for ever; nor does
- * it notice that it was hung up on.
+ * A process stopped half-way delays a change, but not for ever. It does not
+ * notice that the daemon closed its connection meanwhile.
  */
 static void stopped_half_way(void)
 {
@@ -180,7 +183,7 @@ static void stopped_half_way(void)
 			if (!w || munmap(w, align))
 				_exit(1);
 		}
-	for (int i = 0; i < 3; i++) { /* each may take the 5 s of a deadline */
+	for (int i = 0; i < 3; i++) { /* each may take the 5 s timeout */
 		usleep(1000 + 137 * i);
 		kill(child, SIGSTOP);
 		CU_ASSERT(!add(0, i % 2 ? RW : PROT_READ, 0));
@@ -207,14 +210,14 @@ static int attach_often(int n)
 	return good;
 }
 
-/* Keys of windows that went stay good for seconds. */
+/* Keys of former windows stay valid for some seconds. */
 static void wait_for_ghosts(void)
 {
 	sleep(6);
 	attach_often(1); /* and now they are gone */
 }
 
-/* The daemon is the same over each backing: the long runs are for one. */
+/* The backing makes no difference to the daemon: the long runs use one. */
 static int often(void)
 {
 	const char *backing = getenv("MSHARE_TEST_BACKING");
@@ -244,7 +247,7 @@ static void attach_and_detach(void)
 	wait_for_ghosts();
 	printf("the daemon: %ld KiB, after %d more windows %ld KiB\n", memory,
 	       n, daemon_kib("RssAnon"));
-#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
+#ifndef __SANITIZE_ADDRESS__ /* which delays freeing */
 	CU_ASSERT(memory > 0 && daemon_kib("RssAnon") < memory + 300);
 #endif
 	end();
@@ -302,7 +305,7 @@ static bool is_sleep(void *arg)
 	return !strcmp(name, "sleep\n");
 }
 
-/* A process that became another program lives, but has no window any more. */
+/* A process that executed another program lives on, but has no window. */
 static void became_another_program(void)
 {
 	pid_t pids[50];
@@ -318,7 +321,7 @@ static void became_another_program(void)
 	for (int i = 0; i < 50; i++)
 		CU_ASSERT(wait_until(is_sleep, &pids[i]));
 	CU_ASSERT(daemon_fds() >= before);
-	/* it is noticed when they are to be changed */
+	/* The daemon notices when it changes the windows. */
 	CU_ASSERT(!add(0, PROT_READ, 0));
 	CU_ASSERT(try_write(w, 1).code == SEGV_ACCERR);
 	CU_ASSERT(wait_until(daemon_fds_are, &before));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3: names. Files, directories and links are made, moved and
+ * SPEC section 3, names: files, directories and links are made, moved and
  * removed as in any in-memory filesystem, and nothing else can be made.
  */
 #include "harness/calls.h"
@@ -90,7 +90,7 @@ static void files(void)
 		fails(open(in_mount("no/f"), O_CREAT | O_RDWR, 0600), ENOENT));
 }
 
-/* mknod(2) is another way to make a file. */
+/* mknod(2) makes files too. */
 static void file_by_mknod(void)
 {
 	struct stat st;
@@ -126,7 +126,7 @@ static void directories(void)
 	CU_ASSERT(fails(do_rmdir("d"), ENOENT) && links(".") == at_root);
 }
 
-/* A directory that is gone but open has no names and takes none. */
+/* A directory that was removed but is open is empty, and stays so. */
 static void removed_directory(void)
 {
 	struct stat st;
@@ -177,7 +177,7 @@ static void hard_links(void)
 	CU_ASSERT(links("d/b") == 1);
 	fd = open(in_mount("d/b"), O_RDWR);
 	CU_ASSERT(!do_unlink("d/b"));
-	/* Its last name is gone: it does not get another one. */
+	/* A file without names cannot get a new one. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	CU_ASSERT(fails(linkat(AT_FDCWD, path, AT_FDCWD, in_mount("c"),
 			       AT_SYMLINK_FOLLOW),
@@ -200,10 +200,10 @@ static void rename_files(void)
 	CU_ASSERT(fails(do_rename("b", "none/x", 0), ENOENT));
 	CU_ASSERT(fails(do_rename("b", "d", 0), EISDIR));
 	CU_ASSERT(fails(do_rename("b", "b/x", 0), ENOTDIR));
-	/* It makes place. */
+	/* The target is replaced. */
 	CU_ASSERT(!do_rename("d/a", "b", 0));
 	CU_ASSERT(number("b") == a && !number("d/a"));
-	/* Two names of one file: nothing is done. */
+	/* Two names of one file: rename() does nothing. */
 	CU_ASSERT(!do_link("b", "c"));
 	CU_ASSERT(!do_rename("b", "c", 0));
 	CU_ASSERT(number("b") == a && number("c") == a && links("c") == 2);
@@ -225,7 +225,7 @@ static void rename_directories(void)
 	CU_ASSERT(fails(do_rename("d", "f", 0), ENOTDIR));
 	CU_ASSERT(fails(do_rename("d", "d/s/t", 0), EINVAL));
 	CU_ASSERT(fails(do_rename("e", "d", 0), ENOTEMPTY));
-	/* An empty one makes place, and ".." goes along. */
+	/* An empty directory is replaced, and ".." follows. */
 	CU_ASSERT(!do_mkdir("e/s"));
 	CU_ASSERT(!do_rename("d/s", "e/s", 0));
 	CU_ASSERT(links("d") == 2 && links("e") == 3);
@@ -256,7 +256,7 @@ static void rename_exchange(void)
 	CU_ASSERT(number("d") == f && number("e/f") == d);
 	CU_ASSERT(number("e/f/..") == number("e") && links("e") == 3);
 	CU_ASSERT(number("e/f/g") && links("d") == 1);
-	/* And back: now it is the other one that is a directory. */
+	/* And back: this time the other one is the directory. */
 	CU_ASSERT(!do_rename("d", "e/f", RENAME_EXCHANGE));
 	CU_ASSERT(number("d") == d && number("e/f") == f);
 	CU_ASSERT(number("d/..") == number(".") && links("e") == 2);
@@ -267,7 +267,7 @@ static void rename_exchange(void)
 	CU_ASSERT(!do_unlink("d"));
 }
 
-/* A renamed or exchanged region is the same region. */
+/* A region stays the same when it is renamed or exchanged. */
 static void region_under_new_name(void)
 {
 	uint64_t align = mount_align();
@@ -305,7 +305,7 @@ static void nothing_else(void)
 	close(sock);
 }
 
-/* 500 files in "d", named by number. */
+/* Makes 500 numbered files in "d". */
 static void fill(void)
 {
 	char name[32];
@@ -317,7 +317,9 @@ static void fill(void)
 	}
 }
 
-/* The file's number; -1: "." or ".."; -2: what does not belong there. */
+/*
+ * Returns the file's number, -1 for "." and "..", -2 for anything unexpected.
+ */
 static int entry_number(const struct dirent *e)
 {
 	int i;
@@ -329,7 +331,7 @@ static int entry_number(const struct dirent *e)
 	return e->d_type == DT_REG ? i : -2;
 }
 
-/* How many files were seen exactly once; each is removed if it says so. */
+/* Counts the files seen exactly once, and removes each if asked to. */
 static int read_all(DIR *dir, bool removing)
 {
 	int seen[ENTRIES] = {0}, dots = 0, once = 0;
@@ -369,7 +371,7 @@ static void long_directory(void)
 	CU_ASSERT(!do_rmdir("d"));
 }
 
-/* telldir() and seekdir(), with changes between. */
+/* telldir() and seekdir(), with changes in between */
 static void places_in_directory(void)
 {
 	char next[NAME_MAX + 1];
@@ -413,7 +415,7 @@ static const struct test tests[] = {
 	{"a region under a new name", region_under_new_name},
 	{"no devices, pipes, sockets, symlinks", nothing_else},
 	{"500 entries, also while removing", long_directory},
-	{"places in a directory", places_in_directory},
+	{"telldir and seekdir", places_in_directory},
 };
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 7, the option "ownership": the process that creates a region
- * owns it; when it exits, the region is empty in every process, for good.
+ * SPEC section 7, -o ownership: the process that creates a region owns it. When
+ * it exits, the region becomes empty in every process, for good.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -25,17 +25,17 @@
 
 static uint64_t align, page;
 
-/* Processes that own */
+/* Processes that own regions */
 
 static struct {
 	pid_t pid;
-	int ready; /* its end: a byte for "done so far" */
-	int go;	   /* its end: nobody says anything any more */
-	int tell;  /* ours of go */
-	int hear;  /* ours of ready */
+	int ready; /* written by the owner: done so far */
+	int go;	   /* read by the owner: end of file tells it to end */
+	int tell;  /* the test's end of go */
+	int hear;  /* the test's end of ready */
 } owner;
 
-/* In an owner: this much is done; returns when it is to end. */
+/* In an owner: reports progress, and returns when told to end. */
 static void say_and_wait(void)
 {
 	char byte = 0;
@@ -73,7 +73,7 @@ static void owner_start(void (*life)(void))
 	CU_ASSERT_FATAL(owner_said());
 }
 
-/* It has exited, if not before then by itself. */
+/* Waits until it has exited, by the signal or by itself. */
 static void owner_wait(int signal)
 {
 	int status = -1;
@@ -112,7 +112,7 @@ static void own_one(void)
 static int fd;
 static char *at;
 
-/* The test's own process comes to what the owner made. */
+/* The test's process opens and maps what the owner made. */
 static void join(const char *name)
 {
 	fd = open(in_mount(name), O_RDWR | O_CLOEXEC);
@@ -150,7 +150,7 @@ static bool nothing_mapped(void *arg)
 	return region_mapped(*(int *)arg) == 0;
 }
 
-/* All of SPEC section 7, in the window "at" of the region "fd" */
+/* Checks all of SPEC section 7, for the window "at" of the region "fd". */
 static void check_ended(void)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), fds[2];
@@ -173,7 +173,7 @@ static void check_ended(void)
 	CU_ASSERT(is_hole(at));
 }
 
-/* How an owner ends */
+/* Ways for an owner to end */
 
 static void check_end(void (*life)(void), int signal)
 {
@@ -184,7 +184,7 @@ static void check_end(void (*life)(void), int signal)
 	CU_ASSERT(is_still_there());
 	owner_wait(signal);
 	check_ended();
-	/* The file and the window are there, their memory is not. */
+	/* The file and the window remain, but the memory is gone. */
 	CU_ASSERT(huge_pages_used() == before);
 	leave("f");
 }
@@ -218,11 +218,11 @@ static void makes_by_mknod(void)
 static void *sleep_then_exit(void *arg)
 {
 	(void)arg;
-	say_and_wait(); /* the region is there, and the test has looked */
+	say_and_wait(); /* the region exists, and the test has checked it */
 	_exit(0);
 }
 
-/* The main thread is gone, the process is not. */
+/* The main thread exits, but the process does not. */
 static void own_and_end_main_thread(void)
 {
 	pthread_t thread;
@@ -279,7 +279,7 @@ static void own_after_main_thread(void)
 	pthread_exit(NULL);
 }
 
-/* It creates when there is no main thread any more. */
+/* The region is created after the main thread has exited. */
 static void made_after_main_thread(void)
 {
 	check_end(own_after_main_thread, 0);
@@ -302,7 +302,7 @@ static bool is_refused(void *arg)
 	return false;
 }
 
-/* Nothing is mapped yet, or not even a size set: that is the end of it too. */
+/* The region ends too if nothing is mapped yet, or even its size is not set. */
 static void ends_early(void)
 {
 	int sized, unsized;
@@ -322,7 +322,7 @@ static void ends_early(void)
 	CU_ASSERT(!unlink(in_mount("empty")) && !unlink(in_mount("unsized")));
 }
 
-/* What is no end */
+/* Events that do not end a region */
 
 static void own_and_exec(void)
 {
@@ -378,7 +378,7 @@ static void end_of_its_children(void)
 	check_end(own_with_children, 0);
 }
 
-/* A child has all its parent had; it owns nothing. */
+/* A child inherits everything from its parent but ownership. */
 static void own_and_leave_child(void)
 {
 	int made = make("f");
@@ -405,8 +405,8 @@ static void children_own_nothing(void)
 	kill(owner.pid, SIGKILL);
 	check_ended();
 	close(owner.tell);
-	CU_ASSERT(owner_said());  /* the child */
-	CU_ASSERT(!owner_said()); /* and its end */
+	CU_ASSERT(owner_said());  /* from the child */
+	CU_ASSERT(!owner_said()); /* its exit */
 	CU_ASSERT(waitpid(owner.pid, NULL, 0) == owner.pid);
 	close(owner.hear);
 	leave("f");
@@ -422,7 +422,7 @@ static void open_what_is_there(void)
 	say_and_wait();
 }
 
-/* The test's own region, and one of somebody else that lives */
+/* The test's own region, and one of another process that lives */
 static void other_owners(void)
 {
 	int ours = make("f"), theirs;
@@ -460,7 +460,7 @@ static void own_several(void)
 	say_and_wait();
 }
 
-/* Whatever became of their names, and one with a start */
+/* Renamed, linked and unlinked regions, and one with a start */
 static void several_regions(void)
 {
 	static const char *const names[] = {"a", "d", "e"};
@@ -487,7 +487,7 @@ static void several_regions(void)
 	leave("v1");
 }
 
-/* They come and go; it stays. */
+/* Regions come and go, while their owner stays. */
 static void make_and_unlink(int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -504,13 +504,13 @@ static void own_a_thousand(void)
 	long kib;
 
 	make_and_unlink(1000);
-	/* itself, as an owner */
+	/* one descriptor for the owner itself */
 	CHILD_ASSERT(wait_until(daemon_fds_are, &one_more));
 	kib = daemon_kib("VmRSS");
 	make_and_unlink(4000);
 	CHILD_ASSERT(wait_until(daemon_fds_are, &one_more));
 	CHILD_ASSERT(kib > 0);
-#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
+#ifndef __SANITIZE_ADDRESS__ /* which delays freeing */
 	CHILD_ASSERT(daemon_kib("VmRSS") < kib + 512);
 #endif
 	say_and_wait();
@@ -544,7 +544,7 @@ static bool pages_are(void *arg)
 	return huge_pages_used() == *(long *)arg;
 }
 
-/* Emptied at once, though their files stay */
+/* They are emptied at once, though their files stay. */
 static void hundred_regions_end(void)
 {
 	long pages = huge_pages_used();
@@ -561,9 +561,9 @@ static void hundred_regions_end(void)
 	}
 }
 
-/* In the middle of something */
+/* Owners killed in the middle of something */
 
-#define MUCH 64 /* pages: some milliseconds of work */
+#define MUCH 64 /* pages: takes some milliseconds */
 
 static void own_and_map_on(void)
 {
@@ -601,7 +601,7 @@ static void *map_until_refused(void *arg)
 	return (void *)(long)errno;
 }
 
-/* Others map there, too: whatever they got in is not forgotten. */
+/* Others map in the region at that moment: their mappings go too. */
 static void others_map_meanwhile(void)
 {
 	for (int i = 0; i < 30; i++) {
@@ -648,9 +648,9 @@ static const struct test tests[] = {
 	{"the owner is killed", is_killed},
 	{"mknod() creates too", makes_by_mknod},
 	{"the main thread ends", main_thread_ends},
-	{"a thread that has ended made it", thread_has_made_it},
+	{"made by a thread that has ended", thread_has_made_it},
 	{"made after the main thread ended", made_after_main_thread},
-	{"the end comes early", ends_early},
+	{"it ends before it is mapped", ends_early},
 	{"exec is no exit", exec_is_no_exit},
 	{"children that exit", end_of_its_children},
 	{"children own nothing", children_own_nothing},

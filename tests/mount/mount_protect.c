@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect() and madvise() inside a region (MSHARE_IOC_PROTECT, _ADVISE): every
- * process obeys when the call returns.
+ * Tests mprotect() and madvise() inside a region (MSHARE_IOC_PROTECT and
+ * _ADVISE): every process obeys by the time the call returns.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"
@@ -52,7 +52,7 @@ static bool refuses_read(char *byte)
 	return f.signal == SIGSEGV && f.code == SEGV_ACCERR && f.addr == byte;
 }
 
-/* Whether window obeys prot at byte, and it holds what it should. */
+/* Returns whether access to byte obeys prot, and it holds the value. */
 static bool obeys(char *byte, int prot, char value)
 {
 	if (!prot)
@@ -63,7 +63,7 @@ static bool obeys(char *byte, int prot, char value)
 				 : refuses_write(byte);
 }
 
-/* From each protection to each other one, in old windows and in new ones */
+/* From each protection to every other, in old windows and in new ones */
 static void all_transitions(void)
 {
 	static const int prots[] = {PROT_NONE, PROT_READ, RW};
@@ -89,7 +89,7 @@ static void all_transitions(void)
 	end();
 }
 
-/* The same of lazy memory, before it is touched and afterwards */
+/* The same with lazy memory, untouched and touched */
 static void lazy_transitions(void)
 {
 	static const int prots[] = {PROT_NONE, PROT_READ, RW};
@@ -132,7 +132,7 @@ static void from_another_process(void)
 	end();
 }
 
-/* What is in use is counted, and none of it is lost. */
+/* PROT_NONE memory stays allocated, is counted, and keeps its content. */
 static void memory(void)
 {
 	long kib = memory_used(), each = (long)(64 * page / 1024);
@@ -140,7 +140,7 @@ static void memory(void)
 	begin();
 	CU_ASSERT(!region_add(fd, 0, 64 * page));
 	memset(at, 'a', 64 * page);
-	if (page > 4096) /* other memory is in use by others, too */
+	if (page > 4096) /* others use base pages too */
 		CU_ASSERT(memory_used() == kib + each);
 	CU_ASSERT(!protect(0, 64 * page, PROT_NONE));
 	if (page > 4096)
@@ -150,7 +150,7 @@ static void memory(void)
 	if (page > 4096)
 		CU_ASSERT(memory_used() == kib + each);
 	CU_ASSERT(!protect(0, 64 * page, PROT_NONE));
-	end(); /* what is kept goes, too (asserted around the test) */
+	end(); /* frees PROT_NONE memory too, which the harness checks */
 }
 
 static void shown(void)
@@ -223,7 +223,7 @@ static void wrong(void)
 			EINVAL));
 	close(unsized);
 	CU_ASSERT(!unlink(in_mount("u")));
-	/* A size is rounded up to a page, not to a huge page. */
+	/* The size is rounded up to a base page, not to a huge page. */
 	CU_ASSERT(!protect(0, 1, PROT_READ) && !protect(0, 4096, RW));
 	end();
 }
@@ -265,7 +265,7 @@ static void advice(void)
 	CU_ASSERT(!advise(0, 4 * page, MADV_POPULATE_WRITE));
 	if (page > 4096)
 		CU_ASSERT(memory_used() == kib);
-	/* A protected page, too, and it stays protected. */
+	/* It also works on protected pages, which stay protected. */
 	memset(at, 'b', 4 * page);
 	CU_ASSERT(!protect(0, 4 * page, PROT_READ));
 	CU_ASSERT(!advise(0, 4 * page, MADV_DONTNEED));
@@ -282,7 +282,7 @@ static const struct test tests[] = {
 	{"memory", memory},
 	{"shown", shown},
 	{"system calls", system_calls},
-	{"wrong", wrong},
+	{"wrong arguments", wrong},
 	{"advice", advice},
 	{"no memory", no_memory},
 };

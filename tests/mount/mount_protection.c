@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: prot of CREATE_MAPPING holds for every process, whatever
+ * SPEC section 5: the prot of CREATE_MAPPING applies to every process, whatever
  * protection its window was mapped with.
  */
 #include "harness/attached.h"
@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A whole page of the backing: what is smaller shares its neighbour's fate. */
+/*
+ * Maps a whole page of the backing: parts of one would be protected together.
+ */
 static int add(uint64_t offset, int prot)
 {
 	return region_add_like(fd, offset, page, prot, 0);
@@ -57,7 +59,7 @@ static void inaccessible_mapping(void)
 	end();
 }
 
-/* A new mapping brings its own. */
+/* A new mapping has its own protection. */
 static void replaced_mapping(void)
 {
 	begin();
@@ -67,7 +69,7 @@ static void replaced_mapping(void)
 	end();
 }
 
-/* For a window that is made later, and for one that is inherited */
+/* For a window made later, and for an inherited one */
 static void later_windows(void)
 {
 	char *other;
@@ -135,7 +137,7 @@ static void straddling(void)
 	end();
 }
 
-/* What cannot be written anyway is left alone, and shares its tables. */
+/* A read-only window needs no protection, and keeps sharing its tables. */
 static void windows_that_only_read(void)
 {
 	char *own;
@@ -152,7 +154,7 @@ static void windows_that_only_read(void)
 	end();
 }
 
-/* After an unmapping, nothing is left of a protection. */
+/* Unmapping removes a protection. */
 static void unmapped(void)
 {
 	begin();
@@ -164,7 +166,7 @@ static void unmapped(void)
 	end();
 }
 
-/* A mapping that fails leaves what was there as it was, in every window. */
+/* A mapping that fails changes nothing, in any window. */
 static void failed_change(void)
 {
 	if (!other_mount_start("max_size=64M")) {
@@ -190,7 +192,7 @@ static void inherits(void *arg)
 	CHILD_ASSERT(try_read(at + 2 * page).code == SEGV_MAPERR);
 }
 
-/* The region lives on in its windows, and in those of children. */
+/* The region lives on in its windows, those of children included. */
 static void without_a_name(void)
 {
 	begin();
@@ -205,14 +207,14 @@ static void without_a_name(void)
 #define WINDOWS 20
 #define ROUNDS 50
 
-/* Shared with children: what their windows hold is the region's. */
+/* Shared with children. Their windows hold only what the region holds. */
 static struct {
-	atomic_int round;      /* which change they may see the effect of */
-	atomic_int done;       /* children that have looked */
-	atomic_bool read_only; /* since the last change was over */
+	atomic_int round;      /* the change whose effect they may expect */
+	atomic_int done;       /* children that have checked */
+	atomic_bool read_only; /* since the last change was complete */
 } * common;
 
-/* At once: as soon as the change is over it holds, in each process. */
+/* A change holds in every process as soon as it is complete. */
 static void obey(int number)
 {
 	char *own = number % 2 ? at : region_window(fd, align);
@@ -221,7 +223,8 @@ static void obey(int number)
 	CHILD_ASSERT(own);
 	for (int round = 1; round <= ROUNDS; round++) {
 		while (atomic_load(&common->round) < round)
-			try_write(byte, 'w'); /* just before the change, too */
+			/* also write while the change is made */
+			try_write(byte, 'w');
 		if (atomic_load(&common->read_only))
 			CHILD_ASSERT(refuses_write(byte) && reads(byte));
 		else
@@ -280,7 +283,7 @@ static const struct test tests[] = {
 	{"later windows", later_windows},
 	{"other processes", other_processes},
 	{"system calls", system_calls},
-	{"straddling accesses", straddling},
+	{"accesses across two pages", straddling},
 	{"windows that only read", windows_that_only_read},
 	{"unmapped", unmapped},
 	{"without a name", without_a_name},

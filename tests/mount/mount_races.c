@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect() and madvise() inside a region, while others read and write there
- * all the time: nothing is lost, and nothing seen that was not there.
+ * Tests mprotect() and madvise() inside a region while others read and write it
+ * all the time: nothing is lost, and nobody sees what was not there.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"
@@ -35,12 +35,12 @@ static int protect(uint64_t size, int prot)
 
 /* Shared with children. */
 static struct {
-	atomic_int value; /* what readers may see: this, or one less */
+	atomic_int value; /* readers may see this, or one less */
 	atomic_bool stop;
-	atomic_int done;     /* pages that were written */
-	atomic_int ask;	     /* rounds in which the child is to try to write */
-	atomic_int answered; /* in which it has */
-	atomic_int wrote;    /* in which it could */
+	atomic_int done;       /* pages that were written */
+	atomic_int ask;	       /* rounds in which the child must try to write */
+	atomic_int answered;   /* rounds in which it has tried */
+	atomic_int wrote;      /* rounds in which it succeeded */
 	atomic_long good, bad; /* bytes that were read */
 } * common;
 
@@ -59,7 +59,7 @@ static void finish(pid_t child)
 	CU_ASSERT(waitpid(child, &status, 0) == child && status == 0);
 }
 
-/* Without a fault: the kernel reads it, into a pipe of ours. */
+/* Reads without a fault: the kernel copies the byte into a pipe. */
 static bool copy_byte(const int pipe_fds[2], const char *from, char *value)
 {
 	return write(pipe_fds[1], from, 1) == 1 &&
@@ -67,13 +67,13 @@ static bool copy_byte(const int pipe_fds[2], const char *from, char *value)
 }
 
 /*
- * Whole or not at all: a reader that looks all the time, while the page comes
- * and goes, sees what was written last, or a fault.
+ * All or nothing: a reader that reads all the time while the page comes and
+ * goes sees the last content, or a fault.
  */
 #define ROUNDS 200
 #define READERS 3
 
-/* In two windows: what was there before, and the reader's own */
+/* Reads the inherited window or one of its own. */
 static void look_all_the_time(int number)
 {
 	char *own = number % 2 ? at : region_window(fd, align);
@@ -133,7 +133,7 @@ static void whole_or_not_at_all(void)
 	end();
 }
 
-/* Touches page after page, from the kernel's side, until it is refused. */
+/* Lets the kernel write to page after page, until that fails. */
 static void touch_all(int pages)
 {
 	int bytes[2];
@@ -147,7 +147,7 @@ static void touch_all(int pages)
 	}
 }
 
-/* A write to a lazy page that was over before protect() is not lost. */
+/* A write to a lazy page that finished before protect() is not lost. */
 static void lazy_pages_are_touched(void)
 {
 	const int pages = page > 4096 ? 48 : 4096;
@@ -195,7 +195,7 @@ static void read_all_the_time(void)
 	}
 }
 
-/* A lazy page is there again only with what it held. */
+/* A lazy page comes back with its content, never without. */
 static void lazy_page_comes_back(void)
 {
 	pid_t child;
@@ -223,7 +223,7 @@ static void lazy_page_comes_back(void)
 
 #define PAGES 4
 
-/* Reads all the time, and tries to write when it is asked to. */
+/* Reads all the time, and tries to write when asked to. */
 static void read_and_try(void)
 {
 	int bytes[2], zero = open("/dev/zero", O_RDONLY);
@@ -245,7 +245,7 @@ static void read_and_try(void)
 	}
 }
 
-/* A change that takes memory away and leaves it protected. */
+/* A change that frees memory and leaves it protected. */
 typedef bool (*forgetter)(void);
 
 static bool took_away_and_back(void)
@@ -264,7 +264,7 @@ static bool replaced(void)
 	return !region_add_like(fd, 0, PAGES * page, PROT_READ, MAP_NORESERVE);
 }
 
-/* What is protected stays so, whoever reads it while its memory goes. */
+/* Protected memory stays protected, even if it is read while it is freed. */
 static void protection_stays(int flags, forgetter forget)
 {
 	pid_t child;
@@ -312,7 +312,7 @@ static void replaced_protection_stays(void)
 }
 
 static const struct test tests[] = {
-	{"whole or not at all", whole_or_not_at_all},
+	{"all or nothing", whole_or_not_at_all},
 	{"lazy pages are touched", lazy_pages_are_touched},
 	{"a lazy page comes back", lazy_page_comes_back},
 	{"protection stays: eager", eager_protection_stays},

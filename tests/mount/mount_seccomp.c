@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that a seccomp filter forbids userfaultfd, as containers and
- * sandboxes do: their windows work, without a guard; or, by the option
- * require=guard, are refused.
+ * Tests programs whose seccomp filter forbids userfaultfd, as in containers and
+ * sandboxes: their windows work without a guard, or are refused with -o
+ * require=guard.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -50,7 +50,7 @@ static int add(uint64_t offset, int prot, int flags)
 
 /* Filters */
 
-/* EPERM for one system call, and if that is ioctl() for one request. */
+/* Fails a system call with EPERM; ioctl() only for that request. */
 static void forbid(unsigned int call, unsigned int request)
 {
 	const unsigned int any = call == SYS_ioctl ? 0 : 2;
@@ -89,7 +89,7 @@ typedef void (*filter)(void);
 
 static const filter filters[] = {forbid_userfaultfd, forbid_registering};
 
-/* What a test has to say of itself */
+/* What is logged and printed */
 
 static bool log_names(pid_t pid)
 {
@@ -105,7 +105,7 @@ static bool has_logged(void *arg)
 	return log_names(*(pid_t *)arg);
 }
 
-/* From here on what the program's stderr is told is kept. */
+/* Collects what the program writes to stderr from now on. */
 static int listen_to_stderr(void)
 {
 	int text = memfd_create("stderr", MFD_CLOEXEC);
@@ -133,7 +133,7 @@ static void use_unguarded(void *arg)
 	at = region_window(fd, align);
 	CHILD_ASSERT(at && at[0] == 'p');
 	at[1] = 'c';
-	/* Mapped and unmapped at once, as everywhere */
+	/* Mapping and unmapping take effect at once, as everywhere. */
 	CHILD_ASSERT(!region_add(fd, page, page) && at[page] == 0);
 	at[page] = 'c';
 	CHILD_ASSERT(!region_unmap_range(fd, page, page));
@@ -180,13 +180,13 @@ static void touch_holes(void *arg)
 	CHILD_ASSERT(read(zero, at + 5 * page, 1) == 1);
 	if (page > 1 << 20)
 		CHILD_ASSERT(huge_pages_used() == before + 2);
-	/* What was left there is not what is mapped. */
+	/* A new mapping does not show what was written into the hole. */
 	CHILD_ASSERT(!region_add(fd, 3 * page, page));
 	CHILD_ASSERT(at[3 * page] == 0 && other[3 * page] == 0);
 	at[4 * page] = 'y';
 	CHILD_ASSERT(!add(4 * page, RW, MAP_NORESERVE));
 	CHILD_ASSERT(at[4 * page] == 0 && other[4 * page] == 0);
-	/* Protection does not hold here; the log says so. */
+	/* Protection does not work here, and the log says so. */
 	CHILD_ASSERT(!add(6 * page, PROT_READ, 0));
 	CHILD_ASSERT(!try_write(at + 6 * page, 'x').signal);
 	CHILD_ASSERT(!region_unmap_range(fd, 2 * page, 6 * page));
@@ -201,7 +201,9 @@ static void holes_are_no_holes(void)
 	end();
 }
 
-/* Nobody unmaps what was touched: it goes with the region (the harness looks).
+/*
+ * Nobody unmaps the page that was touched: it is freed with the region, which
+ * the harness checks.
  */
 static void touch_and_go(void *arg)
 {
@@ -268,7 +270,10 @@ static void share_among_themselves(void)
 		CU_ASSERT(read(to_parent[0], &faults[i], sizeof(faults[i])) ==
 			  sizeof(faults[i]));
 	}
-	/* The first is unlike the daemon's windows, which have a guard. */
+	/*
+	 * The first one cannot share with the daemon's windows, which are
+	 * guarded.
+	 */
 	CU_ASSERT(faults[0] >= limit);
 	for (int i = 1; i < 4; i++)
 		CU_ASSERT(mount_shares() ? faults[i] >= 1 && faults[i] <= 3
@@ -306,7 +311,7 @@ static void fork_under_filter(void *arg)
 	CHILD_ASSERT(inherited != NULL);
 	inherited[0] = 'p';
 	(*(const filter *)arg)();
-	/* What was made before stays guarded. */
+	/* A window made before the filter stays guarded. */
 	CHILD_ASSERT(try_write(inherited + page, 1).signal == SIGSEGV);
 	CHILD_ASSERT(!in_child(use_inherited, &text));
 	CHILD_ASSERT(try_write(inherited + page, 1).signal == SIGSEGV);
@@ -322,7 +327,7 @@ static void inherited_under_filter(void)
 	end();
 }
 
-/* require=guard; other_mount_start() is for the rest of the program. */
+/* -o require=guard, on a mount of its own */
 
 static bool log_refuses(pid_t pid)
 {
@@ -412,9 +417,9 @@ static void daemon_without_userfaultfd(const char *dir)
 }
 
 /*
- * A daemon that is refused it can protect, by the userfaultfds it is given, but
- * not take pages away and bring them back. Root's only: fusermount3 would have
- * no privilege under a filter.
+ * Without userfaultfd of its own the daemon can protect, with those it is
+ * given, but not take pages away and bring them back. This needs root, because
+ * a filter would take the privilege of fusermount3.
  */
 static void the_daemon_itself(void)
 {
@@ -437,7 +442,7 @@ static void the_daemon_itself(void)
 	CU_ASSERT(try_write(at, 'c').code == SEGV_ACCERR && at[0] == 'b');
 	CU_ASSERT(!protect(RW) && !try_write(at, 'd').signal);
 	if (page > 4096) {
-		/* There is a page in the file: it has to look which. */
+		/* The file has a page, so the daemon must find out which. */
 		CU_ASSERT(!add(page, RW, MAP_NORESERVE));
 		CU_ASSERT(fails(ioctl(fd, MSHARE_IOC_ADVISE, &populate),
 				EOPNOTSUPP));
@@ -449,12 +454,13 @@ static void the_daemon_itself(void)
 
 static const struct test tests[] = {
 	{"works", works},
-	{"holes are no holes", holes_are_no_holes},
+	{"holes can be touched", holes_are_no_holes},
 	{"touched holes go with the region", touched_holes_go},
 	{"they share among themselves", share_among_themselves},
 	{"inherited under a filter", inherited_under_filter},
 	{"require=guard", guard_is_required},
-	{"the daemon itself", the_daemon_itself}, /* root's: the last one */
+	/* Last, because main() leaves it out unless run as root. */
+	{"the daemon itself", the_daemon_itself},
 };
 
 static void look(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * That page tables are shared, by two measures: the faults a process takes to
- * touch every huge page, and the PageTables line of /proc/meminfo. And that
- * both measures can tell: windows that cannot share are found not to.
+ * Tests that page tables are shared, by two measures: the faults it takes a
+ * process to touch every huge page, and the PageTables line of /proc/meminfo.
+ * Also that both detect windows that cannot share.
  */
 #include "harness/harness.h"
 
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
-#define PAGES 512 /* of them in a unit of sharing */
+#define PAGES 512 /* in a unit of sharing */
 
 static uint64_t align, page;
 
@@ -32,12 +32,12 @@ struct toucher {
 	size_t size;
 	int prot;
 	int index;
-	bool reads;	/* though it could write */
-	bool by_hand;	/* not through msharefs: fd is a hugetlb file */
-	size_t stagger; /* added to the address, for each process */
-	size_t hole;	/* of a page, not to be touched; 0: there is none */
+	bool reads;	/* reads, though it may write */
+	bool by_hand;	/* fd is a hugetlb file, not a region */
+	size_t stagger; /* added to the address, per process */
+	size_t hole;	/* offset of a page not to touch, or 0 */
 	int ready, go;
-	long *faults; /* one each, in shared memory */
+	long *faults; /* one for each process, in shared memory */
 };
 
 static char *map(struct toucher *t)
@@ -74,9 +74,9 @@ UNINSTRUMENTED static void touch_all(struct toucher *t)
 }
 
 /*
- * n processes, all alive at once. Returns the faults of the last one, and in
- * *kib what they took of page tables; -1 if one failed. *quiet: whether the
- * machine had as many page tables afterwards as before.
+ * Runs n processes that are all alive at once. Returns the faults of the last
+ * one, or -1 if one failed, and in *kib what they took of page tables. *quiet
+ * says whether the machine had as many page tables afterwards as before.
  */
 static long touch_once(struct toucher *t, int n, long *kib, bool *quiet)
 {
@@ -118,7 +118,7 @@ static long touch_once(struct toucher *t, int n, long *kib, bool *quiet)
 	return failed ? -1 : faults;
 }
 
-/* The figure is the whole machine's: measured until nobody else moves it. */
+/* The figure counts the whole machine: repeats until nobody else changes it. */
 static long touch_in_processes(struct toucher *t, int n, long *kib)
 {
 	bool quiet = false;
@@ -129,7 +129,7 @@ static long touch_in_processes(struct toucher *t, int n, long *kib)
 	return faults;
 }
 
-/* What n processes cost that map nothing, and are like them otherwise. */
+/* The cost of n processes that map nothing, but are otherwise the same. */
 static long base_kib(struct toucher like, int n)
 {
 	long kib;
@@ -151,14 +151,16 @@ static int filled_region(const char *name, uint64_t size)
 	return fd;
 }
 
-/* One to take over the table; the rest is slack for the unexpected. */
+/* One fault links the shared table; a few more are tolerated. */
 static void check_faults(long faults)
 {
 	if (mount_shares()) {
 		CU_ASSERT(faults >= 1 && faults <= 3);
 	} else {
 		CU_ASSERT(daemon_said("page tables NOT shared: "));
-		/* reading, small pages are mapped 16 at a time */
+		/*
+		 * When reading, the kernel maps up to 16 base pages per fault.
+		 */
 		CU_ASSERT(faults >= (long)(align / page / 16));
 	}
 }
@@ -179,7 +181,7 @@ static void second_process_finds_tables(void)
 	check_processes("second", PROT_READ | PROT_WRITE, 2);
 }
 
-/* The host window has filled the tables: even the first is fast. */
+/* The host window has filled the tables, so even the first process is fast. */
 static void first_process_finds_tables(void)
 {
 	check_processes("first", PROT_READ | PROT_WRITE, 1);
@@ -195,7 +197,7 @@ static int replace(int fd, int prot)
 	return region_add_like(fd, align + 3 * page, page, prot, 0);
 }
 
-/* A protected page takes the sharing from its unit alone, while it is there. */
+/* A protected page stops its own unit from sharing, as long as it is there. */
 static void protection_takes_one_unit(void)
 {
 	struct toucher t = {.size = 3 * align, .prot = PROT_READ};
@@ -208,7 +210,7 @@ static void protection_takes_one_unit(void)
 
 	t.fd = writing.fd = filled_region("protected", 3 * align);
 	CU_ASSERT(!replace(t.fd, PROT_READ));
-	/* windows that can only read share all the same */
+	/* Read-only windows share all the same. */
 	faults = touch_in_processes(&t, 2, &kib);
 	CU_ASSERT(shares ? faults <= 5 : faults >= some);
 	faults = touch_in_processes(&writing, 2, &kib);
@@ -222,7 +224,7 @@ static void protection_takes_one_unit(void)
 	CU_ASSERT(!unlink(in_mount("protected")));
 }
 
-/* Freeing a page takes the table from all windows but one. */
+/* Freeing a page must not take the tables from other windows for good. */
 static void freeing_leaves_tables(void)
 {
 	struct toucher t = {.size = 2 * align, .prot = PROT_READ | PROT_WRITE};
@@ -245,7 +247,7 @@ static void freeing_leaves_tables(void)
 					   PROT_READ | PROT_WRITE, 0));
 		if (n == 3)
 			break;
-		/* One more that stays */
+		/* One more process that stays. */
 		t.faults = &faults;
 		t.index = 0;
 		t.hole = 0;
@@ -272,7 +274,7 @@ static void freeing_leaves_tables(void)
 static void two_hundred_processes(void)
 {
 	struct toucher t = {.size = align, .prot = PROT_READ | PROT_WRITE};
-	/* In small pages each would have 2 MiB of tables: fewer will do. */
+	/* With base pages each process has 2 MiB of tables, so use fewer. */
 	const int n = page < 1 << 20 ? 20 : 200;
 	long kib, faults, base;
 
@@ -282,13 +284,13 @@ static void two_hundred_processes(void)
 	printf("%d processes: %ld faults, %.1f kB of page tables each\n", n,
 	       faults, (double)(kib - base) / n);
 	check_faults(faults);
-	/* Two pages are the limit: one of them for the window alone. */
+	/* At most two pages of tables, one of them only for the window. */
 	CU_ASSERT(mount_shares() == ((kib - base) / n <= 8));
 	close(t.fd);
 	CU_ASSERT(!unlink(in_mount("many")));
 }
 
-/* Over ordinary memory there may be no pool to try this with. */
+/* Without huge pages in the backing there may be no pool to test this with. */
 static bool no_huge_pages(void)
 {
 	int fd;
@@ -305,14 +307,14 @@ static bool no_huge_pages(void)
 	return true;
 }
 
-/* The same measures, over windows that must not share: they say so. */
+/* Windows that cannot share, which both measures must detect. */
 static void measures_can_fail(void)
 {
 	struct toucher t = {
 		.size = align,
 		.prot = PROT_READ | PROT_WRITE,
 		.by_hand = true,
-		.stagger = HUGE_PAGE, /* unequal modulo the unit of sharing */
+		.stagger = HUGE_PAGE, /* differs modulo the unit of sharing */
 	};
 	const int n = 100;
 	long kib, faults, base;
@@ -322,12 +324,14 @@ static void measures_can_fail(void)
 	t.fd = memfd_create("unshared", MFD_HUGETLB | MFD_CLOEXEC);
 	CU_ASSERT_FATAL(t.fd >= 0 && !ftruncate(t.fd, (off_t)align) &&
 			!fallocate(t.fd, 0, 0, (off_t)align));
-	page = HUGE_PAGE; /* by hand, whatever the mount has */
+	page = HUGE_PAGE; /* pages of the memfd, whatever the mount has */
 	base = base_kib(t, n);
 	faults = touch_in_processes(&t, n, &kib);
 	CU_ASSERT(faults >= PAGES);
 	CU_ASSERT((kib - base) / n > 8);
-	/* And aligned, by the same program, they share: it is not the program.
+	/*
+	 * Aligned, the same program shares, so the alignment made the
+	 * difference.
 	 */
 	t.stagger = align;
 	faults = touch_in_processes(&t, n, &kib);
@@ -343,7 +347,7 @@ static const struct test tests[] = {
 	{"protection takes one unit", protection_takes_one_unit},
 	{"freeing leaves tables", freeing_leaves_tables},
 	{"200 processes", two_hundred_processes},
-	{"the measures can fail", measures_can_fail},
+	{"the measures detect windows that cannot share", measures_can_fail},
 };
 
 static void look(void)

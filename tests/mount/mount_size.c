@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC sections 2 and 4: the numbers of both dialects, how a region gets its
- * size, and what ioctls say that cannot be done.
+ * SPEC sections 2 and 4: the request numbers of all revisions, how a region
+ * gets its size, and the errors of ioctls that cannot work.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -20,7 +20,7 @@
 
 static uint64_t align;
 
-/* Every request there is, in both dialects. */
+/* Every request, in all revisions. */
 static const unsigned long requests[] = {
 	0x80107800, 0x40107801, 0x40287802, 0x40107803, 0x40287800,
 };
@@ -76,7 +76,10 @@ static void set_size(void)
 	CU_ASSERT(!v1_set_size(fd, START, 4 * align));
 	CU_ASSERT(has_shape(fd, START, 4 * align));
 	CU_ASSERT(has_shape(other, START, 4 * align));
-	/* Once. Where that number now means UNMAP, it is outside. */
+	/*
+	 * Only once. The same number now means UNMAP, and this range is
+	 * outside.
+	 */
 	CU_ASSERT(fails(v1_set_size(fd, START, 4 * align), EINVAL));
 	CU_ASSERT(fails(v1_set_size(fd, START, align), EINVAL));
 	CU_ASSERT(fails(ftruncate(fd, (off_t)(4 * align)), EINVAL));
@@ -88,7 +91,7 @@ static void set_size(void)
 	finish(fd);
 }
 
-/* Start and size may be small: the region is smaller than its address. */
+/* The smallest start and size: one unit each. */
 static void set_size_least(void)
 {
 	int fd = unsized();
@@ -121,7 +124,7 @@ static void set_size_errors(void)
 		{START + 4096, align},
 		{START + align / 2, align},
 		{UINT64_MAX, align},
-		{UINT64_MAX - align + 1, align}, /* ends where numbers do */
+		{UINT64_MAX - align + 1, align}, /* ends at 2^64 */
 		{UINT64_MAX - align + 1, 2 * align},
 		{TOP, TOP},
 		{TOP + align, TOP - align},
@@ -134,7 +137,7 @@ static void set_size_errors(void)
 				EINVAL));
 		CU_ASSERT(has_shape(fd, 0, 0));
 	}
-	/* None of it spoiled the region. */
+	/* None of the refused calls had an effect. */
 	CU_ASSERT(!v1_set_size(fd, START, align));
 	CU_ASSERT(has_shape(fd, START, align));
 	finish(fd);
@@ -152,7 +155,7 @@ static void check_sized_once(int fd)
 	CU_ASSERT(fails(truncate(in_mount("f"), (off_t)align), EINVAL));
 	CU_ASSERT(fails(fallocate(fd, 0, 0, (off_t)(2 * align)), EINVAL));
 	CU_ASSERT(fails(fallocate(fd, 0, 0, (off_t)(4 * align)), EINVAL));
-	/* That number means UNMAP by now: a start is not set either. */
+	/* That number means UNMAP now, so it cannot set a start either. */
 	CU_ASSERT(fails(v1_set_size(fd, START, 2 * align), EINVAL));
 	CU_ASSERT(has_shape(fd, 0, 2 * align));
 	CU_ASSERT(!region_add(fd, 0, 4096));
@@ -196,7 +199,7 @@ static void truncate_errors(void)
 	finish(fd);
 }
 
-/* As large as files can be: it is only a number. */
+/* As large as a file can be: a size costs nothing. */
 static void truncate_largest(void)
 {
 	const uint64_t largest = TOP - align;
@@ -253,7 +256,7 @@ static void fallocate_errors(void)
 	finish(fd);
 }
 
-/* Directories and mshare_info have no such size. */
+/* Directories and mshare_info have no size to set. */
 static void no_region_no_size(void)
 {
 	int fd = open(mount_dir, O_RDONLY | O_DIRECTORY);
@@ -264,7 +267,7 @@ static void no_region_no_size(void)
 	close(fd);
 }
 
-/* Before there is a size */
+/* Before the size is set */
 
 static void ioctls_need_size(void)
 {
@@ -276,7 +279,7 @@ static void ioctls_need_size(void)
 	CU_ASSERT(fails(v1_add(fd, START, 4096), EINVAL));
 	CU_ASSERT(fails(v1_unmap(fd, 0, 4096), EINVAL));
 	CU_ASSERT(fails(v1_unmap(fd, START, align), EINVAL));
-	/* This one could be SET_SIZE, were it not for 0 and the page. */
+	/* This would be SET_SIZE with start 0 and an unaligned size. */
 	CU_ASSERT(fails(region_unmap_range(fd, 0, 4096), EINVAL));
 	CU_ASSERT(fails(region_unmap_range(fd, 0, align), EINVAL));
 	CU_ASSERT(fails(region_unmap_range(fd, 4096, 4096), EINVAL));
@@ -284,7 +287,7 @@ static void ioctls_need_size(void)
 	finish(fd);
 }
 
-/* 0x40107801: one number, two meanings, by the region's state. */
+/* 0x40107801 has two meanings, depending on the region's state. */
 static void number_with_two_meanings(void)
 {
 	const struct mshare_unmap shape = {START, align};
@@ -311,7 +314,7 @@ static void number_with_two_meanings(void)
 	finish(fd);
 }
 
-/* What is no ioctl of ours, or not of this file */
+/* Ioctls that are unknown, or not for this file */
 
 static void check_unknown(int fd)
 {
@@ -355,7 +358,7 @@ static void not_of_this_file(void)
 	close(dir);
 }
 
-/* The last byte that can be read is the one before nothing. */
+/* nothing is the first address that cannot be read. */
 static void check_bad_pointer(int fd, char *nothing)
 {
 	for (size_t i = 0; i < N_TESTS(requests); i++) {
@@ -378,7 +381,7 @@ static void bad_pointers(void)
 	check_bad_pointer(fd, pages + 4096);
 	CU_ASSERT(has_shape(fd, START, align));
 	CU_ASSERT(region_mapped(fd) == 4096);
-	/* What is only to be read need not be writable. */
+	/* GET_SIZE cannot write its result to read-only memory. */
 	CU_ASSERT(!mprotect(pages, 4096, PROT_READ));
 	CU_ASSERT(fails(ioctl(fd, v1_get_size_request, pages), EFAULT));
 	munmap(pages, 4096);
@@ -396,7 +399,7 @@ static void bad_descriptor(void)
 }
 
 static const struct test tests[] = {
-	{"the numbers", numbers},
+	{"the request numbers", numbers},
 	{"SET_SIZE", set_size},
 	{"SET_SIZE, least region", set_size_least},
 	{"SET_SIZE, errors", set_size_errors},

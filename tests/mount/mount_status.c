@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon tells of itself, its regions and their windows. */
+/* Tests what the daemon reports about itself, its regions and their windows. */
 #include "harness/calls.h"
 #include "harness/harness.h"
 
@@ -55,7 +55,7 @@ static struct mshare_status_windows windows_after(int fd, uint64_t after)
 	return w;
 }
 
-/* munmap() does not wait for the daemon to hear that it is done. */
+/* munmap() does not wait until the daemon has noticed. */
 static bool windows_are(void *arg)
 {
 	return of_mount().windows == *(uint64_t *)arg;
@@ -154,14 +154,14 @@ static void maps(void)
 	CU_ASSERT(m.mapping[2].prot == PROT_NONE && !m.mapping[2].present);
 	m = maps_from(fd, 12 * page);
 	CU_ASSERT(m.n == 1 && m.mapping[0].start == 20 * page);
-	m = maps_from(fd, 10 * page); /* in the middle of one */
+	m = maps_from(fd, 10 * page); /* begins in the middle of a mapping */
 	CU_ASSERT(m.n == 2 && m.mapping[0].start == 8 * page);
 	CU_ASSERT(!munmap(at, align));
 	close(fd);
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* More than fit into one answer */
+/* More mappings than fit into one reply */
 static void many_maps(void)
 {
 	int fd = region_create("f", align);
@@ -214,7 +214,10 @@ static void windows(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Its tables are its own from the first protection on; not of later ones. */
+/*
+ * A window has its own tables from the first protection on, but a window made
+ * after the protection was removed does not.
+ */
 static void protected(void)
 {
 	uint64_t size = 3 * align;
@@ -244,7 +247,7 @@ static void protected(void)
 
 #define CHILDREN 150
 
-/* More than fit into one answer, in children too */
+/* More windows than fit into one reply, those of children included */
 static void many_windows(void)
 {
 	int fd = region_create("f", align), held[2], status;
@@ -313,11 +316,11 @@ static void wrong(void)
 }
 
 static const struct test tests[] = {
-	{"mount", mount},	  {"sums", sums},
-	{"region", region},	  {"maps", maps},
-	{"many maps", many_maps}, {"windows", windows},
-	{"protected", protected}, {"many windows", many_windows},
-	{"wrong", wrong},
+	{"mount", mount},	    {"sums", sums},
+	{"region", region},	    {"maps", maps},
+	{"many maps", many_maps},   {"windows", windows},
+	{"protected", protected},   {"many windows", many_windows},
+	{"wrong arguments", wrong},
 };
 
 static void look(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modes, owners, times and extended attributes: what each call sets, on what it
- * is called for and on the directories around it, as on tmpfs.
+ * Tests modes, owners, times and extended attributes: what each call changes on
+ * its file and on the directories around it, as on tmpfs.
  */
 #include "harness/harness.h"
 #include "harness/twins.h"
@@ -29,7 +29,7 @@ static void let_clock_tick(void)
 static const char *const watched[N_WATCHED] = {".",    "f",  "linked",
 					       "full", "to", "empty"};
 
-/* On all: atime before mtime (or behind it), both long ago. */
+/* Sets an old atime and mtime on all; atime is earlier unless given later. */
 static void set_back(time_t atime, time_t mtime)
 {
 	const struct timespec times[2] = {{.tv_sec = atime, .tv_nsec = 1},
@@ -62,7 +62,10 @@ static void clear_up(void)
 	close(fd);
 }
 
-/* Which times of which files a call changes, by name before and after. */
+/*
+ * Notes which times of which files a call changes, by their names before and
+ * after.
+ */
 static void watch(const char *label, void (*call)(void), time_t atime)
 {
 	struct stat before[N_WATCHED], after;
@@ -233,18 +236,15 @@ static void times_of_calls(void)
 		CALL(read_dir_noatime),
 	};
 
-	for (size_t i = 0; i < N_TESTS(calls); i++) {
-		/* rename_dir_over fails as it must: "empty" was not its first
-		 */
+	for (size_t i = 0; i < N_TESTS(calls); i++)
 		watch(calls[i].name, calls[i].call, 1000);
-	}
-	/* relatime: a later atime stays, unless it is a day old */
+	/* relatime: a later atime stays, unless it is a day old. */
 	watch("read_dir, later atime", do_read_dir, time(NULL) + 1000);
 	watch("read_dir, atime of yesterday", do_read_dir, time(NULL) - 86500);
 	watch("read_dir, same atime", do_read_dir, 2000);
 }
 
-/* utimensat() and what stat() makes of it */
+/* utimensat(), and what stat() returns afterwards */
 
 static void note_times(const char *label, const char *name)
 {
@@ -482,7 +482,7 @@ static void xattrs(void)
 	TRY(setxattr("f", "user.big", big, sizeof(big) - 1, 0));
 	TRY(getxattr("f", "user.big", big, sizeof(big)));
 	TRY(setxattr("f", "user.big", big, sizeof(big), 0));
-	/* They go with the file, not with the name. */
+	/* Attributes belong to the file, not to its name. */
 	TRY(rename("f", "g"));
 	TRY(link("g", "h"));
 	note_list("h");

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A filesystem among filesystems: the same sequence of random operations, by
- * several processes that take turns, on a tmpfs and on ours; every result and
- * the trees that come of it are the same. What is msharefs's own stands at the
- * top of fsops.c.
+ * Runs the same random sequence of operations, by several processes that take
+ * turns, on a tmpfs and on msharefs, and expects the same results and the same
+ * trees. The top of fsops.c lists where msharefs differs.
  *
- * A sequence is the same for the same seed: $MSHARE_TEST_SEED. How long it is:
- * $MSHARE_TEST_OPS.
+ * $MSHARE_TEST_SEED selects a sequence, $MSHARE_TEST_OPS its length.
  */
 #include "harness/fsops.h"
 #include "harness/fstwins.h"
@@ -27,7 +25,7 @@
 
 #define OPERATIONS 20000
 #define WORKERS 3
-/* The whole trees are compared after so many. */
+/* Whole trees are compared after so many operations. */
 #define TREES_EVERY 8
 #define OPEN_EVERY 50
 #define ANEW_EVERY 1000
@@ -45,7 +43,7 @@ static off_t align;
 
 /* Workers */
 
-/* Root is one of them, but as such cannot make devices (see fsops.c). */
+/* A worker that is root must not make devices (see fsops.c). */
 static void drop_mknod(void)
 {
 	struct __user_cap_header_struct header = {
@@ -167,7 +165,7 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 
 static unsigned int done[FSOP_KINDS], succeeded[FSOP_KINDS];
 
-/* One operation; false if anything differs, and it has been said. */
+/* Runs one operation. Returns false, and prints why, if anything differs. */
 static bool step(uint64_t n, uint64_t seed, uint64_t *random)
 {
 	char why[FSTWINS_WHY] = "a worker is gone", text[512];
@@ -188,8 +186,8 @@ static bool step(uint64_t n, uint64_t seed, uint64_t *random)
 }
 
 /*
- * Modes tend towards what lets nobody in. So now and then the doors are opened,
- * and from time to time it begins anew. On both.
+ * Random modes soon forbid everything. So now and then the top directories are
+ * opened again, and at times emptied, on both sides.
  */
 static bool refresh(uint64_t n)
 {
@@ -244,7 +242,10 @@ static void random_operations(void)
 		printf("at the end (MSHARE_TEST_SEED=%lu): %s\n",
 		       (unsigned long)seed, why);
 	show_kinds();
-	/* A sequence in which a kind always failed would show little. */
+	/*
+	 * A sequence in which a kind of operation always fails would test
+	 * little.
+	 */
 	for (int i = 0; same && all >= OPERATIONS && i < FSOP_KINDS; i++)
 		if (i != FSOP_SYMLINK && i != FSOP_FIFO)
 			CU_ASSERT(succeeded[i] > 0);

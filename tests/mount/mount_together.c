@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several processes at once on the same few names: afterwards every count is
- * right, everything can be removed, and nothing is left.
+ * Runs several processes at once on the same few names. Afterwards every count
+ * must be right, everything removable, and nothing left.
  */
 #include "harness/fsops.h"
 #include "harness/harness.h"
@@ -23,11 +23,11 @@
 #include <unistd.h>
 
 #define PROCESSES 6
-/* So many of each, and then it is looked at what has become of it. */
+/* Operations of each process, before the result is checked. */
 #define OPERATIONS 400
 #define ROUNDS 25
 #define FILES 4096
-/* Changes of a directory that others look at */
+/* Changes of a directory while another process calls statx() on it */
 #define ASKED 1000
 
 static off_t align;
@@ -40,7 +40,7 @@ static fsfilcnt_t files_in_use(void)
 	return statvfs(mount_dir, &fs) ? 0 : fs.f_files - fs.f_ffree;
 }
 
-/* What may come of it, whoever was faster. */
+/* Returns whether the result is possible, whoever was faster. */
 static bool expected(const struct fsop_outcome *out)
 {
 	static const int errors[] = {
@@ -72,7 +72,7 @@ static void join_in(uint64_t random)
 	umask(0);
 	for (int i = 0; i < OPERATIONS; i++) {
 		fsop_random(&op, &random, 1, align);
-		/* Nobody locks the others out. */
+		/* No process may lock the others out. */
 		op.mode |= 0700;
 		if (op.kind == FSOP_CHOWN || op.kind == FSOP_FCHOWN ||
 		    op.kind == FSOP_SETLK)
@@ -103,7 +103,7 @@ static void all_at_once(uint64_t seed)
 	}
 }
 
-/* What the names say of a file. */
+/* What the names say about a file. */
 struct file {
 	ino_t number;
 	nlink_t names, nlink;
@@ -126,7 +126,7 @@ static void count_file(const struct stat *st)
 	files[i].nlink = st->st_nlink;
 }
 
-/* A directory: its links, its size, its "..", and what is in it. */
+/* Checks a directory: its links, its size, its "..", and its entries. */
 static void check_directory(int fd, ino_t parent)
 {
 	unsigned int names = 0, directories = 0;
@@ -170,11 +170,11 @@ static void check_counts(void)
 			root.st_ino);
 	for (size_t i = 0; i < nfiles; i++)
 		CU_ASSERT(files[i].names == files[i].nlink);
-	/* Those with names, the directory of it, the root, mshare_info */
+	/* The files with names, their directory, the root, and mshare_info. */
 	CU_ASSERT(files_in_use() >= nfiles + 3);
 }
 
-/* The kernel tells of the last close a moment later. */
+/* The kernel reports the last close with a slight delay. */
 static bool all_gone(void *before)
 {
 	return files_in_use() == *(fsfilcnt_t *)before;
@@ -194,7 +194,7 @@ static void same_names(void)
 	CU_ASSERT_FATAL(!mkdir(together, 0777));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		all_at_once(seed + i);
-		/* Also that the kernel keeps nothing that is old. */
+		/* Also checks that the kernel's cache holds nothing stale. */
 		check_counts();
 	}
 	fd = open(together, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -204,7 +204,7 @@ static void same_names(void)
 	CU_ASSERT(wait_until(all_gone, &before));
 }
 
-/* One that asks for a directory's attributes, each time it is told to. */
+/* A process that asks for a directory's attributes each time it is told to. */
 static struct asking {
 	atomic_int told, done, failed;
 } * asking;
@@ -227,7 +227,7 @@ static pid_t start_asking(const char *dir)
 	return pid;
 }
 
-/* It asks now, and a moment later something is changed. */
+/* Starts a question just before a change. */
 static void ask(void)
 {
 	asking->told++;
@@ -235,7 +235,7 @@ static void ask(void)
 		;
 }
 
-/* It has its answer, which may be old: nobody must believe that. */
+/* Waits for the answer, which may be stale: the kernel must not cache it. */
 static bool tells(const char *dir, off_t size, nlink_t links)
 {
 	struct stat st;
@@ -245,7 +245,7 @@ static bool tells(const char *dir, off_t size, nlink_t links)
 	return !stat(dir, &st) && st.st_size == size && st.st_nlink == links;
 }
 
-/* What is made and removed, its directory tells at once. */
+/* A directory shows every change at once, even if others ask meanwhile. */
 static void while_others_ask(void)
 {
 	const char *dir = in_mount("asked"), *sub = in_mount("asked/d");

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ugly arguments: every request with the numbers that sums and roundings trip
- * over, with garbage in fields and padding, with pointers that lead nowhere,
- * on files that are none of its business. What each call must answer is worked
- * out here from SPEC, in arithmetic of 128 bits; afterwards the region is as it
- * was.
+ * Tests every request with numbers on which sums and rounding go wrong, with
+ * garbage in fields and padding, with bad pointers, and on files it does not
+ * apply to. The expected answers are computed from SPEC with 128-bit
+ * arithmetic. Afterwards the region must be unchanged.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -27,15 +26,15 @@
 
 typedef unsigned __int128 wide;
 
-/* In the middle of the region, where no number below leads: a page of 'u' */
+/* A page of 'u' in the middle of the region, which no number below reaches. */
 #define MIDDLE (align / 2)
 
 static uint64_t align, page;
 static int fd;
 static char *at;
-static uint64_t start; /* of the region; 0: v2's kind */
+static uint64_t start; /* of the region; 0 for a region of v2 */
 
-/* As both dialects have it, with the padding that C does not name. */
+/* As in both revisions, with a name for the padding. */
 struct raw_create {
 	uint64_t at, size, offset;
 	uint32_t prot, flags, fd, padding;
@@ -84,7 +83,7 @@ static void close_region(void)
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Asserting every one of thousands of calls would hide the one that counts. */
+/* Counted: thousands of assertions would hide the one that fails. */
 static int wrong;
 
 static void expect_that(bool good, const char *what, uint64_t x, uint64_t y,
@@ -105,7 +104,7 @@ static const uint64_t ugly[] = {
 	1ULL << 32, 1ULL << 47, START,	  -START,
 };
 
-/* n, or n pages from an end of the region: every number in three places */
+/* Each number as it is, before the end of the region, and after its start. */
 static uint64_t place_of(size_t i, int where)
 {
 	return where == 0   ? ugly[i]
@@ -115,11 +114,13 @@ static uint64_t place_of(size_t i, int where)
 
 static uint64_t size_of_range(size_t i, uint64_t where)
 {
-	/* The last one: just so that the end overflows to the beginning */
+	/* The last size makes the end overflow to exactly 0. */
 	return i < N_TESTS(ugly) ? ugly[i] : -where;
 }
 
-/* SPEC 5: whether all of [x, x + y) lies in the region, y in whole pages. */
+/*
+ * SPEC 5: returns whether [x, x + y) lies in the region, with y in whole pages.
+ */
 static bool is_inside(uint64_t origin, uint64_t x, uint64_t y)
 {
 	wide end = (wide)x + ((wide)y + PAGE - 1) / PAGE * PAGE;
@@ -154,7 +155,7 @@ static void check_range(bool v1, uint64_t x, uint64_t y)
 	bool inside = is_inside(origin, x, y);
 	int err;
 
-	/* That would take what the test is not about. */
+	/* This would change the page that must not change. */
 	if (inside && touches_middle(origin, x, y))
 		return;
 	if (!inside || y <= 4 * PAGE) {
@@ -216,7 +217,7 @@ static const uint32_t ugly_fds[] = {
 static const uint64_t ugly_offsets[] = {0,   1,	      PAGE - 1, PAGE,
 					TOP, TOP + 1, -1ULL,	-PAGE};
 
-/* SPEC 5, for memory at the region's beginning */
+/* SPEC 5, for memory at the beginning of the region */
 static bool is_allowed(const struct raw_create *c)
 {
 	if ((c->flags & MAP_TYPE) != MAP_SHARED || !(c->flags & MAP_FIXED))
@@ -261,7 +262,7 @@ static void fields(void)
 	close_region();
 }
 
-/* SET_SIZE and its like, on regions without a size */
+/* SET_SIZE and similar calls, on regions without a size */
 
 static uint64_t size_now(void)
 {
@@ -281,7 +282,7 @@ static uint64_t shape_number(size_t i)
 
 #define SHAPE_NUMBERS (N_TESTS(ugly) + 4)
 
-/* A region that took it has had its turn. */
+/* Checks a call; a region whose size was set is replaced by a new one. */
 static void judge(bool allowed, int err, int refusal, const char *what,
 		  uint64_t x, uint64_t y)
 {
@@ -294,7 +295,7 @@ static void judge(bool allowed, int err, int refusal, const char *what,
 	fd = region_create("f", 0);
 }
 
-/* SPEC 4; st_size is the region's size, so it ends where off_t does. */
+/* SPEC 4. st_size is the size of the region, so off_t limits it. */
 static void check_shape(uint64_t x, uint64_t y)
 {
 	bool size = y && y % align == 0 && y < TOP;
@@ -305,7 +306,10 @@ static void check_shape(uint64_t x, uint64_t y)
 	      x, y);
 	judge(size, ftruncate(fd, (off_t)y) ? errno : 0, EINVAL, "ftruncate", 0,
 	      y);
-	/* Too large for any file: so says the kernel before it asks us. */
+	/*
+	 * Too large for any file: the kernel refuses it before the daemon is
+	 * asked.
+	 */
 	judge(size && !x, fallocate(fd, 0, (off_t)x, (off_t)y) ? errno : 0,
 	      x < TOP && y < TOP && y && end >= TOP ? EFBIG : EINVAL,
 	      "fallocate", x, y);
@@ -342,7 +346,7 @@ static unsigned long request_number(size_t i)
 	return i < N_TESTS(requests) ? *requests[i] : MSHAREFS_CREATE_MAPPING;
 }
 
-/* Not through ioctl(): AddressSanitizer looks at the argument there, too. */
+/* Not with ioctl(): AddressSanitizer's wrapper would read the argument. */
 static void check_pointer(char *argument)
 {
 	for (size_t i = 0; i < N_REQUESTS; i++) {
@@ -363,30 +367,32 @@ static void pointers(void)
 	CU_ASSERT_FATAL(two != MAP_FAILED && !munmap(two + PAGE, PAGE));
 	open_region(0);
 	wrong = 0;
-	/* What no process has: pages from 0 on, and the upper half */
+	/* Addresses that no process has: the lowest, and the upper half. */
 	for (size_t i = 0; i < N_TESTS(ugly); i++)
 		if (ugly[i] < 1ULL << 32 || ugly[i] >= 1ULL << 47)
 			check_pointer((char *)ugly[i]);
 	check_pointer(two + PAGE);
 	for (int n = 1; n < 16; n++)
 		check_pointer(two + PAGE - n);
-	/* Holes of windows, wholly and half */
+	/* Holes in the window, completely or in part. */
 	check_pointer(at);
 	check_pointer(at + align - 8);
 	check_pointer(at + MIDDLE + page - 8);
 	check_pointer(at + MIDDLE - 8);
 	CU_ASSERT(wrong == 0);
-	/* But memory of a region is memory. */
+	/* Mapped memory of a region is a valid argument. */
 	answer = (uint64_t *)(at + MIDDLE);
 	CU_ASSERT(!ioctl(fd, v1_get_size_request, answer));
 	CU_ASSERT(answer[0] == 0 && answer[1] == align);
-	/* It was written to, and GET_SIZE got half way into holes. */
+	/*
+	 * The successful call wrote to it, and so did GET_SIZE before a hole.
+	 */
 	memset(at + MIDDLE, 'u', page);
 	munmap(two, PAGE);
 	close_region();
 }
 
-/* Numbers of requests */
+/* Request numbers */
 
 static bool is_request(unsigned long number)
 {
@@ -396,7 +402,7 @@ static bool is_request(unsigned long number)
 	return number == MSHARE_IOC_ATTACH;
 }
 
-/* All numbers of our type, with any direction and some sizes of argument */
+/* All numbers of type 'x', with any direction and some argument sizes. */
 static void check_unknown(int file, bool known)
 {
 	static const unsigned int sizes[] = {0,	 1,  8,	 15, 16,   17,
@@ -437,7 +443,7 @@ static void unknown_requests(void)
 
 /* Descriptors */
 
-/* Good ranges and bad ones: the descriptor is what counts. */
+/* Valid and invalid ranges: the descriptor is checked first. */
 static void check_refused(int file, int refusal, bool shape_too)
 {
 	uint64_t s, n;
@@ -477,7 +483,7 @@ static void descriptors(void)
 	close_region();
 }
 
-/* Its name is gone, and its memory goes with the last that has it. */
+/* An unlinked region still works, and is freed with its last user. */
 static void after_unlink(void)
 {
 	int ro;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows of other users. A daemon of root has everybody's windows in reach;
- * one of an ordinary user only his own: to the others it says what is what when
- * they attach, and what is changed later does not hold in them.
+ * Tests windows of other users. A daemon run by root controls everybody's
+ * windows. One run by an ordinary user controls only that user's: windows of
+ * others get the protections of the moment they are made, but no later ones.
  *
- * As root, the daemon is nobody's first, then root's. As an ordinary user there
- * are no others.
+ * Run as root, it tests nobody's daemon first, then root's. Run as an ordinary
+ * user, there are no other users to test.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -30,7 +30,7 @@
 static uint64_t align, page;
 static int fd;
 
-/* A user, and whether the daemon has his windows in reach */
+/* A user, and whether the daemon controls that user's windows */
 struct user {
 	uid_t uid;
 	bool reach;
@@ -55,7 +55,7 @@ static void become_and_run(void *arg)
 	user->run(user);
 }
 
-/* With the daemon that is running: whose windows it has in reach */
+/* The users, and whether the running daemon controls their windows */
 static struct user users[3];
 static size_t n_users;
 
@@ -72,7 +72,7 @@ static void for_each_user(void (*run)(const struct user *user))
 	CU_ASSERT(!unlink(in_mount("f")));
 }
 
-/* Looking */
+/* Accesses */
 
 static int add(uint64_t offset, uint64_t size, int prot, int flags)
 {
@@ -93,7 +93,7 @@ static bool refuses_write(char *byte)
 	return f.signal == SIGSEGV && f.code == SEGV_ACCERR && f.addr == byte;
 }
 
-/* A system call's access: 0 or errno */
+/* Access by a system call: returns 0 or errno. */
 static int read_into(char *byte)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), err;
@@ -142,7 +142,7 @@ static void attach_and_use(void)
 	for_each_user(use);
 }
 
-/* What a user writes the others see, and the window of each at once. */
+/* The others see at once what a user writes, in all windows. */
 static char *common;
 
 static void write_own_byte(const struct user *user)
@@ -200,7 +200,10 @@ static void share_tables(void)
 	for_each_user(count_faults);
 }
 
-/* Whoever comes later is told, whoever he is; so is a child after fork(). */
+/*
+ * New windows of any user get the protections of the moment; so do those of
+ * children.
+ */
 static char *told;
 
 static void use_told(void *arg)
@@ -230,7 +233,7 @@ static void protected_before(void)
 	for_each_user(come_after_protection);
 }
 
-/* The limit that the manual has: out of reach, it stays as it was made. */
+/* A limit in the manual: a window out of reach keeps its first protections. */
 static void protect_later(const struct user *user)
 {
 	char *at = region_window(fd, align), *later;
@@ -245,12 +248,12 @@ static void protect_later(const struct user *user)
 		CHILD_ASSERT(!try_write(at, 'x').signal && later[0] == 'x');
 		CHILD_ASSERT(read_into(at) == 0 && later[0] == 0);
 	}
-	/* PROT_NONE has no memory: that is seen by everybody. */
+	/* PROT_NONE frees the page, which everybody sees. */
 	CHILD_ASSERT(!add(0, page, PROT_NONE, 0));
 	CHILD_ASSERT(try_read(at).code == SEGV_ACCERR);
 	CHILD_ASSERT(try_read(later).code == SEGV_ACCERR);
 	CHILD_ASSERT(read_into(at) == EFAULT);
-	/* What was protected when it came is so for good. */
+	/* A page protected when the window was made stays protected. */
 	CHILD_ASSERT(!add(0, page, RW, 0));
 	CHILD_ASSERT(!try_write(at, 'y').signal && later[0] == 'y');
 	CHILD_ASSERT(refuses_write(later) == !user->reach);
@@ -288,7 +291,7 @@ static void map_lazily_later(const struct user *user)
 	CHILD_ASSERT(at && !add(0, 8 * page, RW, MAP_NORESERVE));
 	CHILD_ASSERT(!try_write(at, 'x').signal && at[0] == 'x');
 	CHILD_ASSERT(!try_read(at + page).signal && at[page] == 0);
-	/* For system calls, a page has to be touched first. */
+	/* Out of reach, system calls fail on pages not touched before. */
 	CHILD_ASSERT(read_into(at + 2 * page) == (user->reach ? 0 : EFAULT));
 	CHILD_ASSERT(!try_write(at + 2 * page, 'x').signal);
 	CHILD_ASSERT(read_into(at + 2 * page) == 0 && at[2 * page] == 0);
@@ -364,8 +367,8 @@ static void daemon_of_nobody(const char *dir)
 }
 
 /*
- * Only root may let others in, unless /etc/fuse.conf says otherwise: it does,
- * for us alone.
+ * Only root may mount with allow_other, unless /etc/fuse.conf allows it: a
+ * private mount namespace has one that does.
  */
 static int allow_allow_other(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program sees that looks for the filesystem by its type or its magic
- * number, as it would in the kernel series.
+ * Tests what a program sees that looks for the filesystem by its type or magic
+ * number, as it would with the kernel series.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -34,7 +34,7 @@ static const char *const infos[] = {
 
 static char text[1 << 20];
 
-/* What read() gives from where fd stands; it is closed. */
+/* Returns the rest of what fd reads, and closes it. */
 static const char *contents(int fd)
 {
 	size_t used = 0;
@@ -94,7 +94,7 @@ static void test_open(void)
 	}
 }
 
-/* The names that _FORTIFY_SOURCE gives them. */
+/* The functions that _FORTIFY_SOURCE calls instead. */
 extern int __open_2(const char *path, int flags);
 extern int __open64_2(const char *path, int flags);
 extern int __openat_2(int dir, const char *path, int flags);
@@ -146,7 +146,7 @@ static void test_filesystems(void)
 		fclose(file);
 }
 
-/* All else about the lists is as without: only that one word differs. */
+/* Nothing but that one word differs in the lists of mounts. */
 static void test_other_lines(void)
 {
 	static char ours[sizeof(text)];
@@ -204,7 +204,7 @@ static void test_open_else(void)
 	CU_ASSERT(fails(openat(-1, bad, O_RDONLY), EFAULT));
 	CU_ASSERT(fails(open("/proc/no-mounts", O_RDONLY), ENOENT));
 	CU_ASSERT(!fopen("/proc/no-mounts", "r") && errno == ENOENT);
-	/* What is no list, and lists under other names, are the files. */
+	/* Other files, and lists under other names, are opened unchanged. */
 	CU_ASSERT(is_of(open("/proc/meminfo", O_RDONLY), PROC_SUPER_MAGIC));
 	CU_ASSERT(is_of(open("/proc/self/mounts", O_PATH), PROC_SUPER_MAGIC));
 	CU_ASSERT(is_of(open("/proc//mounts", O_RDONLY), PROC_SUPER_MAGIC));
@@ -241,14 +241,16 @@ static void test_statfs(void)
 	CU_ASSERT(!fstatfs64(fd, &fs64) && fs64.f_type == MSHARE_MAGIC);
 	CU_ASSERT(!statfs("/proc", &fs) && fs.f_type == PROC_SUPER_MAGIC);
 	CU_ASSERT(fails(statfs(in_mount("none"), &fs), ENOENT));
-#ifndef __SANITIZE_ADDRESS__ /* which reads it itself */
+#ifndef __SANITIZE_ADDRESS__ /* its wrapper reads the argument */
 	CU_ASSERT(fails(statfs((char *)8, &fs), EFAULT));
 #endif
 	CU_ASSERT(fails(fstatfs(-1, &fs), EBADF));
 	CU_ASSERT(!close(fd) && !unlink(in_mount("region")));
 }
 
-/* Asked before anything else was: the kernel does not know the root yet. */
+/*
+ * statfs() is the first call on a mount: the kernel has not looked up the root.
+ */
 static void test_statfs_first(void)
 {
 	struct statfs fs;
@@ -263,8 +265,8 @@ static const struct test tests[] = {
 	{"the same as _FORTIFY_SOURCE calls them", test_fortified},
 	{"getmntent()", test_getmntent},
 	{"/proc/filesystems", test_filesystems},
-	{"nothing else in a list differs", test_other_lines},
-	{"the descriptor of a list", test_descriptor},
+	{"nothing else in a list of mounts differs", test_other_lines},
+	{"the descriptor of a list of mounts", test_descriptor},
 	{"open() of anything else", test_open_else},
 	{"modes are passed on", test_modes},
 	{"statfs() and fstatfs()", test_statfs},

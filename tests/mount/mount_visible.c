@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: memory is shared between processes, and what one of them maps
- * and unmaps all of them see before the ioctl returns.
+ * SPEC section 5: processes share memory, and all of them see what one maps and
+ * unmaps before its ioctl returns.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"
@@ -26,7 +26,7 @@ static bool is_hole(const char *byte)
 	return try_read(byte).signal == SIGSEGV;
 }
 
-/* A child that does what it is told by a letter and says when it has. */
+/* A child that acts on each letter it is sent, and reports when it is done. */
 struct peer {
 	pid_t pid;
 	int tell, told;
@@ -94,7 +94,7 @@ static void peer_end(const struct peer *peer)
 	CU_ASSERT(waitpid(peer->pid, &status, 0) == peer->pid && !status);
 }
 
-/* Before the ioctl returns: what follows is done as fast as it goes. */
+/* Every change is followed by an access as soon as possible. */
 static void seen_by_others(void)
 {
 	struct peer peer;
@@ -126,7 +126,8 @@ static void done_by_others(void)
 		CU_ASSERT(is_hole(at) && ask(&peer, 'm'));
 		CU_ASSERT(region_mapped(fd) == page && is_all(at, 0, page));
 		CU_ASSERT(ask(&peer, 'w') && at[0] == 'w');
-		CU_ASSERT(ask(&peer, 'm') && at[0] == 0); /* replaced */
+		/* replaced by fresh memory */
+		CU_ASSERT(ask(&peer, 'm') && at[0] == 0);
 		CU_ASSERT(ask(&peer, 'u') && is_hole(at));
 		CU_ASSERT(region_mapped(fd) == 0);
 	}

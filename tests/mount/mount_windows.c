@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, how a window comes to be: every row of the table, for regions
- * with a start (v1) and without (v2, v3). What becomes of windows afterwards is
- * mount_mapped.c's.
+ * SPEC section 6, making windows: every row of the table, for regions with a
+ * start (v1) and without (v2, v3). mount_mapped.c tests what happens to windows
+ * afterwards.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define START 0x200000000000ULL
-#define OUT_OF_REACH (1ULL << 47) /* where a process ends, on x86-64 */
+#define OUT_OF_REACH (1ULL << 47) /* the end of user addresses on x86-64 */
 #define RW (PROT_READ | PROT_WRITE)
 
 static uint64_t align;
@@ -56,7 +56,7 @@ static bool is_free(const char *addr, size_t length)
 	return at == addr;
 }
 
-/* n units of free aligned addresses, reserved: there to be replaced. */
+/* Reserves n units of aligned addresses, to be mapped over. */
 static char *reserve(size_t n)
 {
 	char *at = mmap(NULL, (n + 1) * align, PROT_NONE,
@@ -69,7 +69,7 @@ static char *reserve(size_t n)
 	return at + head;
 }
 
-/* It is a window: what is written is read through another one. */
+/* Returns whether it is a window: writes through it appear in another one. */
 static bool is_window(char *at, int fd)
 {
 	char *other;
@@ -143,7 +143,9 @@ static void lengths(void)
 	for (size_t i = 0; i < N_TESTS(bad); i++) {
 		void *to_v1 = map(NULL, bad[i], RW, MAP_SHARED, v1);
 
-		/* Lengths that are beyond mmap() itself are ENOMEM there. */
+		/*
+		 * mmap() itself fails with ENOMEM if the length is too large.
+		 */
 		CU_ASSERT(to_v1 == MAP_FAILED &&
 			  (errno == EINVAL || bad[i] > 2 * align));
 		CU_ASSERT(map(NULL, bad[i], RW, MAP_SHARED, v2) == MAP_FAILED);
@@ -153,7 +155,7 @@ static void lengths(void)
 	end();
 }
 
-/* As everywhere, a length means the pages it touches. */
+/* As everywhere, the length is rounded up to whole pages. */
 static void length_is_rounded_up(void)
 {
 	char *at;
@@ -217,7 +219,7 @@ static void access_modes(void)
 	end();
 }
 
-/* v1: at its start or nowhere */
+/* v1: at its start, or nowhere */
 
 static void v1_at_start(void)
 {
@@ -254,14 +256,14 @@ static void v1_elsewhere(void)
 	}
 	CU_ASSERT(MAP_FAILS(map((char *)-4096L, align, RW, MAP_SHARED, v1),
 			    EINVAL));
-	/* With MAP_FIXED, NULL is an address, too. */
+	/* With MAP_FIXED, NULL is an address like any other. */
 	CU_ASSERT(MAP_FAILS(map(NULL, align, RW, MAP_SHARED | MAP_FIXED, v1),
 			    EINVAL));
 	CU_ASSERT(is_free(start - align, 3 * align));
 	end();
 }
 
-/* One page anywhere in the range is in its way. */
+/* A single used page anywhere in the range prevents it. */
 static void v1_in_use(void)
 {
 	char *const places[] = {start, start + 4096 * 100,
@@ -291,7 +293,7 @@ static void v1_in_use(void)
 	end();
 }
 
-/* Its own window is in the way of a second one. */
+/* A window prevents a second one of the same region. */
 static void v1_twice(void)
 {
 	begin();
@@ -320,7 +322,7 @@ static void v1_no_room(void)
 	CU_ASSERT(!unlink(in_mount("f")) && !unlink(in_mount("g")));
 }
 
-/* v2, v3: anywhere that is aligned */
+/* v2, v3: at any aligned address */
 
 static void v2_anywhere(void)
 {
@@ -342,13 +344,13 @@ static void v2_hints(void)
 	begin();
 	at = map(start, align, RW, MAP_SHARED, v2);
 	CU_ASSERT(at == start && is_window(at, v2) && unmap(at));
-	/* Rounded up */
+	/* The hint is rounded up. */
 	for (size_t i = 0; i < N_TESTS(low); i++) {
 		at = map(start + low[i], align, RW, MAP_SHARED, v2);
 		CU_ASSERT(at == start + align && is_window(at, v2));
 		CU_ASSERT(unmap(at));
 	}
-	/* Taken, if only a page of it: another is picked */
+	/* If only a page of the range is taken, another range is used. */
 	page = map(start + align - 4096, 4096, RW,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
 	CU_ASSERT_FATAL(page == start + align - 4096);
@@ -356,7 +358,7 @@ static void v2_hints(void)
 	at = map(start, align, RW, MAP_SHARED, v2);
 	CU_ASSERT(at != start && is_window(at, v2) && unmap(at));
 	CU_ASSERT(page[0] == 'p' && !munmap(page, 4096));
-	/* What no process can have: the same */
+	/* The same for addresses that no process can have. */
 	at = map((char *)OUT_OF_REACH, align, RW, MAP_SHARED, v2);
 	CU_ASSERT(is_window(at, v2) && unmap(at));
 	at = map((char *)-4096L, align, RW, MAP_SHARED, v2);
@@ -370,7 +372,7 @@ static void v2_fixed(void)
 
 	begin();
 	at = reserve(3);
-	/* MAP_FIXED over other memory, part of a larger mapping */
+	/* MAP_FIXED over other memory, a part of a larger mapping. */
 	memory = at + align;
 	CU_ASSERT(!mprotect(memory - 4096, align + 8192, RW));
 	memory[-1] = memory[0] = memory[align] = 'm';
@@ -428,7 +430,7 @@ static void v2_no_room(void)
 	end();
 }
 
-/* The largest there can be, and others between small and large */
+/* The largest region possible, and some smaller ones */
 static void large_regions(void)
 {
 	for (uint64_t n = 2; n <= 1ULL << 16; n *= 8) {

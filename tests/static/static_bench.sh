@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The benchmark suite, but for running it: its arithmetic, and that the README
-# says what was measured.
+# Tests the benchmark suite without running it: its arithmetic, and that the
+# README agrees with the published figures.
 set -u
 export PYTHONDONTWRITEBYTECODE=1
 . "$SRC/tests/harness/shell.sh"
 
 python=$(dirname "$0")/static_bench.py
 
-# Started by hand, a program says what it is for.
+# Without arguments a program must print its usage.
 usage()
 {
 	for program in "$BUILD"/bench/*; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The manual of libmshare: every call has a page, and the page all that a reader
-# looks for, its example being a complete program. (That pages are well-formed:
-# static_man.sh.)
+# Tests the manual of libmshare: every call has a page, and every page is
+# complete, with an example that is a whole program. static_man.sh checks the
+# form of pages.
 set -u
 . "$SRC/tests/harness/shell.sh"
 . "$SRC/tests/harness/man.sh"
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 CC=${CC:-cc}
 
-# Each call of mshare.h is among the names of a page of section 3, ...
+# Every call in mshare.h is in the NAME line of a page in section 3, ...
 calls_have_pages()
 {
 	calls=$(sed -nE 's/^[a-z].*[ *](mshare[a-z_]*)\(.*/\1/p' "$SRC/lib/include/mshare.h")
@@ -25,7 +25,7 @@ calls_have_pages()
 	done
 }
 
-# ... and each page of it has all that a reader looks for.
+# ... and each of these pages has every section that a reader looks for.
 complete()
 {
 	for part in SYNOPSIS DESCRIPTION "RETURN VALUE" ATTRIBUTES STANDARDS \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What can be seen without running anything: what the shim and the library
-# export, that they do not call their own wrappers, and that the two forms of the
-# uapi header keep apart.
+# Tests what can be seen without running anything: what the shim and the library
+# export, that they never call their own wrappers, and that the two forms of the
+# uapi header exclude each other.
 set -u
 . "$SRC/tests/harness/shell.sh"
 
@@ -18,7 +18,7 @@ defined()
 		grep -v -E '^(__asan|__ubsan|__odr_asan|_init|_fini)' | sort
 }
 
-# What both have: the wrappers of memory and signals, and who has the engine.
+# Both export the wrappers of memory and signal calls, and the engine.
 wrappers()
 {
 	cat <<-END
@@ -69,8 +69,9 @@ exports()
 	diff "$work/want" "$work/got"
 }
 
-# The calls that the header declares, each in a version; and wrappers without
-# one, or the dynamic linker would not take them for libc's.
+# The library exports the calls declared in mshare.h, versioned, and the
+# wrappers unversioned: the dynamic linker would not bind libc's names to
+# versioned ones.
 library_exports()
 {
 	defined "$library" >"$work/got"
@@ -86,7 +87,7 @@ library_exports()
 	diff "$work/want" "$work/got"
 }
 
-# What is in the dynamic section: KEY TEXT
+# says KEY TEXT: looks in the dynamic section
 says()
 {
 	readelf -d "$library" | grep -F "($1)" | grep -q -F "$2" && return 0
@@ -94,19 +95,19 @@ says()
 	return 1
 }
 
-# What the engine needs of memory and signals it takes from the kernel: a call
-# by name would be a call of our own wrapper.
+# The engine calls the kernel directly for memory and signals: calling these
+# functions by name would reach the wrappers.
 no_wrapped_calls()
 {
-	# The wrappers themselves (wrap/, preload/wrap_fs.c) are not looked at.
+	# The wrappers themselves (wrap/, preload/wrap_fs.c) are exempt.
 	calls_none 'mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit' \
 		common engine preload || return 1
-	# The library alone has these: they may take memory and use streams.
+	# Only the library has these: they may allocate memory and use streams.
 	calls_none 'mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|printf|fprintf|exit|abort' \
 		api
 }
 
-# calls_none CALLS FOLDER...: no object of these folders of lib/ calls one
+# calls_none CALLS FOLDER...: no object of these folders of lib/ calls any
 calls_none()
 {
 	calls=$1
@@ -133,7 +134,7 @@ compiles()
 	$CC -I"$SRC/lib/include" -Wall -Wextra -Werror $1 -c -o "$work/t.o" "$work/t.c"
 }
 
-# compiles_not TEXT FLAGS CODE: and the compiler says TEXT
+# compiles_not TEXT FLAGS CODE: fails, and the compiler's message has TEXT
 compiles_not()
 {
 	text=$1
@@ -148,7 +149,7 @@ NL='
 '
 
 check "the shim exports its wrappers and nothing else" exports
-# Of what is left for libraries that dlopen() brings there is little.
+# A library loaded by dlopen() gets little static thread-local storage.
 little_static_tls()
 {
 	size=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
@@ -176,12 +177,12 @@ struct mshare_create c = {.addr = 1};
 struct mshare_info i = {.start = 1, .size = 1};"
 check "C++" compiles "-x c++" "$INCLUDE
 struct mshare_create c = {};"
-check "twice is fine" compiles -std=c11 "$INCLUDE$NL$INCLUDE
+check "included twice" compiles -std=c11 "$INCLUDE$NL$INCLUDE
 int x = MSHARE_MAGIC;"
 check "v1 code does not compile in v3 form" compiles_not SET_SIZE -std=c11 \
 	"$INCLUDE
 unsigned x = MSHAREFS_SET_SIZE;"
-check "nor do its fields" compiles_not addr -std=c11 \
+check "v1 fields do not compile in v3 form" compiles_not addr -std=c11 \
 	"$INCLUDE
 struct mshare_create c = {.addr = 1};"
 check "v3 fields do not compile in v1 form" compiles_not region_offset -std=c11 \
@@ -192,7 +193,7 @@ check "both forms in one file are an error" compiles_not "other form" -std=c11 \
 LIBINCLUDE="#include \"$SRC/lib/include/mshare.h\"$NL#include \"$SRC/lib/include/mshare_ioctl.h\""
 check "the library's headers" compiles "-std=c11 -pedantic" "$LIBINCLUDE
 int (*f)(unsigned int) = mshare_create;"
-check "twice, in C++, beside the uapi header" compiles \
+check "included twice, in C++, with the uapi header" compiles \
 	"-x c++ -std=c++11 -pedantic" \
 	"$LIBINCLUDE$NL$LIBINCLUDE$NL$INCLUDE
 struct mshare_create c = {};

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What "make install" puts where, and that a program can be built with it.
+# Tests which files "make install" installs, and that programs build with them.
 set -u
 . "$SRC/tests/harness/shell.sh"
 
@@ -8,14 +8,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 CC=${CC:-cc}
 
-# What is built in this directory may be under test in the source's too.
 installs()
 {
 	make -s -C "$BUILD" install DESTDIR="$work" >"$work/log" 2>&1 ||
 		{ cat "$work/log"; return 1; }
 }
 
-# has PATTERN...: a file whose path ends like that is there
+# has PATTERN...: installed files have paths that end like that
 has()
 {
 	for end; do
@@ -33,7 +32,7 @@ flags()
 		pkg-config --cflags msharefs-uapi
 }
 
-# The same of the library: --cflags --libs
+# library_flags --cflags|--libs
 library_flags()
 {
 	dir=$(dirname "$(find "$work" -name mshare.pc)")
@@ -41,7 +40,7 @@ library_flags()
 		pkg-config "$@" mshare
 }
 
-# That it is linked to the library, by the name it will have for years
+# Builds an example; it must be linked by the library's permanent soname.
 links()
 {
 	# shellcheck disable=SC2046 # flags
@@ -50,7 +49,7 @@ links()
 		readelf -d "$work/$1" | grep -q 'NEEDED.*libmshare\.so\.0\]'
 }
 
-# Nothing but what pkg-config says.
+# Builds with the flags of pkg-config alone.
 builds()
 {
 	# shellcheck disable=SC2046 # flags
@@ -66,7 +65,7 @@ helper_names_daemon()
 
 finds_preload()
 {
-	# Where it will be, it is not yet: the message names the place.
+	# The message names the final path, where nothing is installed yet.
 	lib=$(env -u MSHAREFS_PRELOAD "$(find "$work" -name msharectl)" run -- true \
 		2>&1 | sed -n 's/^msharectl: \([^:]*\):.*/\1/p')
 	[ -z "$lib" ] || [ -f "$work$lib" ]
@@ -89,5 +88,5 @@ check "msharectl knows where the shim goes" finds_preload
 check "a v3 program builds with pkg-config's flags" builds donor_v3
 check "a v1 program builds with pkg-config's flags" builds consumer_v1
 check "a program links with pkg-config's flags" links donor_2022
-check "and one of 2026" links ring_2026
+check "a 2026 program links with pkg-config's flags" links ring_2026
 finish static_install

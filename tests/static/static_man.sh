@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The manual: its pages are well-formed, they are all installed, and those they
-# point to are there.
+# Tests the manual: its pages are well-formed, all are installed, and the pages
+# they refer to exist.
 set -u
 . "$SRC/tests/harness/shell.sh"
 
-# Pages of ours that others write of
+# Our pages, which others refer to.
 ours='^(msharefs|mshare_overview|mount\.msharefs|msharectl|libmshare|mshare)'
 
-# What mandoc says, style included; it exits with 0 for that of its own.
+# mandoc exits with 0 on some of its complaints, so any output counts.
 mandoc_is_content()
 {
 	said=$(mandoc -T lint -W style "$1")
@@ -21,14 +21,14 @@ groff_is_content()
 	[ -z "$said" ] || { echo "$said"; return 1; }
 }
 
-# Under its own name, in its own section, in 80 columns
+# The header names the page and its section, and lines fit in 80 columns.
 headed()
 {
 	name=$(basename "$1")
 	section=${name##*.}
 	name=$(echo "${name%.*}" | tr '[:lower:]' '[:upper:]')
 	head -n 4 "$1" | grep -q "^\.TH $name $section " ||
-		{ echo "its .TH is of another page"; return 1; }
+		{ echo "the .TH line is of another page"; return 1; }
 	widest=$(LC_ALL=C.UTF-8 mandoc -T utf8 -O width=80 "$1" |
 		LC_ALL=C.UTF-8 col -bx | LC_ALL=C.UTF-8 wc -L)
 	[ "$widest" -le 80 ] || { echo "$widest columns"; return 1; }
@@ -42,7 +42,7 @@ installed()
 	done
 }
 
-# References to pages of ours: ".BR name (section)"
+# References to our pages: ".BR name (section)".
 points_somewhere()
 {
 	sed -nE 's/^\.BR ([^ ]+) \(([0-9])\).*/\1.\2/p' "$SRC"/man/*.[0-9] |
@@ -62,8 +62,8 @@ for page in "$SRC"/man/*.[0-9]; do
 	name=$(basename "$page")
 	check "mandoc: $name" mandoc_is_content "$page"
 	check "groff: $name" groff_is_content "$page"
-	check "its heading and width: $name" headed "$page"
+	check "heading and width: $name" headed "$page"
 done
-check "all are installed" installed
-check "they point to pages that are there" points_somewhere
+check "all pages are installed" installed
+check "references to existing pages only" points_somewhere
 finish static_man

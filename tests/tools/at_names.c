@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program as others write it, for mount_at.sh: it names /sys/fs/mshare in its
- * text, and finds its files as programs do. "mount" makes it mount first.
+ * source, and finds its files the usual ways. "mount" makes it mount first.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -91,7 +91,7 @@ static bool has_type(void)
 	return found;
 }
 
-/* Another process, by another name of the same file. */
+/* Another process reads the file by another of its names. */
 static void read_in_child(const char *name, size_t size, const char *text)
 {
 	int status;
@@ -105,7 +105,7 @@ static void read_in_child(const char *name, size_t size, const char *text)
 	MUST(wait(&status) > 0 && !status);
 }
 
-/* Holes are guarded: SIGSEGV, not a fresh page. */
+/* Holes raise SIGSEGV, instead of giving a fresh page. */
 static void fault_in_child(const char *at)
 {
 	int status;
@@ -149,7 +149,8 @@ int main(int argc, char **argv)
 	use_names();
 	if (mounts) {
 		MUST(!umount(DIR_NAME));
-		MUST(entries() == 1 && has_type()); /* it made none */
+		/* the mount made no new one */
+		MUST(entries() == 1 && has_type());
 	}
 	return 0;
 }

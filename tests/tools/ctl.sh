@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# For the tests of msharectl: sourced, after shell.sh. A user's default mount
-# below $dir, for each test anew where it wants one.
+# Helpers for the tests of msharectl, sourced after shell.sh. The default mount
+# of the user lies below $dir; each test mounts it anew if it needs to.
 
 dir=$(mktemp -d /tmp/msharefs-ctl-XXXXXX)
 chmod 755 "$dir"
@@ -10,7 +10,7 @@ MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}
 XDG_RUNTIME_DIR=$dir
 export XDG_RUNTIME_DIR
 unset MSHAREFS_MOUNT
-# So that bytes of names are what they are, and messages English.
+# File names keep their bytes in this locale, and messages are English.
 LC_ALL=C.UTF-8
 export LC_ALL
 m=$dir/msharefs
@@ -22,7 +22,7 @@ mounts()
 	grep -c " $dir[^ ]* fuse.msharefs " /proc/self/mounts
 }
 
-# hold FILE HOW N CHILDREN: a process with windows, $holder
+# hold FILE HOW N CHILDREN: starts a process with windows, $holder
 hold()
 {
 	rm -f "$dir/up"
@@ -46,7 +46,7 @@ on_fail()
 	[ ! -e "$dir/holders" ] || let_go
 }
 
-# What a test that failed has left must not spoil the next one.
+# What a failed test leaves must not affect the next one.
 clean_up()
 {
 	on_fail
@@ -54,7 +54,7 @@ clean_up()
 		fusermount3 -u -z "$(awk -v d="$dir" 'index($2, d) == 1 {
 			print $2; exit }' /proc/self/mounts)" || break
 	done
-	# (The daemon changes neither its name nor its arguments.)
+	# pgrep works: the daemon changes neither its name nor its arguments.
 	soon not pgrep -f "^msharefs .*$dir" >/dev/null ||
 		pkill -f "^msharefs .*$dir"
 	rm -rf "$dir"
@@ -67,7 +67,7 @@ mount_here()
 	"$ctl" mount -o "backing=$backing${1:+,$1}" 2>/dev/null
 }
 
-# as_other COMMAND...: whom modes can keep out, as they cannot root
+# as_other COMMAND...: runs it as a user to whom file modes apply, unlike root
 as_other()
 {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -77,14 +77,14 @@ as_other()
 	fi
 }
 
-# Root lets others in, or they could not look.
+# Root's mounts must let other users in for that.
 with_others()
 {
 	[ "$(id -u)" -ne 0 ] || echo "allow_other"
 }
 
-# json EXPRESSION COMMAND...: what it prints is JSON, and the expression of it,
-# d, is true
+# json EXPRESSION COMMAND...: the command prints JSON, and the expression is
+# true of it, as d
 json()
 {
 	expression=$1
@@ -98,7 +98,7 @@ json()
 	PYTHON
 }
 
-# One line of message, with that status and text: complains STATUS TEXT COMMAND
+# complains STATUS TEXT COMMAND...: fails with one line that contains TEXT
 complains()
 {
 	want=$1

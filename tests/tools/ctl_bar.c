@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Not a test: a call of a second, with the bar that msharectl create has. */
+/*
+ * Not a test: a call that takes a second, with the progress bar of msharectl
+ * create.
+ */
 #include <time.h>
 
 #include "progress_bar.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not a test: a process with windows, for those of msharectl to look at.
+ * Not a test: a process with windows, for msharectl to show.
  *
- * ctl_windows FILE rw|ro|ro-file N CHILDREN UP: maps FILE N times, has so many
- * children, makes the file UP and waits to be ended; the children end with it.
+ * ctl_windows FILE rw|ro|ro-file N CHILDREN UP: maps FILE N times, forks so
+ * many children, creates the file UP and waits for a signal. The children end
+ * with it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +24,7 @@ static void check(int ok, const char *what)
 	exit(1);
 }
 
-/* What a table must not be upset by. */
+/* Must not break the layout of tables. */
 #define STRANGE_NAME "w \"\n1"
 
 int main(int argc, char **argv)
@@ -42,7 +43,10 @@ int main(int argc, char **argv)
 		check(mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED, fd, 0) !=
 			      MAP_FAILED,
 		      "mmap");
-	/* A window needs no file; and so the mount is not in use. */
+	/*
+	 * A window keeps the region without a descriptor; the mount is not
+	 * busy.
+	 */
 	close(fd);
 	prctl(PR_SET_NAME, STRANGE_NAME);
 	check(!pipe(ready), "pipe");
@@ -57,7 +61,7 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	}
-	/* A child's windows are its own once its fork() has returned. */
+	/* A child has attached its windows when fork() returns. */
 	for (int i = atoi(argv[4]); i > 0; i--)
 		check(read(ready[0], &byte, 1) == 1, "read");
 	fd = open(argv[5], O_WRONLY | O_CREAT, 0600);

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl doctor: each requirement is taken away for real, what it prints is
-# done, and it is well. As root also for nobody.
+# Tests msharectl doctor: takes each requirement away for real, follows the
+# advice that doctor prints, and expects all to be well. As root it does so for
+# nobody too.
 #
-# What is taken away by mounts is so in a mount namespace of the test; settings
-# of the machine are put back.
+# Mounts change only in a mount namespace of the test. Settings of the machine
+# are restored.
 set -u
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$SRC/tests/harness/shell.sh"
 
-PATH=$(dirname "$MSHARECTL"):$PATH # what is printed names programs only
+# doctor's advice names programs without a path
+PATH=$(dirname "$MSHARECTL"):$PATH
 [ "${SANITIZE:-no}" != yes ] ||
 	export ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 unset MSHAREFS_MOUNT
@@ -20,13 +22,13 @@ by()
 	shift
 	case $user_is in
 	nobody) setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ;;
-	# root without his powers
+	# root without capabilities
 	weak) setpriv --bounding-set=-all --inh-caps=-all "$@" ;;
 	*) "$@" ;;
 	esac
 }
 
-# field CHECK FIELD <JSON
+# field CHECK FIELD <JSON: prints a field of that check
 field()
 {
 	python3 -c '
@@ -36,7 +38,7 @@ for line in json.load(sys.stdin)["doctor"]:
         print(line[sys.argv[2]] or "")' "$1" "$2"
 }
 
-# is CHECK STATE WORDS <JSON: that line says so, and names those words
+# is CHECK STATE WORDS <JSON: the check has that state, and its text has WORDS
 is()
 {
 	cat >"$work/json"
@@ -50,7 +52,7 @@ is()
 	return 1
 }
 
-# follow CHECK USER <JSON: what it prints, as whom it says
+# follow CHECK USER <JSON: runs the advised command, as root or as the user
 follow()
 {
 	cat >"$work/json"
@@ -64,7 +66,8 @@ follow()
 	fi
 }
 
-# mends CHECK USER STATE WORDS BREAK...: broken, seen, mended, well
+# mends CHECK USER STATE WORDS BREAK...: breaks it, expects that state, follows
+# the advice, expects ok
 mends()
 {
 	name=$1 user=$2 want=$3 words=$4
@@ -79,17 +82,17 @@ mends()
 	by "$user" "$MSHARECTL" doctor --json >"$work/after"
 	got=$?
 	is "$name" ok <"$work/after" || return 1
-	[ "$got" -eq 0 ] || { echo "well, but status $got"; return 1; }
+	[ "$got" -eq 0 ] || { echo "all ok, but status $got"; return 1; }
 }
 
-# The same where mounts are nobody else's
+# The same in a mount namespace of its own
 mends_mounts()
 {
 	unshare -m --propagation private "$tests/doctor.sh" inside "$work" \
 		mends "$@"
 }
 
-# Ways to break what is needed
+# Ways to break a requirement
 
 device_missing()
 {
@@ -143,7 +146,7 @@ no_mtab()
 		mount --bind "$work/etc" /etc
 }
 
-# Settings of the machine: old values, one "PATH VALUE" a line, to put back
+# Settings of the machine to restore: old values, one "PATH VALUE" per line
 
 set_to()
 {
@@ -176,7 +179,7 @@ no_pages()
 	set_to /proc/sys/vm/nr_hugepages 0 && set_to $pool 0
 }
 
-# A table of a GiB could not be filled
+# Not enough to populate one page table, 1 GiB.
 few_pages()
 {
 	set_to /proc/sys/vm/nr_hugepages 0 && set_to $pool 100
@@ -187,7 +190,7 @@ few_mappings()
 	set_to /proc/sys/vm/max_map_count 65529
 }
 
-# The setting is that of a user namespace, here of one of the test.
+# The setting belongs to a user namespace, so the test makes one.
 no_namespaces()
 {
 	echo 0 >/proc/sys/user/max_user_namespaces
@@ -199,7 +202,7 @@ mends_namespaces()
 		degraded "cannot create them" no_namespaces
 }
 
-# Without pages, nothing is said to be shared that is not.
+# Without huge pages doctor must not say that page tables are shared.
 not_shared()
 {
 	no_pages
@@ -240,7 +243,7 @@ cgroup_seen()
 		mends cgroup root missing "limited to 0" true
 }
 
-# Limits, which are those of the shell that doctor is started from
+# Resource limits of the shell that starts doctor
 
 # mends_limit CHECK USER STATE WORDS ULIMIT...
 mends_limit()
@@ -267,7 +270,8 @@ mends_limit()
 	[ $good -eq 0 ] && is "$name" ok <"$work/second"
 }
 
-# Not every root may raise what is a limit of all kinds.
+# Raising a hard limit needs CAP_SYS_RESOURCE, which root may lack in a
+# container.
 can_raise()
 {
 	setpriv --dump | grep -q 'Capability bounding set:.*sys_resource'
@@ -287,7 +291,7 @@ descriptors()
 	fi
 }
 
-# Parts
+# Installed parts
 
 preload_bad()
 {
@@ -322,11 +326,11 @@ daemon_bad()
 
 # Mounts
 
-# What a test that failed has left; the rest of its name is of our making.
+# Unmounts what a failed test left. Other paths in $work need no quoting.
 clean_up()
 {
 	awk -v d="$work/" 'index($2, d) == 1 { print $2 }' /proc/self/mounts |
-		while read -r at; do # as \040 for a blank
+		while read -r at; do # a space reads \040 there
 			fusermount3 -u -z "$(printf %b "$at")"
 		done
 	pkill -KILL -f "^msharefs .*$work" || true
@@ -352,7 +356,7 @@ no_daemon_of()
 	! pgrep -f "^msharefs $1\$" >/dev/null
 }
 
-# A quote and a blank in its name: what is printed must be fit to be copied.
+# A quote and a space in the path: the advice must be safe to copy.
 mount_life()
 {
 	dir="$work/a mount's"
@@ -413,9 +417,9 @@ mount_apart()
 	[ $good -eq 0 ] && wait_for no_daemon_of "$work/apart"
 }
 
-# The rest
+# Everything else
 
-# All lines ok, but for what goes on and the closing line
+# All lines are ok, besides what goes on and the closing line.
 all_ok()
 {
 	by "$1" "$MSHARECTL" doctor >"$work/got" ||
@@ -434,7 +438,7 @@ refused()
 	is userfaultfd degraded "seccomp" <"$work/got"
 }
 
-# A sandbox without set-user-id programs
+# A sandbox that disables set-user-ID programs
 no_new_privs()
 {
 	by nobody setpriv --no-new-privs "$MSHARECTL" doctor --json >"$work/got"
@@ -476,7 +480,7 @@ chmod 777 "$work"
 trap 'put_back; clean_up' EXIT
 trap 'exit 1' INT TERM HUP
 
-# The manual names what is looked at, in that order.
+# The manual lists the checks, in the order of the output.
 manual()
 {
 	"$MSHARECTL" doctor | grep -E '^(ok|degraded|missing) ' |
@@ -485,7 +489,7 @@ manual()
 		"$SRC/man/msharectl-doctor.1" | diff - "$work/lines"
 }
 
-# Users that can be had here
+# Users that the test can run as
 users=$(id -un)
 [ "$(id -u)" -ne 0 ] || users="root nobody"
 
@@ -508,14 +512,14 @@ check "the command line" command_line
 check "the manual" manual
 if [ "$(id -u)" -eq 0 ]; then
 	for user in $users; do
-		check "no device: $user" mends_mounts /dev/fuse "$user" missing \
-			"does not exist" device_missing
-		check "another file: $user" mends_mounts /dev/fuse "$user" \
-			missing "another file" device_a_file
-		check "a file over it: $user" mends_mounts /dev/fuse "$user" \
-			missing "mounted over it" device_covered
-		check "nodev: $user" mends_mounts /dev/fuse "$user" missing \
-			"nodev" device_nodev
+		check "/dev/fuse missing: $user" mends_mounts \
+			/dev/fuse "$user" missing "does not exist" device_missing
+		check "/dev/fuse is a file: $user" mends_mounts \
+			/dev/fuse "$user" missing "another file" device_a_file
+		check "/dev/fuse covered by a file: $user" mends_mounts \
+			/dev/fuse "$user" missing "mounted over it" device_covered
+		check "/dev/fuse under nodev: $user" mends_mounts \
+			/dev/fuse "$user" missing "nodev" device_nodev
 		check "no huge pages: $user" with_settings mends pool "$user" \
 			missing "nor allowed on demand" no_pages
 		check "few huge pages: $user" with_settings mends pool "$user" \
@@ -524,11 +528,11 @@ if [ "$(id -u)" -eq 0 ]; then
 			degraded 65529 few_mappings
 		check "descriptors: $user" descriptors "$user"
 	done
-	check "the mode of the device" mends_mounts /dev/fuse nobody missing \
+	check "the mode of /dev/fuse" mends_mounts /dev/fuse nobody missing \
 		"Permission denied" device_closed
 	check "no fusermount3" mends_mounts fusermount3 nobody missing \
-		"not found" helper_covered
-	check "fusermount3 without power" mends_mounts fusermount3 nobody \
+		"there is none" helper_covered
+	check "fusermount3 without set-user-ID" mends_mounts fusermount3 nobody \
 		missing "not set-user-id" helper_weak
 	check "fusermount3 under nosuid" mends_mounts fusermount3 nobody \
 		missing "nosuid" helper_nosuid

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl run --at: programs that name /sys/fs/mshare, unmodified, as root and
-# as an ordinary user.
+# Tests msharectl run --at: unmodified programs that use /sys/fs/mshare, as root
+# and as an ordinary user.
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -13,7 +13,7 @@ export XDG_RUNTIME_DIR
 at=/sys/fs/mshare
 names=$(dirname "$MSHAREFS")/tests/at_names
 
-# What a test that failed has left must not spoil the next one.
+# What a failed test leaves must not affect the next one.
 clean_up()
 {
 	while grep -q " $dir[^ ]* fuse.msharefs " /proc/self/mounts; do
@@ -25,7 +25,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-# Without a mount given
+# Runs it without --mount.
 run_at()
 {
 	"$MSHARECTL" run --at "$at" -o "backing=$backing" -- "$@"
@@ -44,7 +44,7 @@ pages_in_use()
 	     END { print n }' /proc/meminfo
 }
 
-# No daemon, mount, directory, page or socket more than before.
+# No daemon, mount, directory, huge page or socket more than before.
 nothing_left()
 {
 	! pgrep -f "^msharefs .*$dir" >/dev/null &&
@@ -54,7 +54,7 @@ nothing_left()
 		[ "$(grep -c '@msharefs/.*' /proc/net/unix)" -eq "$sockets" ]
 }
 
-# check, and right after it nothing may be left
+# Runs a check, and then checks that nothing is left.
 check_clean()
 {
 	what=$1
@@ -77,7 +77,7 @@ examples()
 		{ echo "$out"; return 1; }
 }
 
-# The command sees itself and the rest of /sys/fs as without.
+# The command finds itself and the rest of /sys/fs unchanged.
 surroundings()
 {
 	without=$(id -u; id -g; pwd; ls /sys/fs; ls /sys/fs/cgroup)
@@ -114,10 +114,10 @@ messages()
 			env MSHAREFS=/no/such "$MSHARECTL" run --at "$at" -- true
 }
 
-# Sent to msharectl, heard by the command.
+# A signal sent to msharectl reaches the command.
 signalled()
 {
-	# (A shell in the background has SIGINT ignored, for ever.)
+	# Background jobs of a shell ignore SIGINT, hence env.
 	start_at env "--default-signal=$1" sh -c '
 		trap "echo heard >\"$0/out\"; exit 7" '"$1"'
 		echo >"$0/up"
@@ -139,7 +139,7 @@ untrapped()
 	status 143 wait "$pid"
 }
 
-# Nobody can clean up after SIGKILL: the kernel does, when the command ends.
+# After SIGKILL nobody cleans up but the kernel, when the command ends.
 killed()
 {
 	start_at sh -c 'echo $$ >"$0/up"; exec sleep 30' "$dir"
@@ -152,7 +152,7 @@ killed()
 	soon nothing_left && return $got
 }
 
-# Two runs are two mounts.
+# Each run has a mount of its own.
 apart()
 {
 	start_at sh -c ': >"$0/r"; : >"$1/up"; exec sleep 30' "$at" "$dir"
@@ -185,7 +185,7 @@ given_mount()
 	return $got
 }
 
-# mount(2) of a program inside: what --at has mounted is used.
+# If the program calls mount(2) itself, it gets what --at has mounted.
 check_clean "donor and consumer on /sys/fs/mshare" examples
 check_clean "mkstemp, opendir, static paths, faults" run_at "$names"
 check_clean "a program that mounts it itself" run_at "$names" mount

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl create, rm, protect and unmap.
+# Tests msharectl create, rm, protect and unmap.
 set -u
 . "$(dirname "$0")/shell.sh"
 . "$(dirname "$0")/ctl.sh"
 
 gib=1073741824
 
-# region EXPRESSION FILE: r, as ls has it
+# region EXPRESSION FILE: the expression is true of the region, as r from ls
 region()
 {
 	json "(lambda r: $1)(d['regions'][0])" "$ctl" ls -J \
@@ -45,7 +45,7 @@ create()
 		rm "$m/empty" "$m/full" "$m/lazy" "$m/fixed" "$m/plain" "$m/mine"
 }
 
-# A program finds it as it was made.
+# A program can use the region that create made.
 created_serves()
 {
 	"$ctl" create --size 1G --map "$m/r" && hold "$m/r" rw 1 0 &&
@@ -94,8 +94,8 @@ no_memory()
 		[ ! -e "$m/huge" ] && soon pages_are "$before"
 }
 
-# Ended while memory is being filled: nothing is left. A machine that is too
-# fast to be caught gets another try with more.
+# Interrupting create while it fills memory must leave nothing behind. If the
+# machine is too fast to be interrupted, a larger region is tried.
 interrupted()
 {
 	before=$(pages_in_use)
@@ -110,14 +110,14 @@ interrupted()
 		[ $got -eq 0 ] || break
 		"$ctl" rm "$m/part"
 	done
-	# The kernel's last word on a file that was closed comes a moment later.
+	# The kernel releases a closed file with a slight delay.
 	[ "$got" -eq "$2" ] && [ ! -e "$m/part" ] && soon pages_are "$before" &&
 		return 0
 	echo "status $got"
 	return 1
 }
 
-# Ordinary files are never removed, whatever leads to them.
+# rm never removes ordinary files, whatever the path looks like.
 rm_spares()
 {
 	echo precious >"$dir/file" && ln -s "$dir/file" "$dir/link" &&
@@ -151,7 +151,7 @@ rm_several()
 		rmdir "$m/s"
 }
 
-# prots: of the mappings of $f, as "start end prot"
+# prots: prints the mappings of $f as "start end prot"
 prots()
 {
 	"$ctl" maps -n -r -o START,END,PROT "$f" | tr '\n' ';'
@@ -169,7 +169,7 @@ protect()
 		"$ctl" protect --offset 2M --size 4M "$f" r &&
 		[ "$(prots)" = "0x0 0x200000 rw-s;0x200000 0x600000 r--s;0x600000 0x40000000 rw-s;" ] ||
 		{ prots; return 1; }
-	# In two pieces
+	# In two pieces.
 	"$ctl" unmap --offset 512M --size 2M "$f" && "$ctl" protect "$f" r &&
 		[ "$(prots)" = "0x0 0x20000000 r--s;0x20200000 0x40000000 r--s;" ] &&
 		complains 75 "the range has holes" \
@@ -234,7 +234,7 @@ check "what cannot be created" cannot_create
 check "no memory" no_memory
 check "ended by SIGINT" interrupted INT 130
 check "ended by SIGTERM" interrupted TERM 143
-check "rm removes regions alone" rm_spares
+check "rm removes only regions" rm_spares
 check "rm of several" rm_several
 check "protect" protect
 check "unmap" unmap

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl ls, maps and windows: as tables and as JSON.
+# Tests msharectl ls, maps and windows, as tables and as JSON.
 set -u
 . "$(dirname "$0")/shell.sh"
 . "$(dirname "$0")/ctl.sh"
@@ -58,7 +58,7 @@ ls_options()
 		status 64 "$ctl" ls --nonsense
 }
 
-# Whatever a name holds, a region is one line, and JSON has it whole.
+# Any name gives one line in a table, and appears complete in JSON.
 ls_names()
 {
 	mkdir "$m/names" && for name in "$newline" ' blank ' 'quo"te\' 'ümlaut' \
@@ -79,7 +79,7 @@ ls_names()
 		rm -r "$m/names"
 }
 
-# What may not be looked into is listed all the same.
+# Regions and directories that the user may not read are listed all the same.
 denied()
 {
 	truncate -s 1G "$m/secret" && mkdir "$m/closed" &&
@@ -96,7 +96,7 @@ denied()
 			as_other "$ctl" maps "$m/secret" &&
 		complains 77 "do not let you inspect it" \
 			as_other "$ctl" windows "$m/secret" || return 1
-	# Who may only write may look as well, as the ioctls have it.
+	# Write permission is enough to look, as it is for the ioctls.
 	chmod 222 "$m/secret" && chmod 755 "$m/closed" &&
 		json "d['regions'][0]['state'] == 'ok'" \
 			as_other "$ctl" ls -J "$m/secret" &&
@@ -184,7 +184,8 @@ maps_with_start()
 		complains 64 "give one FILE" "$ctl" windows
 }
 
-# Protected, and kept without access; a window that saw it has that table itself.
+# Read-only and PROT_NONE parts. A window with a protected part has a page table
+# of its own for that unit.
 protected()
 {
 	f=$m/protected
@@ -206,7 +207,7 @@ protected()
 	return $got
 }
 
-# More than the daemon tells at once.
+# More mappings than the daemon returns in one reply.
 many_mappings()
 {
 	"$ctl" create --size 1G --lazy "$m/many" || return 1
@@ -221,7 +222,7 @@ many_mappings()
 		"$ctl" maps -J -o START "$m/many" && "$ctl" rm "$m/many"
 }
 
-# window EXPRESSION: of the only window of $f
+# window EXPRESSION: the expression is true of the only window of $f, as w
 window()
 {
 	json "(lambda w: $1)(d['windows'][0])" "$ctl" windows -J \
@@ -247,7 +248,7 @@ windows()
 		json "len(set(w['pid'] for w in d['windows'])) == 4" \
 			"$ctl" windows -J "$f" &&
 		[ "$("$ctl" windows -n "$f" | wc -l)" -eq 4 ] || return 1
-	# 2 MiB a process that has 4 KiB pages; one table in all, shared
+	# Each process would need 2 MiB for 4 KiB pages; all share one table.
 	saved=0
 	[ -z "$huge" ] || saved=$((4 * 2097152 - 4096))
 	json "d['regions'][0]['windows'] == 4 and
@@ -292,7 +293,7 @@ many_windows()
 	return $got
 }
 
-# A region that is in use goes on without a name.
+# A region in use survives without a name.
 nameless()
 {
 	"$ctl" create --size 1G --map "$m/gone" || return 1
@@ -313,7 +314,7 @@ chmod 755 "$m" 2>/dev/null
 check "ls" ls_regions
 check "ls: options and errors" ls_options
 check "ls: names" ls_names
-check "what may not be looked into" denied
+check "no permission" denied
 check "maps" maps
 check "maps: addresses and errors" maps_with_start
 check "maps: many" many_mappings
@@ -321,7 +322,7 @@ check "windows" windows
 check "windows: kinds" kinds_of_windows
 check "protected parts" protected
 check "windows: 1000" many_windows
-check "without a name" nameless
+check "a region without a name" nameless
 check "umount" "$ctl" umount
 check "regions that have ended" ended
 finish mount_ctl_lists

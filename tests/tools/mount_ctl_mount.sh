@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl mount and umount: the default mount, others, what is in the way.
+# Tests msharectl mount and umount: the default mount, other mounts, obstacles.
 set -u
 . "$(dirname "$0")/shell.sh"
 . "$(dirname "$0")/ctl.sh"
@@ -29,7 +29,7 @@ default_mount()
 		[ "$(stat -c %a "$m")" = 700 ]
 }
 
-# umount returns when everything has been given back.
+# umount returns only after the daemon has freed everything.
 gives_back()
 {
 	before=$(pages_in_use)
@@ -78,7 +78,7 @@ cannot_mount()
 		status 64 "$ctl" mount --nonsense
 }
 
-# A directory that was made for it goes again.
+# A directory that mount made is removed again.
 failed_leaves_nothing()
 {
 	rmdir "$m"
@@ -121,7 +121,7 @@ daemon_ends()
 	[ "$(daemons)" -eq 0 ]
 }
 
-# Windows do not keep it; the processes keep their memory.
+# Windows do not keep the mount; their processes keep the memory.
 with_windows()
 {
 	mount_here && "$ctl" create --size 1G --map "$m/r" &&
@@ -139,7 +139,7 @@ no_daemon_left()
 
 dead_daemon()
 {
-	# The kernel remembers what it knows of the directory.
+	# stat() may be answered from the kernel's cache.
 	mount_here && "$ctl" ls "$m" || return 1
 	kill -9 "$(pgrep -f "^msharefs .*$dir")"
 	soon no_daemon_left
@@ -183,15 +183,15 @@ which_mount()
 }
 
 check "the default mount" default_mount
-check "umount gives all back" gives_back
-check "several at once" two_at_once
+check "umount frees everything" gives_back
+check "several mount commands at once" two_at_once
 check "a mount elsewhere" named
 check "what cannot be mounted" cannot_mount
 check "a failure leaves no directory" failed_leaves_nothing
 check "what cannot be unmounted" cannot_umount
 check "a mount in use" in_use
-check "windows do not keep it" with_windows
+check "windows do not keep a mount" with_windows
 check "a daemon that was killed" dead_daemon
 [ "$(id -u)" -ne 0 ] || check "somebody else's mount" not_mine
-check "which mount is meant" which_mount
+check "which mount is used" which_mount
 finish mount_ctl_mount

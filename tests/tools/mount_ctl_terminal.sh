@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl as one sees it: top, the bar, --help, completion, 80 columns.
+# Tests msharectl on a terminal: top, the progress bar, --help, completion, and
+# output in 80 columns.
 set -u
 . "$(dirname "$0")/shell.sh"
 . "$(dirname "$0")/ctl.sh"
 
 TMUX_TMPDIR=$dir
-SHELL=$(command -v bash) # tmux would take the one of passwd, which nobody has not
+SHELL=$(command -v bash) # tmux would take nobody's, which is nologin
 export TMUX_TMPDIR SHELL
 verbs="run mount umount ls maps windows top create rm protect unmap plan doctor"
 
@@ -25,10 +26,10 @@ shows()
 	screen | grep -qF -- "$1"
 }
 
-# start COLUMNS ROWS COMMAND: in a terminal of that size, as $SHELL has it
+# start COLUMNS ROWS TERM COMMAND: runs it in a terminal of that size
 start()
 {
-	server=ctl$(date +%N) # the one before may still be ending
+	server=ctl$(date +%N) # the previous server may still be exiting
 	in_tmux new-session -d -x "$1" -y "$2" -s s \
 		"TERM=${3} $4; echo ended \$?; sleep 100"
 }
@@ -38,7 +39,7 @@ stop()
 	in_tmux kill-server
 }
 
-# lines COLUMNS: none of the screen is longer
+# lines COLUMNS: no line on the screen is longer
 lines()
 {
 	longest=$(screen | awk '{ if (length($0) > n) n = length($0) }
@@ -78,7 +79,7 @@ top_works()
 	return $got
 }
 
-# A terminal that can do nothing: one look after the other, q and Enter.
+# A dumb terminal: one listing after another, q and Enter.
 top_dumb()
 {
 	start 80 24 dumb "'$ctl' top -d 0.2" && soon shows "region 30" &&
@@ -100,7 +101,7 @@ top_interrupted()
 	return $got
 }
 
-# The mount goes while it is shown: the message is seen.
+# The mount is unmounted while top shows it: top prints the message and ends.
 top_without_mount()
 {
 	mkdir -p "$dir/gone" && "$ctl" mount "$dir/gone" 2>/dev/null &&
@@ -127,7 +128,7 @@ top_batch()
 		status 74 sh -c '"$0" top -b -n 1 >/dev/full' "$ctl"
 }
 
-# Rates count from look to look.
+# Rates are counted between two listings.
 top_counts()
 {
 	hold "$m/region 01" rw 1 3 || return 1
@@ -139,7 +140,7 @@ top_counts()
 	return $got
 }
 
-# on_tty COMMAND...: what it writes to a terminal
+# on_tty COMMAND...: prints what it writes to a terminal
 on_tty()
 {
 	script -qec "stty cols 80 rows 24; $*" /dev/null </dev/null
@@ -150,7 +151,7 @@ bar()
 	on_tty "$beside/tests/ctl_bar" >"$dir/out" || return 1
 	grep -qF '] ' "$dir/out" && grep -qF ' 50% 512M of 1G' "$dir/out" ||
 		{ cat -v "$dir/out"; return 1; }
-	# Drawn in one line, and taken away at the end
+	# Drawn on one line, and erased at the end.
 	[ "$(tr '\r' '\n' <"$dir/out" | awk '{ if (length($0) > n) n = length($0) }
 		END { print n }')" -eq 79 ] &&
 		[ -z "$(tr '\r' '\n' <"$dir/out" | tail -n 1 | tr -d ' ')" ] &&
@@ -165,7 +166,7 @@ bar_of_create()
 		"$ctl" rm "$m/quiet"
 }
 
-# Tables are cut to the terminal; said so if there is nothing.
+# Tables are cut to the width of the terminal; empty ones have a message.
 narrow_tables()
 {
 	long=$(printf '%0200d' 0)
@@ -196,7 +197,7 @@ help()
 		status 74 sh -c '"$0" --help >/dev/full' "$ctl"
 }
 
-# completes "WORDS" WANTED...: of the last one, possibly empty
+# completes "WORDS" WANTED...: of the last word, which may be empty
 completes()
 {
 	bash -c '
@@ -234,7 +235,7 @@ completion()
 		not completes "$ctl umount $m/" "$m/region 07" >/dev/null
 }
 
-# Every verb, and every option of it, is completed, and is in its page.
+# Completion and the manual page know every verb and all its options.
 pages()
 {
 	for verb in $verbs; do
@@ -265,14 +266,14 @@ check "top" top_works screen ""
 check "top without colour" top_works vt100 NO_COLOR=1
 check "top on a dumb terminal" top_dumb
 check "top, and Ctrl-C" top_interrupted
-check "top, and the mount goes" top_without_mount
+check "top, and the mount goes away" top_without_mount
 check "top in batches" top_batch
 check "top counts windows" top_counts
-check "the bar" bar
+check "the progress bar" bar
 check "create with and without a terminal" bar_of_create
 check "tables in 80 columns" narrow_tables
 check "help" help
 check "completion" completion
-check "pages say what --help says" pages
+check "manual pages and completion agree with --help" pages
 check "umount" "$ctl" umount
 finish mount_ctl_terminal

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Plays the service manager: notified.py DIR COMMAND...
+"""Stands in for the service manager: notified.py DIR COMMAND...
 
-Starts the command with $NOTIFY_SOCKET, and when it says READY=1, DIR must
-serve. Ends it with SIGTERM. Prints what was said, one line each.
+Starts the command with $NOTIFY_SOCKET. When it sends READY=1, DIR must serve.
+Ends it with SIGTERM. Prints the messages it sent, one per line.
 
-notified.py --silent COMMAND...: the command goes into the background, and says
-nothing.
+notified.py --silent COMMAND...: the command goes into the background, and must
+send nothing.
 """
 import os
 import signal

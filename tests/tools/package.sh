@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's packages: built from the release tarball, looked over by lintian,
-# installed in a scratch root, used there, and removed. Nothing is downloaded,
-# and the machine stays as it is: the scratch root is an overlay in a mount
-# namespace of the test.
+# Tests Debian's packages: builds them from the release tarball, checks them
+# with lintian, installs, uses and removes them in a scratch root. It downloads
+# nothing and leaves the machine unchanged: the scratch root is an overlay in a
+# mount namespace of the test.
 #
-# usage: tests/package.sh, as root, in the sources after autoreconf; it needs
-# debhelper and lintian, and for what is used there, huge pages and /dev/fuse.
-# No part of "make check": it takes a minute, and Debian.
+# usage: tests/tools/package.sh, as root, in the sources after autoreconf. It
+# needs debhelper and lintian, and for the use of the packages huge pages and
+# /dev/fuse. It is not part of "make check": it takes a minute, and Debian.
 set -u
 tests=$(cd "$(dirname "$0")" && pwd)
 SRC=${SRC:-$(dirname "$tests")}
@@ -26,7 +26,7 @@ tarball()
 		mv "msharefs-$version" source
 }
 
-# dpkg-source compares: in the tarball is all that the packages are made of.
+# dpkg-source fails if the tarball lacks anything the packages are built from.
 packages()
 {
 	cd "$deb/source" &&
@@ -51,7 +51,7 @@ lintian_passes()
 	return 1
 }
 
-# For CI, which adds them up
+# CI reads this line.
 close_with_sum()
 {
 	echo "$passed passed, $failed failed, 0 skipped"
@@ -67,7 +67,7 @@ in_root()
 	chroot "$root" "$@"
 }
 
-# install_all: and dpkg is content
+# install_all: dpkg must print nothing unusual
 install_all()
 {
 	mkdir -p "$root/tmp/deb" &&
@@ -80,7 +80,7 @@ install_all()
 	return 1
 }
 
-# What a user finds
+# Files that a user needs
 there()
 {
 	for file in /usr/bin/msharefs /usr/bin/msharectl /sbin/mount.msharefs \
@@ -97,20 +97,20 @@ there()
 	in_root ldconfig -p | grep -q 'libmshare\.so\.0'
 }
 
-# Daemons of the root; the machine may have others.
+# Daemons of the scratch root; the machine may have others.
 daemons()
 {
 	find /proc/[0-9]*/exe -lname "$root/*/msharefs" 2>/dev/null
 }
 
-# Nothing is enabled, nothing runs.
+# Installing neither enables nor starts anything.
 idle()
 {
 	! find "$root/etc/systemd" -name '*msharefs*' | grep . &&
 		[ -z "$(daemons)" ]
 }
 
-# As the README says it, as nobody
+# The steps of the README, as nobody
 used()
 {
 	cat >"$root/tmp/use" <<-'END'
@@ -136,8 +136,8 @@ used()
 	chroot --userspec=65534:65534 "$root" /bin/sh /tmp/use
 }
 
-# What of the root is not as the machine has it, but for what dpkg and its
-# triggers keep: files that are other or gone, directories that are new
+# Lists what differs between the scratch root and the machine: changed or
+# deleted files and new directories, except what dpkg and its triggers keep.
 changed()
 {
 	(cd "$work/over/up" && find . \( -path ./tmp -o -path ./var/lib/dpkg -o \
@@ -160,7 +160,7 @@ removed()
 		! in_root dpkg-query -W msharefs libmshare0 2>/dev/null
 }
 
-# In a mount namespace: an overlay of the machine's own root
+# Runs in a mount namespace: an overlay of the machine's own root.
 scratch()
 {
 	mkdir "$work/over" && mount -t tmpfs none "$work/over" || exit 1
@@ -170,11 +170,11 @@ scratch()
 			none "$root" &&
 		mount --rbind /dev "$root/dev" && mount --rbind /sys "$root/sys" &&
 		mount -t proc none "$root/proc" || exit 1
-	check "it installs" install_all
+	check "the packages install" install_all
 	check "what a user finds" there
 	check "nothing is enabled or runs" idle
-	check "used as nobody, from doctor to a program of one's own" used
-	check "removed, it leaves nothing" removed
+	check "nobody uses it, from doctor to programs just built" used
+	check "the packages leave nothing when removed" removed
 	umount -R "$root"
 	umount "$work/over"
 	close_with_sum
@@ -189,8 +189,8 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 [ "$(id -u)" -eq 0 ] || { echo "package.sh has to be run as root" >&2; exit 1; }
 check "the release tarball" tarball
-check "packages are built of it" packages
-check "the build ran the tests of units" units_ran
+check "packages are built from it" packages
+check "the build ran the unit tests" units_ran
 check "lintian finds no errors" lintian_passes
 if [ "$failed" -ne 0 ]; then
 	close_with_sum

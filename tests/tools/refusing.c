@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* refusing COMMAND...: runs it where a filter refuses userfaultfd(2). */
+/*
+ * Not a test. refusing COMMAND...: runs it where a filter refuses
+ * userfaultfd(2).
+ */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

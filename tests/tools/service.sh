@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The units of systemd, without systemd: they are well-formed, what they run
-# works, and the daemon says when it serves.
+# Tests the systemd units without systemd: they are well-formed, the commands
+# they run work, and the daemon reports when it is ready.
 set -u
 . "$SRC/tests/harness/shell.sh"
 tests=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +22,7 @@ by()
 user_unit=$BUILD/systemd/user/msharefs.service
 system_unit=$BUILD/systemd/system/msharefs@.service
 
-# As installed, but of the daemon under test
+# unit_like FROM TO: the installed unit, but with the daemon under test
 unit_like()
 {
 	sed "s|^\(ExecStart=\)[^ ]*/msharefs |\1$MSHAREFS |" "$1" >"$2" &&
@@ -55,7 +55,8 @@ notifies()
 		grep -q "^STATUS=$dir: backing .*page tables" "$work/said"
 }
 
-# It goes into the background: a service that starts it is not it.
+# A daemon in the background must not notify: the service's main process is the
+# one that started it.
 silent()
 {
 	dir=$work/silent
@@ -75,7 +76,7 @@ gone()
 	return 1
 }
 
-# commands UNIT NAME: what it says to run, specifiers and variables filled in
+# commands UNIT NAME: prints its commands, specifiers and variables filled in
 commands()
 {
 	options=$(sed -n 's/^Environment=OPTIONS=//p' "$1")
@@ -83,7 +84,7 @@ commands()
 		-e "s|%f|$work/at-$user|g" -e "s|\${OPTIONS}|$options|g"
 }
 
-# run_unit UNIT DIR AS...: AS is put before what it runs
+# run_unit UNIT DIR AS...: runs its commands, each prefixed with AS
 run_unit()
 {
 	unit=$work/unit-$user
@@ -107,18 +108,19 @@ user_unit_runs()
 {
 	user=$1
 	by "$user" mkdir -m 700 "$work/run-$user"
-	# root may not enter another user's mount; so as that user
+	# Root cannot enter another user's mount, so all of it runs as that
+	# user.
 	by "$user" "$tests/service.sh" inside "$work" "$user" run_unit \
 		"$user_unit" "$work/run-$user/msharefs"
 }
 
-# With the powers that the unit leaves it
+# Runs with the capabilities that the unit leaves it.
 system_unit_runs()
 {
 	caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$system_unit" |
 		tr '[:upper:]' '[:lower:]' | sed 's/cap_/+/g; s/ /,/g')
 	have=$(setpriv --dump | sed -n 's/^Capability bounding set: //p')
-	# Not every root has them all.
+	# Root may lack some of them in a container.
 	for cap in $(echo "$caps" | tr ',+' '  '); do
 		case ,$have, in
 		*,"$cap",*) ;;
@@ -154,10 +156,10 @@ users=$(id -un)
 [ "$(id -u)" -ne 0 ] || users="root nobody"
 
 check "the units are well-formed" well_formed
-check "in the background it says nothing" silent
+check "in the background it notifies nobody" silent
 for user in $users; do
-	check "it says when it serves: $user" notifies "$user"
-	check "what the user's unit runs: $user" user_unit_runs "$user"
+	check "it notifies when it is ready: $user" notifies "$user"
+	check "the commands of the user's unit: $user" user_unit_runs "$user"
 done
-[ "$(id -u)" -ne 0 ] || check "what the system's unit runs" system_unit_runs
+[ "$(id -u)" -ne 0 ] || check "the commands of the system's unit" system_unit_runs
 finish service

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# msharectl plan: its command line, its text, its JSON. What it counts is
-# unit_plan's business.
+# Tests msharectl plan: its command line, text and JSON. unit_plan tests the
+# arithmetic.
 set -u
 . "$SRC/tests/harness/shell.sh"
 
@@ -10,7 +10,7 @@ plan()
 	"$BUILD/msharectl" plan "$@"
 }
 
-# json KEY... ARGUMENT...: what is under "a b c" in its JSON
+# json KEY... ARGUMENT...: prints the value of "a b c" in its JSON
 json()
 {
 	path=$1
@@ -40,7 +40,7 @@ the_number()
 			plan -s 300G -p 1500
 }
 
-# The same size, however it is written
+# The same size in different notations
 spellings()
 {
 	for size in 8G 8g 8GiB 8192M 0x200000000 8388608K 8589934592; do
@@ -57,7 +57,8 @@ text()
 		[ "$(plan -s 1024T -p 4294967296 | wc -L)" -le 80 ]
 }
 
-# refuses TEXT ARGUMENT...: with status 64, why, where to read on, nothing else
+# refuses TEXT ARGUMENT...: exits with 64, prints why and where to read on, and
+# nothing on stdout
 refuses()
 {
 	what=$1
@@ -105,7 +106,7 @@ full_device()
 			"$BUILD/msharectl"
 }
 
-# The example of msharectl-plan(1), but for the marks of troff
+# The example in msharectl-plan(1), without the troff markup
 manual()
 {
 	sed -n '/^\$ msharectl plan/,/^\.fi/p' "$SRC/man/msharectl-plan.1" |
@@ -115,13 +116,13 @@ manual()
 
 work=$(mktemp)
 trap 'rm -f "$work"' EXIT
-check "the number of the kernel series" the_number
+check "the example of the kernel series" the_number
 check "sizes as people write them" spellings
 check "text, in 80 columns" text
 check "bad sizes" sizes
 check "bad numbers of processes" procs
-check "what is missing or too much" incomplete
-check "an output that is full" full_device
+check "missing and surplus arguments" incomplete
+check "output to a full device" full_device
 check "help" expect "Usage: msharectl plan" plan --help
 check "the manual shows what it prints" manual
 finish static_plan

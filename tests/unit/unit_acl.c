@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Access control lists and modes: each says what the other says. */
+/* Tests that access control lists and file modes stay in agreement. */
 #include "harness/harness.h"
 
 #include <endian.h>
@@ -26,7 +26,7 @@ struct who {
 	mode_t perm;
 };
 
-/* Its size; the list ends with a tag of 0. */
+/* Returns the size in bytes. The input ends with a tag of 0. */
 static size_t write_list(struct list *list, const struct who *who)
 {
 	size_t n = 0;
@@ -68,7 +68,7 @@ static void test_valid(void)
 	CU_ASSERT(!acl_valid(&list, write_list(&list, half)));
 	size = write_list(&list, more);
 	CU_ASSERT(acl_valid(&list, size));
-	/* The kernel's may lie anywhere; the sanitizers look at this. */
+	/* The kernel may pass an unaligned list; UBSan checks the access. */
 	memcpy(odd + 1, &list, size);
 	CU_ASSERT(acl_valid(odd + 1, size));
 	size = write_list(&list, plain);
@@ -87,7 +87,7 @@ static void test_to_mode(void)
 	CU_ASSERT(!acl_to_mode(&list, write_list(&list, plain), &mode));
 	CU_ASSERT(mode == (S_IFREG | 06751));
 	CU_ASSERT(acl_to_mode(&list, write_list(&list, more), &mode));
-	CU_ASSERT(mode == (S_IFREG | 06741)); /* the mask's */
+	CU_ASSERT(mode == (S_IFREG | 06741)); /* group bits: the mask */
 }
 
 static void test_chmod(void)
@@ -121,7 +121,7 @@ static void test_inherit(void)
 	CU_ASSERT(!acl_inherit(&list, size, &mode) && mode == 0751);
 }
 
-/* In the namespace */
+/* ACLs of inodes in a namespace */
 
 static void set_up(void)
 {
@@ -152,7 +152,7 @@ static void test_set(void)
 
 	set_up();
 	file = make(ns.root, "f", S_IFREG | 0644);
-	CU_ASSERT(st.st_mode == (S_IFREG | 0640)); /* the umask */
+	CU_ASSERT(st.st_mode == (S_IFREG | 0640)); /* after the umask */
 	CU_ASSERT(inode_set_xattr(&ns, file, ACL_ACCESS, "no", 2, 0) ==
 		  -EINVAL);
 	size = write_list(&list, more);
@@ -163,11 +163,11 @@ static void test_set(void)
 	CU_ASSERT(inode_get_xattr(&ns, file, ACL_ACCESS, &list, sizeof(list)) ==
 		  (ssize_t)size);
 	CU_ASSERT(perm_at(&list, 3) == 2 && file->mode == (S_IFREG | 0620));
-	/* One that says no more than a mode is the mode. */
+	/* An ACL that says no more than a mode is stored as the mode alone. */
 	size = write_list(&list, plain);
 	CU_ASSERT(!inode_set_xattr(&ns, file, ACL_ACCESS, &list, size, 0));
 	CU_ASSERT(file->mode == (S_IFREG | 0751) && !has(file, ACL_ACCESS));
-	/* None to take away is fine: there is always one. */
+	/* Removing an absent ACL succeeds: the mode always implies one. */
 	CU_ASSERT(!inode_remove_xattr(&ns, file, ACL_ACCESS));
 	namespace_free(&ns);
 	CU_ASSERT(ns.xattr_bytes == 0);
@@ -183,9 +183,10 @@ static void test_default(void)
 	dir = make(ns.root, "d", S_IFDIR | 0777);
 	size = write_list(&list, more);
 	CU_ASSERT(!inode_set_xattr(&ns, dir, ACL_DEFAULT, &list, size, 0));
-	CU_ASSERT(dir->mode == (S_IFDIR | 0750)); /* as it was */
+	CU_ASSERT(dir->mode == (S_IFDIR | 0750)); /* unchanged */
 	file = make(dir, "f", S_IFREG | 0666);
-	CU_ASSERT(file->mode == (S_IFREG | 0640)); /* and no umask */
+	/* a default ACL replaces the umask */
+	CU_ASSERT(file->mode == (S_IFREG | 0640));
 	CU_ASSERT(has(file, ACL_ACCESS) && !has(file, ACL_DEFAULT));
 	sub = make(dir, "s", S_IFDIR | 0777);
 	CU_ASSERT(sub->mode == (S_IFDIR | 0741));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tmpfs tells of files and directories beside their names: sizes of
- * directories, atime, set-user-id bits, extended attributes.
+ * Tests attributes that must match tmpfs: directory sizes, atime, set-user-ID
+ * bits, extended attributes.
  */
 #include "harness/harness.h"
 
@@ -46,7 +46,7 @@ static off_t size_of(struct inode *inode)
 	return st.st_size;
 }
 
-/* 20 bytes for each name, "." and ".." among them. */
+/* tmpfs counts 20 bytes for each name, "." and ".." included. */
 static void test_directory_size(void)
 {
 	struct inode *a, *b;
@@ -67,7 +67,7 @@ static void test_directory_size(void)
 	tear_down();
 }
 
-/* Whether reading a directory with these times makes atime a new one. */
+/* Returns whether reading a directory with these times updates atime. */
 static bool is_updated(struct inode *dir, time_t atime, time_t mtime,
 		       time_t ctime)
 {
@@ -116,7 +116,7 @@ static void test_set_id(void)
 	CU_ASSERT(left_of(file, 06777, 0) == 06777);
 	CU_ASSERT(left_of(file, 06777, INODE_DROP_SETID) == 0777);
 	CU_ASSERT(left_of(file, 04700, INODE_DROP_SETID) == 0700);
-	/* Without the group's x bit it is no set-group-id. */
+	/* Without group execute the bit means mandatory locking: it stays. */
 	CU_ASSERT(left_of(file, 06767, INODE_DROP_SETID) == 02767);
 	CU_ASSERT(left_of(file, 06767, INODE_DROP_SGID) == 04767);
 	CU_ASSERT(left_of(file, 07666, INODE_DROP_SETID | INODE_DROP_SGID) ==
@@ -145,7 +145,7 @@ static void test_xattrs(void)
 	tear_down();
 }
 
-/* They go with the last name, and are given back. */
+/* Extended attributes go with the last reference, and free their quota. */
 static void test_xattrs_go(void)
 {
 	struct inode *file;
@@ -160,7 +160,7 @@ static void test_xattrs_go(void)
 	CU_ASSERT(ns.xattr_bytes > 0);
 	inode_close(&ns, file);
 	CU_ASSERT(ns.xattr_bytes == 0);
-	/* Those of files that are left, namespace_free() frees. */
+	/* namespace_free() frees the attributes of the files that remain. */
 	file = make(root, "g", S_IFREG | 0644);
 	CU_ASSERT(!inode_set_xattr(&ns, file, "user.a", "x", 1, 0));
 	tear_down();
@@ -185,7 +185,7 @@ static const struct test tests[] = {
 	{"set-user-id bits", test_set_id},
 	{"extended attributes", test_xattrs},
 	{"extended attributes go", test_xattrs_go},
-	{"those of mshare_info", test_info},
+	{"extended attributes of mshare_info", test_info},
 };
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds memory: files that cannot be cut, and the count of what is held.*/
+/* Tests backing files, which cannot be truncated, and memory accounting. */
 #include "harness/harness.h"
 
 #include <errno.h>
@@ -90,11 +90,11 @@ static void test_open_auto(void)
 	static const struct backing_spec spec = {.kind = BACKING_AUTO};
 
 	CU_ASSERT(backing_open(&backing, &spec, message) == 0);
-	CU_ASSERT(backing.kind != BACKING_AUTO); /* there is always one */
+	CU_ASSERT(backing.kind != BACKING_AUTO); /* resolved to a real one */
 	CU_ASSERT(backing.page >= (uint64_t)sysconf(_SC_PAGESIZE));
 	CU_ASSERT(backing.name[0] != 0);
 	CU_ASSERT(backing.shares == (backing.why_not[0] == 0));
-	CU_ASSERT(backing.held == 0); /* the trial is no user */
+	CU_ASSERT(backing.held == 0); /* the probe holds nothing */
 	backing_close(&backing);
 	CU_ASSERT(backing.dir_fd == -1);
 }
@@ -110,7 +110,7 @@ static void test_open_wrong_dir(void)
 	spec.dir = "/proc/no/such/dir";
 	CU_ASSERT(backing_open(&backing, &spec, message) == -ENOENT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(message, spec.dir));
-	spec.dir = "/proc/version"; /* a file */
+	spec.dir = "/proc/version"; /* not a directory */
 	CU_ASSERT(backing_open(&backing, &spec, message) == -ENOTDIR);
 	CU_ASSERT_PTR_NOT_NULL(strstr(message, spec.dir));
 }
@@ -120,13 +120,13 @@ static void test_unit(void)
 	uint64_t base = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct backing b = {.page = base};
 
-	/* Two levels of tables: 1 GiB, where base pages are 4 KiB. */
+	/* Two levels of page tables: 1 GiB with base pages of 4 KiB. */
 	CU_ASSERT(backing_unit(&b) == base * (base / 8) * (base / 8));
 	b.page = base * (base / 8);
 	CU_ASSERT(backing_unit(&b) == b.page * (base / 8));
 	b.page *= base / 8;
 	CU_ASSERT(backing_unit(&b) == b.page);
-	b.page *= 16; /* a region is whole pages, however large */
+	b.page *= 16; /* a unit is never smaller than a page */
 	CU_ASSERT(backing_unit(&b) == b.page);
 }
 
@@ -141,7 +141,7 @@ static void test_take(void)
 	CU_ASSERT(backing_take(&backing, 7) == 0);
 	CU_ASSERT(backing_take(&backing, 4) == -ENOMEM);
 	CU_ASSERT(backing.held == 7);
-	/* 7 and this would be 6 */
+	/* 7 more than this wraps around to 6. */
 	CU_ASSERT(backing_take(&backing, UINT64_MAX) == -ENOMEM);
 	CU_ASSERT(backing_take(&backing, 3) == 0);
 	CU_ASSERT(backing_take(&backing, 1) == -ENOMEM);
@@ -199,7 +199,7 @@ static void test_take_threads(void)
 	backing_close(&backing);
 }
 
-/* Files */
+/* Backing files */
 
 static int fd, ro_fd;
 
@@ -223,10 +223,10 @@ static void test_file(void)
 	open_file();
 	CU_ASSERT(fstat(fd, &st) == 0);
 	CU_ASSERT((uint64_t)st.st_size == PAGES * page);
-	CU_ASSERT(st.st_blocks == 0); /* nothing is taken yet */
+	CU_ASSERT(st.st_blocks == 0); /* nothing allocated yet */
 	CU_ASSERT(S_ISREG(st.st_mode));
 	CU_ASSERT((st.st_mode & 07777) == 0600);
-	CU_ASSERT(st.st_nlink == 0); /* nameless */
+	CU_ASSERT(st.st_nlink == 0); /* no name */
 	CU_ASSERT(fstat(ro_fd, &ro_st) == 0);
 	CU_ASSERT(st.st_dev == ro_st.st_dev && st.st_ino == ro_st.st_ino);
 	CU_ASSERT((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR);
@@ -254,7 +254,7 @@ static void test_sealed(void)
 	CU_ASSERT(refuses(fallocate(fd, 0, 0, (off_t)(PAGES + 1) * (off_t)page),
 			  EPERM));
 	CU_ASSERT(pwrite(fd, "x", 1, (off_t)(PAGES * page)) == -1);
-	/* Nobody can forbid writing to the others either. */
+	/* Nor can anybody seal the other descriptors against writing. */
 	CU_ASSERT(refuses(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EPERM));
 	CU_ASSERT(refuses(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), EPERM));
 	CU_ASSERT(fstat(fd, &st) == 0);
@@ -308,14 +308,14 @@ static void test_punch(void)
 	fstat(fd, &st);
 	CU_ASSERT((uint64_t)st.st_blocks * 512 >= PAGES * page);
 	CU_ASSERT(backing_punch(fd, 2 * page, 4 * page) == 0);
-	/* seen by a mapping that was there before */
+	/* An existing mapping sees the copied data. */
 	CU_ASSERT(all(at + page, 'a') && all(at + 4 * page, 'a'));
 	CU_ASSERT(all(at + 2 * page, 0) && all(at + 3 * page, 0));
 	CU_ASSERT(backing_punch(fd, 0, PAGES * page) == 0);
 	fstat(fd, &st);
 	CU_ASSERT(st.st_blocks == 0);
 	CU_ASSERT((uint64_t)st.st_size == PAGES * page);
-	/* A hole once more is no error. */
+	/* Punching a hole again is no error. */
 	CU_ASSERT(backing_punch(fd, 0, PAGES * page) == 0);
 	munmap(at, PAGES * page);
 	close_file();
@@ -329,7 +329,7 @@ static void test_pool(void)
 	backing_pool(&backing, &pool);
 	CU_ASSERT(pool.free > 0);
 	CU_ASSERT(pool.free <= (uint64_t)meminfo("MemTotal") * 1024);
-	/* Ordinary memory: what others use counts as if it did not exist. */
+	/* Ordinary memory: the pool does not count what others use. */
 	CU_ASSERT(pool.total == pool.free);
 	CU_ASSERT(backing_take(&backing, 5 * page) == 0);
 	backing_pool(&backing, &pool);
@@ -355,7 +355,7 @@ static void test_pool_max_size(void)
 	backing_pool(&backing, &pool);
 	CU_ASSERT(pool.total == 10 * page);
 	CU_ASSERT(pool.free == 0);
-	/* More than the machine has makes it no larger. */
+	/* A limit above the machine's memory does not enlarge the pool. */
 	backing.max_size = UINT64_MAX - 1;
 	backing_pool(&backing, &pool);
 	CU_ASSERT(pool.free <= (uint64_t)meminfo("MemTotal") * 1024);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of extents, beside the same as bits. */
+/* Tests operations on lists of extents against the same on bit masks. */
 #include "harness/harness.h"
 
 #include "base/extents.h"
@@ -20,7 +20,7 @@ static unsigned int bits_of(const struct extents *list)
 
 	for (size_t i = 0; i < list->n; i++) {
 		CU_ASSERT(list->v[i].start < list->v[i].end);
-		/* What touches is one. */
+		/* Touching extents must have been merged. */
 		CU_ASSERT(!i || list->v[i - 1].end < list->v[i].start);
 		for (uint64_t b = list->v[i].start; b < list->v[i].end; b++)
 			bits |= 1U << b;
@@ -37,7 +37,7 @@ static unsigned int result(int err, struct extents *list)
 	return bits;
 }
 
-/* All pairs of lists in eight places */
+/* Tries all pairs of lists over eight positions. */
 static void sets(void)
 {
 	struct extents out;

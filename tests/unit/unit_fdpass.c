@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets with a descriptor, whatever comes between. */
+/* Tests packets that carry a descriptor, and waits that signals interrupt. */
 #include "common/fdpass.h"
 #include "harness/harness.h"
 
@@ -61,7 +61,9 @@ static bool sleeps(void *arg)
 	return state == 'S';
 }
 
-/* As the library waits for the daemon: signals blocked, for a while only */
+/*
+ * Waits as the library waits for the daemon: signals blocked, with a timeout.
+ */
 static void wait_blocked(void)
 {
 	const struct timeval timeout = {.tv_sec = 10};
@@ -76,7 +78,9 @@ static void wait_blocked(void)
 	_exit(0);
 }
 
-/* Ctrl-Z and fg while a window is made: no failure of the program's mmap(). */
+/*
+ * Ctrl-Z and fg while a window is made must not make the program's mmap() fail.
+ */
 static void stopped_and_continued(void)
 {
 	int status = -1;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The namespace: names, counts, times, and when the memory of regions goes. */
+/*
+ * Tests the namespace: names, lookup counts, times, and when regions free
+ * memory.
+ */
 #include "region/region_life.h"
 #include "harness/harness.h"
 
@@ -22,7 +25,7 @@ static struct backing backing;
 static uint64_t page;
 static struct namespace ns;
 static struct inode *root;
-static struct stat st; /* of the call before */
+static struct stat st; /* filled in by the last call */
 
 static void set_up(void)
 {
@@ -64,7 +67,7 @@ static struct inode *make_dir(struct inode *dir, const char *name)
 	return make(dir, name, S_IFDIR | 0750);
 }
 
-/* What a name means, without a lookup that would have to be given back. */
+/* Finds a name without taking a lookup that would have to be given back. */
 static struct inode *find(struct inode *dir, const char *name)
 {
 	struct inode *inode = NULL;
@@ -118,7 +121,7 @@ static bool lies_in(struct inode *dir, struct inode *parent)
 	return number == parent->number;
 }
 
-/* Names and counts */
+/* Names and lookup counts */
 
 static void test_init(void)
 {
@@ -151,7 +154,7 @@ static void test_create(void)
 	CU_ASSERT_PTR_NULL(dir->region);
 	CU_ASSERT(dir->number != file->number);
 	CU_ASSERT(lies_in(dir, root));
-	CU_ASSERT(links(root) == 3); /* of the directory's ".." */
+	CU_ASSERT(links(root) == 3); /* the directory's ".." */
 	CU_ASSERT(namespace_count(&ns) == 4);
 	CU_ASSERT(create(root, "file", S_IFREG | 0600, &none) == -EEXIST);
 	CU_ASSERT(create(root, "dir", S_IFDIR | 0700, &none) == -EEXIST);
@@ -186,13 +189,13 @@ static void test_forget(void)
 	struct inode *file, *found;
 
 	set_up();
-	file = make_file(root, "file"); /* one lookup */
+	file = make_file(root, "file"); /* takes one lookup */
 	CU_ASSERT(file->nlookup == 1);
 	CU_ASSERT(inode_lookup(&ns, root, "file", &found, &st) == 0);
 	CU_ASSERT(inode_lookup(&ns, root, "file", &found, &st) == 0);
 	CU_ASSERT(file->nlookup == 3);
 	inode_forget(&ns, file, 3);
-	/* A name keeps it, looked up or not. */
+	/* A name keeps the inode, looked up or not. */
 	CU_ASSERT_PTR_EQUAL(find(root, "file"), file);
 	CU_ASSERT(inode_lookup(&ns, root, "file", &found, &st) == 0);
 	CU_ASSERT(inode_lookup(&ns, root, "file", &found, &st) == 0);
@@ -200,7 +203,7 @@ static void test_forget(void)
 	CU_ASSERT(namespace_count(&ns) == 3);
 	inode_forget(&ns, file, 1);
 	CU_ASSERT(namespace_count(&ns) == 3);
-	CU_ASSERT(links(file) == 0); /* still there to be asked */
+	CU_ASSERT(links(file) == 0); /* fstat() still works */
 	inode_forget(&ns, file, 1);
 	CU_ASSERT(namespace_count(&ns) == 2);
 	tear_down();
@@ -215,7 +218,7 @@ static void test_link(void)
 	dir = make_dir(root, "dir");
 	CU_ASSERT(inode_link(&ns, file, dir, "other", &st) == 0);
 	CU_ASSERT(st.st_nlink == 2 && st.st_ino == file->number);
-	CU_ASSERT(file->nlookup == 2); /* a link is answered as a lookup is */
+	CU_ASSERT(file->nlookup == 2); /* link replies like a lookup */
 	CU_ASSERT_PTR_EQUAL(find(dir, "other"), file);
 	CU_ASSERT(namespace_count(&ns) == 4);
 	CU_ASSERT(inode_link(&ns, file, dir, "other", &st) == -EEXIST);
@@ -226,7 +229,7 @@ static void test_link(void)
 	CU_ASSERT(links(file) == 1);
 	CU_ASSERT_PTR_EQUAL(find(dir, "other"), file);
 	CU_ASSERT(inode_unlink(&ns, dir, "other") == 0);
-	/* Once its last name is gone none can be given to it. */
+	/* A file without names cannot get a new one. */
 	CU_ASSERT(inode_link(&ns, file, root, "again", &st) == -ENOENT);
 	CU_ASSERT_PTR_NULL(find(root, "again"));
 	tear_down();
@@ -246,7 +249,7 @@ static void test_unlink(void)
 	CU_ASSERT(inode_unlink(&ns, root, "file") == -ENOENT);
 	CU_ASSERT_PTR_NULL(find(root, "file"));
 	CU_ASSERT(links(file) == 0);
-	/* The name is free for another file. */
+	/* The name can be used for another file. */
 	CU_ASSERT(make_file(root, "file") != file);
 	tear_down();
 }
@@ -269,7 +272,7 @@ static void test_rmdir(void)
 	CU_ASSERT(links(dir) == 0);
 	CU_ASSERT_PTR_NULL(find(root, "dir"));
 	inode_forget(&ns, dir, 1);
-	CU_ASSERT(namespace_count(&ns) == 4); /* "inside" is still known */
+	CU_ASSERT(namespace_count(&ns) == 4); /* "inside" is still looked up */
 	tear_down();
 }
 
@@ -292,7 +295,7 @@ static void test_removed_dir(void)
 	CU_ASSERT_PTR_EQUAL(find(root, "file"), file);
 	CU_ASSERT(links(file) == 1);
 	CU_ASSERT(links(dir) == 0);
-	CU_ASSERT(!lies_in(dir, root)); /* it may be gone before */
+	CU_ASSERT(!lies_in(dir, root)); /* the directory may already be gone */
 	tear_down();
 }
 
@@ -426,7 +429,7 @@ static void test_rename_same_file(void)
 	set_up();
 	file = make_file(root, "a");
 	CU_ASSERT(inode_link(&ns, file, root, "b", &st) == 0);
-	/* POSIX: both names stay. */
+	/* POSIX requires that both names stay. */
 	CU_ASSERT(rename_to(root, "a", root, "b") == 0);
 	CU_ASSERT_PTR_EQUAL(find(root, "a"), file);
 	CU_ASSERT_PTR_EQUAL(find(root, "b"), file);
@@ -488,7 +491,7 @@ static void test_exchange_file_and_dir(void)
 	two = make_dir(root, "two");
 	file = make_file(one, "file");
 	sub = make_dir(two, "sub");
-	make_file(sub, "inside"); /* it need not be empty */
+	make_file(sub, "inside"); /* need not be empty */
 	CU_ASSERT(links(one) == 2 && links(two) == 3);
 	CU_ASSERT(exchange(one, "file", two, "sub") == 0);
 	CU_ASSERT_PTR_EQUAL(find(one, "file"), sub);
@@ -496,12 +499,14 @@ static void test_exchange_file_and_dir(void)
 	CU_ASSERT(links(one) == 3 && links(two) == 2);
 	CU_ASSERT(links(file) == 1 && links(sub) == 2);
 	CU_ASSERT(lies_in(sub, one));
-	/* The other way round: now the directory is named first. */
+	/* The other way round: this time the directory is named first. */
 	CU_ASSERT(exchange(one, "file", two, "sub") == 0);
 	CU_ASSERT_PTR_EQUAL(find(one, "file"), file);
 	CU_ASSERT(links(one) == 2 && links(two) == 3);
 	CU_ASSERT(lies_in(sub, two));
-	/* Each is treated as what it is, not as what its name was. */
+	/*
+	 * Each is treated by its type, not by what its name stood for before.
+	 */
 	CU_ASSERT(inode_unlink(&ns, one, "file") == 0);
 	CU_ASSERT(inode_rmdir(&ns, root, "one") == 0);
 	CU_ASSERT(inode_unlink(&ns, sub, "inside") == 0);
@@ -523,7 +528,7 @@ static void test_exchange_dirs(void)
 	CU_ASSERT(lies_in(a, two) && lies_in(b, one));
 	CU_ASSERT(links(one) == 3 && links(two) == 3);
 	CU_ASSERT(links(a) == 2 && links(b) == 2);
-	/* within one directory, too */
+	/* The same within one directory. */
 	file = make_file(one, "file");
 	CU_ASSERT(exchange(one, "a", one, "file") == 0);
 	CU_ASSERT_PTR_EQUAL(find(one, "a"), file);
@@ -566,7 +571,7 @@ static void test_info(void)
 	tear_down();
 }
 
-/* Only the root has one; elsewhere the name is free. */
+/* Only the root has mshare_info; elsewhere the name is free. */
 static void test_info_elsewhere(void)
 {
 	struct inode *dir;
@@ -586,7 +591,7 @@ static void test_stat(void)
 	set_up();
 	file = make_file(root, "file");
 	inode_stat(&ns, root, &st);
-	CU_ASSERT(st.st_size > 0); /* grows with its names, as on tmpfs */
+	CU_ASSERT(st.st_size > 0); /* grows with names, as on tmpfs */
 	CU_ASSERT(region_truncate(file->region, 16 * page, page) == 0);
 	inode_stat(&ns, file, &st);
 	CU_ASSERT((uint64_t)st.st_size == 16 * page);
@@ -613,8 +618,8 @@ static void test_setgid(void)
 	CU_ASSERT(st.st_gid == 77);
 	CU_ASSERT(st.st_mode == (S_IFDIR | S_ISGID | 0750));
 	make_file(sub, "file");
-	CU_ASSERT(st.st_gid == 77); /* handed down */
-	/* Moving in changes nothing. */
+	CU_ASSERT(st.st_gid == 77); /* inherited */
+	/* Moving a file in does not change its group. */
 	make_file(root, "other");
 	CU_ASSERT(rename_to(root, "other", dir, "other") == 0);
 	inode_stat(&ns, find(dir, "other"), &st);
@@ -633,7 +638,7 @@ static void test_set(void)
 	st = (struct stat){
 		.st_mode = S_IFDIR | 04711, .st_uid = 5, .st_gid = 6};
 	CU_ASSERT(inode_set(&ns, file, &st, INODE_MODE) == 0);
-	CU_ASSERT(st.st_mode == (S_IFREG | 04711)); /* a file it remains */
+	CU_ASSERT(st.st_mode == (S_IFREG | 04711)); /* the file type stays */
 	CU_ASSERT(st.st_uid == UID && st.st_gid == GID);
 	st.st_uid = 5;
 	st.st_gid = 6;
@@ -660,7 +665,7 @@ static void forget_times(struct inode *inode)
 	inode->atime = inode->mtime = inode->ctime = (struct timespec){0};
 }
 
-/* Which times were set since. */
+/* Returns which times changed since the last call. */
 static int times_set(struct inode *inode)
 {
 	inode_stat(&ns, inode, &st);
@@ -754,9 +759,9 @@ static void test_times_set(void)
 
 struct listing {
 	char names[512];
-	uint64_t cookie; /* of the last entry */
-	int room;
-	struct inode *check; /* numbers and types are right */
+	uint64_t cookie;     /* of the last entry */
+	int room;	     /* entries that still fit */
+	struct inode *check; /* compare numbers and types with it */
 	bool wrong;
 };
 
@@ -765,7 +770,7 @@ static bool take_entry(void *arg, const char *name, uint64_t number,
 {
 	struct listing *list = arg;
 
-	/* As for a buffer that is full: this one is not taken any more. */
+	/* The buffer is full: this entry is not taken. */
 	if (list->room-- == 0)
 		return false;
 	if (cookie <= list->cookie)
@@ -779,7 +784,7 @@ static bool take_entry(void *arg, const char *name, uint64_t number,
 	return true;
 }
 
-/* The next n entries behind cookie. */
+/* Lists the next n entries after cookie. */
 static struct listing list_some(struct inode *dir, uint64_t cookie, int n)
 {
 	struct listing list = {.cookie = cookie, .room = n};
@@ -852,12 +857,12 @@ static void test_readdir_meanwhile(void)
 	make_file(dir, "d");
 	list = list_some(dir, 0, 4);
 	CU_ASSERT_STRING_EQUAL(list.names, ". .. a b ");
-	/* What was read goes, and so does the very next one. */
+	/* Remove an entry already read, and the very next one. */
 	CU_ASSERT(inode_unlink(&ns, dir, "a") == 0);
 	CU_ASSERT(inode_unlink(&ns, dir, "b") == 0);
 	CU_ASSERT(inode_unlink(&ns, dir, "c") == 0);
 	CU_ASSERT(lists(dir, list.cookie, "d "));
-	/* Whatever comes is new, never in the place of an old entry. */
+	/* A new name gets a new position, never that of an old entry. */
 	make_file(dir, "a");
 	make_file(dir, "e");
 	CU_ASSERT(lists(dir, list.cookie, "d a e "));
@@ -872,7 +877,7 @@ static void test_readdir_meanwhile(void)
 
 /* Memory */
 
-/* Memory in a file's region; what the backing holds is counted in pages. */
+/* Maps memory in a file's region. held() counts it in pages. */
 static void fill(struct inode *file, uint64_t pages)
 {
 	const struct extent range = {0, pages * page};
@@ -910,9 +915,9 @@ static void test_memory_unlink(void)
 	CU_ASSERT(count_fds() > fds);
 	CU_ASSERT(inode_link(&ns, file, root, "other", &st) == 0);
 	CU_ASSERT(inode_unlink(&ns, root, "file") == 0);
-	CU_ASSERT(held() == 3); /* it has another name */
+	CU_ASSERT(held() == 3); /* still has another name */
 	CU_ASSERT(inode_unlink(&ns, root, "other") == 0);
-	/* That the kernel still knows it does not matter. */
+	/* That the kernel still knows the inode does not matter. */
 	CU_ASSERT(file->nlookup == 2);
 	CU_ASSERT(held() == 0);
 	CU_ASSERT(count_fds() == fds);
@@ -959,13 +964,14 @@ static void test_memory_rename(void)
 	CU_ASSERT(held() == 5);
 	CU_ASSERT(exchange(root, "a", root, "b") == 0);
 	CU_ASSERT(held() == 5);
-	CU_ASSERT(rename_to(root, "a", root, "b") == 0); /* a's goes */
+	/* a's memory is freed */
+	CU_ASSERT(rename_to(root, "a", root, "b") == 0);
 	CU_ASSERT(held() == 4);
 	CU_ASSERT_PTR_EQUAL(find(root, "b"), b);
 	tear_down();
 }
 
-/* Somebody else's reference, a ticket's or a window's, keeps no memory. */
+/* A reference held by a ticket or a window keeps no memory. */
 static void test_memory_reference(void)
 {
 	struct region *region;
@@ -977,7 +983,8 @@ static void test_memory_reference(void)
 	region = region_get(file->region);
 	inode_forget(&ns, file, 1);
 	CU_ASSERT(!region->gone);
-	CU_ASSERT(inode_unlink(&ns, root, "file") == 0); /* file is gone */
+	/* the inode is freed */
+	CU_ASSERT(inode_unlink(&ns, root, "file") == 0);
 	CU_ASSERT(held() == 0);
 	CU_ASSERT(region->gone);
 	CU_ASSERT(region->refs == 1);
@@ -1017,7 +1024,7 @@ static void test_free_everything(void)
 	region_put(region);
 }
 
-/* AddressSanitizer sees what is left or touched too late. */
+/* AddressSanitizer reports what is leaked or used after free. */
 static void test_free_many(void)
 {
 	struct inode *dir;
@@ -1037,7 +1044,7 @@ static void test_free_many(void)
 	tear_down();
 }
 
-/* Many at once */
+/* Many threads at once */
 
 #define THREADS 4
 
@@ -1054,7 +1061,7 @@ static void *use_names(void *arg)
 		struct inode *file, *found;
 		struct stat unused;
 
-		/* "common" is everybody's, so most of this may fail. */
+		/* All threads fight over "common", so most calls may fail. */
 		if (inode_create(&ns, root, mine, &seed, &file, &unused))
 			return (void *)"create";
 		inode_open(&ns, file);

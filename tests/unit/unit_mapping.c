@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of mappings: directed cases, and a comparison with a plain array. */
+/*
+ * Tests the tree of mappings: single cases, and random ones against an array.
+ */
 #include "harness/harness.h"
 
 #include <inttypes.h>
@@ -15,7 +17,7 @@ struct piece {
 
 static struct mapping_tree tree;
 
-/* How many of the two spare nodes the change left over. */
+/* Returns how many of the two spare nodes the change left over. */
 static int spares_left(struct mapping_spare *spare)
 {
 	int n = !!spare->node[0] + !!spare->node[1];
@@ -118,9 +120,9 @@ static void test_merge(void)
 {
 	mapping_tree_init(&tree);
 	add(10, 20, 1);
-	add(20, 30, 1); /* behind */
+	add(20, 30, 1); /* after it */
 	CU_ASSERT(HOLDS({10, 30, 1}));
-	add(0, 10, 1); /* before */
+	add(0, 10, 1); /* before it */
 	CU_ASSERT(HOLDS({0, 30, 1}));
 	add(40, 50, 1);
 	add(30, 40, 1); /* between the two */
@@ -132,10 +134,10 @@ static void test_no_merge(void)
 {
 	mapping_tree_init(&tree);
 	add(10, 20, 1);
-	add(20, 30, 2); /* another prot */
-	add(0, 9, 1);	/* one byte short */
+	add(20, 30, 2); /* different protection */
+	add(0, 9, 1);	/* one byte short of it */
 	CU_ASSERT(HOLDS({0, 9, 1}, {10, 20, 1}, {20, 30, 2}));
-	add(20, 30, 0); /* no access is a mapping too */
+	add(20, 30, 0); /* PROT_NONE is a mapping too */
 	CU_ASSERT(HOLDS({0, 9, 1}, {10, 20, 1}, {20, 30, 0}));
 	add(20, 30, 1);
 	CU_ASSERT(HOLDS({0, 9, 1}, {10, 30, 1}));
@@ -148,13 +150,13 @@ static void test_replace(void)
 	add(10, 20, 1);
 	add(30, 40, 1);
 	add(50, 60, 1);
-	add(15, 55, 2); /* cuts the first and the last, swallows the second */
+	add(15, 55, 2); /* cuts the first and the last, covers the second */
 	CU_ASSERT(HOLDS({10, 15, 1}, {15, 55, 2}, {55, 60, 1}));
-	add(15, 55, 3); /* exactly that */
+	add(15, 55, 3); /* the same range */
 	CU_ASSERT(HOLDS({10, 15, 1}, {15, 55, 3}, {55, 60, 1}));
-	add(0, 100, 1); /* all of it */
+	add(0, 100, 1); /* everything */
 	CU_ASSERT(HOLDS({0, 100, 1}));
-	add(0, 100, 1); /* the same once more */
+	add(0, 100, 1); /* once more */
 	CU_ASSERT(HOLDS({0, 100, 1}));
 	mapping_tree_free(&tree);
 }
@@ -163,7 +165,7 @@ static void test_split(void)
 {
 	mapping_tree_init(&tree);
 	add(0, 100, 1);
-	CU_ASSERT(add(40, 60, 2) == 0); /* both spare nodes are needed */
+	CU_ASSERT(add(40, 60, 2) == 0); /* needs both spare nodes */
 	CU_ASSERT(HOLDS({0, 40, 1}, {40, 60, 2}, {60, 100, 1}));
 	add(40, 60, 1);
 	CU_ASSERT(HOLDS({0, 100, 1}));
@@ -175,7 +177,7 @@ static void test_split(void)
 static void test_remove(void)
 {
 	mapping_tree_init(&tree);
-	CU_ASSERT(cut(0, 100) == 2); /* a hole: nothing to do */
+	CU_ASSERT(cut(0, 100) == 2); /* a hole: no change */
 	CU_ASSERT(empty());
 	add(10, 30, 1);
 	CU_ASSERT(cut(0, 10) == 2);
@@ -187,7 +189,7 @@ static void test_remove(void)
 	CU_ASSERT(HOLDS({15, 25, 1}));
 	add(30, 40, 2);
 	add(50, 60, 1);
-	cut(20, 55); /* parts, a whole and holes */
+	cut(20, 55); /* across parts, a whole one and holes */
 	CU_ASSERT(HOLDS({15, 20, 1}, {55, 60, 1}));
 	cut(15, 20); /* exactly one */
 	CU_ASSERT(HOLDS({55, 60, 1}));
@@ -207,7 +209,7 @@ static void test_find(void)
 
 		CU_ASSERT(m && m->start == i * 20);
 		CU_ASSERT_PTR_EQUAL(m, mapping_find(&tree, i * 20 + 9));
-		/* the byte before it lies in a hole, so it is the next one */
+		/* The byte before lies in a hole: finds the next one. */
 		CU_ASSERT_PTR_EQUAL(m, mapping_find(&tree, i * 20 - 1));
 		CU_ASSERT_PTR_EQUAL(mapping_find(&tree, i * 20 + 10),
 				    mapping_next(m));
@@ -237,17 +239,18 @@ static void test_extents(void)
 	struct extents list = {0};
 
 	CU_ASSERT(extents_bytes(&list) == 0);
-	CU_ASSERT(extents_add(&list, 5, 5) == 0); /* empty ones are left out */
+	/* empty extents are left out */
+	CU_ASSERT(extents_add(&list, 5, 5) == 0);
 	CU_ASSERT(extents_add(&list, 6, 5) == 0);
 	CU_ASSERT(list.n == 0);
 	CU_ASSERT(extents_add(&list, 0, 10) == 0);
-	CU_ASSERT(extents_add(&list, 10, 20) == 0); /* one with the last */
+	CU_ASSERT(extents_add(&list, 10, 20) == 0); /* merges with the last */
 	CU_ASSERT(list.n == 1);
 	CU_ASSERT(list.v[0].start == 0 && list.v[0].end == 20);
 	for (uint64_t i = 1; i <= 100; i++)
 		CU_ASSERT(extents_add(&list, i * 100, i * 100 + 1) == 0);
 	CU_ASSERT(list.n == 101);
-	CU_ASSERT(list.v[0].end == 20); /* moved with the list as it grew */
+	CU_ASSERT(list.v[0].end == 20); /* copied when the list grew */
 	CU_ASSERT(list.v[100].start == 10000 && list.v[100].end == 10001);
 	CU_ASSERT(extents_bytes(&list) == 120);
 	extents_free(&list);
@@ -273,7 +276,7 @@ static void test_pages_of_whole(void)
 	CU_ASSERT(PAGES(16, 0, 64, false, {0, 16}, {48, 64}));
 	CU_ASSERT(PAGES(16, 16, 48, true, {16, 48}));
 	CU_ASSERT(NO_PAGES(16, 16, 48, false));
-	/* Only what the range touches, though the mapping goes on. */
+	/* Clipped to the range, though the mapping goes on. */
 	CU_ASSERT(PAGES(16, 16, 32, true, {16, 32}));
 	CU_ASSERT(PAGES(16, 32, 64, true, {32, 48}));
 	CU_ASSERT(PAGES(16, 32, 64, false, {48, 64}));
@@ -286,7 +289,7 @@ static void test_pages_rounding(void)
 {
 	mapping_tree_init(&tree);
 	add(32, 48, 1);
-	/* Range ends inside a page mean all of it. */
+	/* A range that ends inside a page includes the whole page. */
 	CU_ASSERT(PAGES(16, 1, 2, false, {0, 16}));
 	CU_ASSERT(PAGES(16, 15, 17, false, {0, 32}));
 	CU_ASSERT(PAGES(16, 47, 48, true, {32, 48}));
@@ -300,14 +303,14 @@ static void test_pages_rounding(void)
 static void test_pages_of_pieces(void)
 {
 	mapping_tree_init(&tree);
-	add(20, 21, 1); /* one byte holds its page */
+	add(20, 21, 1); /* one byte needs the whole page */
 	CU_ASSERT(PAGES(16, 0, 48, true, {16, 32}));
 	CU_ASSERT(PAGES(16, 0, 48, false, {0, 16}, {32, 48}));
-	/* Another byte of that page: it is mapped, though this part is not. */
+	/* Another byte of that page: not mapped itself, but its page is. */
 	CU_ASSERT(PAGES(16, 30, 31, true, {16, 32}));
 	CU_ASSERT(PAGES(16, 16, 17, true, {16, 32}));
 	CU_ASSERT(NO_PAGES(16, 30, 31, false));
-	add(31, 33, 2); /* over the edge of the next page */
+	add(31, 33, 2); /* across the edge of the next page */
 	CU_ASSERT(PAGES(16, 0, 64, true, {16, 48}));
 	CU_ASSERT(PAGES(16, 0, 64, false, {0, 16}, {48, 64}));
 	mapping_tree_free(&tree);
@@ -316,7 +319,7 @@ static void test_pages_of_pieces(void)
 static void test_pages_of_many(void)
 {
 	mapping_tree_init(&tree);
-	/* Three in page 1, one from page 1 into 2, two in page 4. */
+	/* Three in page 1, one across pages 1 and 2, two in page 4. */
 	add(16, 18, 1);
 	add(20, 22, 2);
 	add(24, 26, 1);
@@ -331,7 +334,7 @@ static void test_pages_of_many(void)
 	mapping_tree_free(&tree);
 }
 
-/* The naive model: an entry a unit, -1 where nothing is mapped. */
+/* The reference model: one entry per unit, -1 where nothing is mapped. */
 #define UNITS 512
 static int model[UNITS];
 
@@ -349,7 +352,7 @@ static bool same_tree(void)
 		if (m->start >= m->end || m->end > UNITS || m->start < at)
 			return false;
 		if (last && last->end == m->start && last->prot == m->prot)
-			return false; /* should have become one */
+			return false; /* should have been merged */
 		for (; at < m->start; at++)
 			if (model[at] != -1)
 				return false;
@@ -400,7 +403,7 @@ static bool random_step(void)
 {
 	static const unsigned int pages[] = {1, 4, 16, 64};
 	unsigned int start = below(UNITS);
-	/* short ones mostly, else all is soon one large mapping */
+	/* Mostly short ranges, or all soon becomes one large mapping. */
 	unsigned int room = below(8) ? 24 : UNITS;
 	unsigned int end = start + 1 + below(room);
 	uint64_t page = pages[below(4)];
@@ -444,7 +447,7 @@ static void test_random(void)
 static const struct test tests[] = {
 	{"insert", test_insert},
 	{"merge with neighbours", test_merge},
-	{"unlike neighbours stay", test_no_merge},
+	{"different neighbours stay separate", test_no_merge},
 	{"replace", test_replace},
 	{"split", test_split},
 	{"remove", test_remove},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mapping and unmapping do to memory. The backing is ordinary memory that
- * is told to have larger pages than it has, so that there are mappings smaller
- * than a "huge page" here; offsets are counted in the machine's own pages.
+ * Tests what mapping and unmapping do to memory. The backing is ordinary memory
+ * with a page size set to more than the real one, so that mappings can be
+ * smaller than a "huge page" here. Offsets count pages of the machine.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE 16 /* pages in a huge page */
+#define HUGE 16 /* base pages in a huge page */
 #define HUGES 8 /* huge pages in the region */
 #define UNITS (HUGES * HUGE)
 
@@ -53,7 +53,7 @@ static uint64_t mapped(void)
 	return bytes / unit;
 }
 
-/* Reading the file does not. */
+/* Reads the file, which allocates nothing, unlike a mapping. */
 static bool file_holds(uint64_t start, uint64_t end, char byte)
 {
 	static char buffer[1 << 16];
@@ -96,7 +96,7 @@ static void test_fresh(void)
 	tear_down();
 }
 
-/* Memory is taken at once, so that a touch cannot fail later. */
+/* Memory is allocated by the map call, so that a later touch cannot fail. */
 static void test_taken_at_once(void)
 {
 	unsigned char there[HUGE];
@@ -121,7 +121,7 @@ static void test_replace(void)
 	CU_ASSERT(holds(HUGE, 2 * HUGE, 0));
 	CU_ASSERT(holds(2 * HUGE, 3 * HUGE, 'a'));
 	CU_ASSERT(held() == 3 * HUGE && mapped() == 3 * HUGE);
-	/* partly over what is there, partly over a hole */
+	/* partly over a mapping, partly over a hole */
 	CU_ASSERT(map(2 * HUGE, 5 * HUGE) == 0);
 	CU_ASSERT(holds(2 * HUGE, 5 * HUGE, 0));
 	CU_ASSERT(holds(0, HUGE, 'a'));
@@ -142,7 +142,7 @@ static void test_pieces(void)
 	fill(6, 8, 'b');
 	CU_ASSERT(map(7, 8) == 0); /* replaces a part */
 	CU_ASSERT(holds(7, 8, 0) && holds(6, 7, 'b') && holds(3, 4, 'a'));
-	CU_ASSERT(map(HUGE - 1, HUGE + 1) == 0); /* over the edge */
+	CU_ASSERT(map(HUGE - 1, HUGE + 1) == 0); /* across a page edge */
 	CU_ASSERT(held() == 2 * HUGE && mapped() == 5);
 	CU_ASSERT(holds(HUGE - 1, HUGE + 1, 0));
 	CU_ASSERT(holds(6, 7, 'b') && holds(3, 4, 'a'));
@@ -158,7 +158,7 @@ static void test_piece_over_dirt(void)
 	CU_ASSERT(map(5, 7) == 0);
 	CU_ASSERT(holds(5, 7, 0));
 	CU_ASSERT(holds(0, 5, 'd') && holds(7, HUGE, 'd'));
-	/* and from dirt over a whole huge page into dirt */
+	/* The same across a whole huge page, with stale data at both ends. */
 	CU_ASSERT(map(2 * HUGE, 2 * HUGE + 1) == 0);
 	fill(2 * HUGE, 3 * HUGE, 'd');
 	CU_ASSERT(map(HUGE - 2, 2 * HUGE + 2) == 0);
@@ -179,7 +179,7 @@ static void test_unmap(void)
 	CU_ASSERT(held() == HUGE && mapped() == HUGE);
 	CU_ASSERT(file_holds(0, 4 * HUGE, 0));
 	CU_ASSERT(holds(4 * HUGE, 5 * HUGE, 'b'));
-	CU_ASSERT(unmap(0, UNITS) == 0); /* all, holes and mappings */
+	CU_ASSERT(unmap(0, UNITS) == 0); /* everything, holes included */
 	CU_ASSERT(held() == 0 && mapped() == 0);
 	CU_ASSERT(file_holds(0, UNITS, 0));
 	tear_down();
@@ -194,13 +194,13 @@ static void test_unmap_nothing(void)
 	fill(HUGE, HUGE + 4, 'a');
 	CU_ASSERT(unmap(0, HUGE) == 0);
 	CU_ASSERT(unmap(HUGE + 4, UNITS) == 0);
-	CU_ASSERT(unmap(HUGE + 6, HUGE + 7) == 0); /* of the same huge page */
+	CU_ASSERT(unmap(HUGE + 6, HUGE + 7) == 0); /* in the same huge page */
 	CU_ASSERT(held() == HUGE && mapped() == 4);
 	CU_ASSERT(holds(HUGE, HUGE + 4, 'a'));
 	tear_down();
 }
 
-/* The same before there is any file. */
+/* Unmapping before a backing file exists. */
 static void test_unmap_unused(void)
 {
 	struct region *unused = region_new(&backing);
@@ -213,7 +213,7 @@ static void test_unmap_unused(void)
 	region_put(unused);
 }
 
-/* Whole huge pages out of one mapping, at each end and in the middle. */
+/* Unmaps whole huge pages at each end and in the middle of a mapping. */
 static void test_unmap_part(void)
 {
 	set_up();
@@ -231,14 +231,14 @@ static void test_unmap_part(void)
 	CU_ASSERT(file_holds(4 * HUGE, 5 * HUGE, 0));
 	CU_ASSERT(holds(HUGE, 2 * HUGE, 'a'));
 	CU_ASSERT(holds(3 * HUGE, 4 * HUGE, 'a'));
-	/* Mapped again it is new memory. */
+	/* Mapping it again gives fresh memory. */
 	CU_ASSERT(map(2 * HUGE, 3 * HUGE) == 0);
 	CU_ASSERT(held() == 3 * HUGE);
 	CU_ASSERT(holds(2 * HUGE, 3 * HUGE, 0));
 	tear_down();
 }
 
-/* With the machine's own pages nothing is shared by two mappings. */
+/* With base pages as unit, two mappings never share a page. */
 static void test_unmap_small_pages(void)
 {
 	set_up();
@@ -266,7 +266,7 @@ static void test_unmap_across(void)
 	CU_ASSERT(file_holds(HUGE, 3 * HUGE, 0));
 	CU_ASSERT(holds(0, HUGE / 2, 'a'));
 	CU_ASSERT(holds(3 * HUGE + HUGE / 2, 4 * HUGE, 'a'));
-	/* What is left over at either end goes with its last mapping. */
+	/* A partly used page at either end goes with its last mapping. */
 	CU_ASSERT(unmap(0, HUGE / 2) == 0);
 	CU_ASSERT(held() == HUGE);
 	CU_ASSERT(file_holds(0, 3 * HUGE, 0));
@@ -283,7 +283,7 @@ static void test_unmap_pieces(void)
 	CU_ASSERT(map(4, 6) == 0);
 	CU_ASSERT(map(HUGE - 2, HUGE) == 0);
 	fill(0, HUGE, 'a');
-	CU_ASSERT(unmap(4, 6) == 0); /* others before and behind it */
+	CU_ASSERT(unmap(4, 6) == 0); /* mappings before and after it stay */
 	CU_ASSERT(held() == HUGE && mapped() == 4);
 	CU_ASSERT(unmap(0, 3) == 0);
 	CU_ASSERT(held() == HUGE && mapped() == 2);
@@ -303,14 +303,14 @@ static void test_max_size(void)
 	CU_ASSERT(map(0, HUGE + 1) == 0);
 	fill(0, 2 * HUGE, 'a');
 	CU_ASSERT(held() == 2 * HUGE);
-	/* Two more are wanted and one is left: undone whole. */
+	/* Two more are needed and one is left: all of it is undone. */
 	CU_ASSERT(map(0, 4 * HUGE) == -ENOMEM);
 	CU_ASSERT(map(HUGE, 4 * HUGE) == -ENOMEM);
 	CU_ASSERT(held() == 2 * HUGE && mapped() == HUGE + 1);
 	CU_ASSERT(holds(0, 2 * HUGE, 'a'));
 	CU_ASSERT(file_holds(2 * HUGE, 4 * HUGE, 0));
 	CU_ASSERT(map(0, UNITS) == -ENOMEM);
-	/* What fits is not affected, and replacing takes nothing. */
+	/* What fits still works, and replacing takes no more memory. */
 	CU_ASSERT(map(2 * HUGE, 3 * HUGE) == 0);
 	CU_ASSERT(held() == 3 * HUGE);
 	CU_ASSERT(map(0, 3 * HUGE) == 0);
@@ -343,8 +343,8 @@ static void test_stop(void)
 }
 
 /*
- * Memory that runs out half-way: behind the end of the file there is none to be
- * had, whatever the region believes.
+ * Memory that runs out half-way: allocation past the end of the file fails,
+ * whatever size the region believes in.
  */
 static void test_half_way(void)
 {
@@ -354,7 +354,7 @@ static void test_half_way(void)
 	CU_ASSERT(map(0, 2 * UNITS) == -ENOMEM);
 	CU_ASSERT(held() == HUGE && mapped() == 2);
 	CU_ASSERT(holds(HUGE, 2 * HUGE, 'a'));
-	/* What had been taken until then was given back. */
+	/* What was allocated up to there has been given back. */
 	CU_ASSERT(lseek(lent, (off_t)(2 * HUGE * unit), SEEK_DATA) == -1);
 	CU_ASSERT(errno == ENXIO);
 	CU_ASSERT(lseek(lent, 0, SEEK_DATA) == (off_t)(HUGE * unit));
@@ -364,9 +364,9 @@ static void test_half_way(void)
 }
 
 /*
- * A process whose windows cannot be guarded, or that maps the descriptor by
- * itself, makes pages of holes. Memory that is mapped there later is fresh all
- * the same.
+ * A process whose windows cannot be guarded, or that maps the descriptor
+ * itself, allocates pages in holes. Memory mapped there later is fresh all the
+ * same.
  */
 static void test_touched_hole(void)
 {
@@ -378,7 +378,7 @@ static void test_touched_hole(void)
 	CU_ASSERT(map(HUGE + 3, HUGE + 5) == 0);
 	CU_ASSERT(holds(HUGE + 3, HUGE + 5, 0));
 	CU_ASSERT(held() == 2 * HUGE);
-	/* Unmapping takes such pages along. */
+	/* Unmapping frees such pages too. */
 	fill(2 * HUGE, 4 * HUGE, 'y');
 	CU_ASSERT(unmap(0, UNITS) == 0);
 	CU_ASSERT(file_holds(0, UNITS, 0));
@@ -413,7 +413,8 @@ static void test_two_regions(void)
 	CU_ASSERT(map(0, 3 * HUGE) == 0);
 	CU_ASSERT(region_map(other, &range, RW, NULL) == 0);
 	CU_ASSERT(backing.held == 5 * HUGE * unit);
-	CU_ASSERT(map(0, 4 * HUGE) == -ENOMEM); /* the other's count too */
+	/* the other region counts too */
+	CU_ASSERT(map(0, 4 * HUGE) == -ENOMEM);
 	region_put(other);
 	CU_ASSERT(backing.held == 3 * HUGE * unit);
 	CU_ASSERT(held() == 3 * HUGE);
@@ -437,7 +438,7 @@ static void test_lend(void)
 	CU_ASSERT(map(0, HUGE) == 0);
 	CU_ASSERT(pwrite(rw, "z", 1, 0) == 1);
 	CU_ASSERT(window[0] == 'z');
-	close(rw); /* the caller's: the region has its own */
+	close(rw); /* the caller's descriptors: the region keeps its own */
 	close(ro);
 	CU_ASSERT(count_fds() == fds);
 	CU_ASSERT(map(0, 2 * HUGE) == 0);
@@ -458,17 +459,17 @@ static void test_disown(void)
 	CU_ASSERT(region_lend(region, WINDOW_SHARED) == -ESTALE);
 	CU_ASSERT(region_lend(region, WINDOW_PRIVATE) == -ESTALE);
 	CU_ASSERT(map(0, HUGE) == -ESTALE);
-	CU_ASSERT(unmap(0, UNITS) == 0); /* there is nothing to unmap */
+	CU_ASSERT(unmap(0, UNITS) == 0); /* nothing to unmap */
 	region_expect_window(region, RW);
 	CU_ASSERT(region->fd == -1 && region->ro_fd == -1);
 	CU_ASSERT(held() == 0 && mapped() == 0);
-	/* Windows that are left keep what they see. */
+	/* Windows that remain keep their content. */
 	CU_ASSERT(holds(0, 2 * HUGE, 'a'));
 	region_disown(region); /* as the last region_put() does */
 	tear_down();
 }
 
-/* Host windows are one more mapping of the same pages; they change nothing. */
+/* A host window is one more mapping of the same pages and changes nothing. */
 static void test_host_windows(void)
 {
 	set_up();
@@ -482,7 +483,7 @@ static void test_host_windows(void)
 	CU_ASSERT(holds(HUGE, 2 * HUGE, 0));
 	CU_ASSERT(unmap(HUGE, 3 * HUGE) == 0);
 	CU_ASSERT(held() == HUGE);
-	/* Filling tables again must not bring pages back. */
+	/* Filling page tables again must not bring pages back. */
 	CU_ASSERT(file_holds(HUGE, UNITS, 0));
 	CU_ASSERT(lseek(lent, (off_t)(HUGE * unit), SEEK_DATA) == -1);
 	CU_ASSERT(errno == ENXIO);
@@ -490,7 +491,7 @@ static void test_host_windows(void)
 	tear_down();
 }
 
-/* Threads, each in a part of its own that shares huge pages with the next. */
+/* Each thread works in its own part, but shares huge pages with the next. */
 #define THREADS 4
 #define PART (UNITS / THREADS - 3)
 
@@ -526,17 +527,17 @@ static void test_threads(void)
 		pthread_join(threads[i], &failed);
 		CU_ASSERT_PTR_NULL(failed);
 	}
-	CU_ASSERT(mapped() == THREADS); /* a page each */
+	CU_ASSERT(mapped() == THREADS); /* one page each */
 	CU_ASSERT(held() == THREADS * HUGE);
 	tear_down();
 }
 
-/* The naive model */
+/* The reference model */
 
 static struct {
 	bool mapped;
-	uint32_t prot; /* where it is mapped */
-	char byte;     /* where some mapping has use for the huge page */
+	uint32_t prot; /* protection, where mapped */
+	char byte;     /* content, where a mapping needs the huge page */
 } model[UNITS];
 
 static unsigned int below(unsigned int limit)
@@ -554,7 +555,7 @@ static bool is_usable(uint64_t at)
 	return model[at].mapped && model[at].prot & (RW | PROT_EXEC);
 }
 
-/* Its memory was promised. */
+/* Returns whether memory is guaranteed here. */
 static bool model_present(uint64_t at)
 {
 	uint64_t first = at / HUGE * HUGE;
@@ -565,7 +566,7 @@ static bool model_present(uint64_t at)
 	return any;
 }
 
-/* It may be looked at. */
+/* Returns whether the content may be read here. */
 static bool model_usable(uint64_t at)
 {
 	uint64_t first = at / HUGE * HUGE;
@@ -601,7 +602,7 @@ static bool same(void)
 
 static void forget_unused(void)
 {
-	/* A huge page that nothing needs is gone with all that it held. */
+	/* A huge page that no mapping needs is freed, with all its content. */
 	for (uint64_t i = 0; i < UNITS; i++)
 		if (!model_usable(i))
 			model[i].byte = 0;
@@ -628,7 +629,7 @@ static bool random_map(uint64_t start, uint64_t end)
 		want = -EINTR;
 	if (map_like(start, end, prot, &stop) != want)
 		return false;
-	/* What comes later, or never, lets go of what is there now. */
+	/* A mapping that allocates later, or never, frees what is there now. */
 	for (uint64_t i = start; !want && !eager && i < end; i++)
 		model[i].mapped = false;
 	forget_unused();
@@ -651,7 +652,7 @@ static bool random_unmap(uint64_t start, uint64_t end)
 	return true;
 }
 
-/* Also into holes that cannot fault. */
+/* Also writes into holes that cannot fault. */
 static void random_write(uint64_t start, uint64_t end)
 {
 	char byte = (char)(1 + below(100));
@@ -668,7 +669,7 @@ static bool random_step(void)
 {
 	uint64_t start = below(UNITS), end;
 
-	/* short ones, long ones, and whole huge pages */
+	/* Short ranges, long ones, and whole huge pages. */
 	end = start + 1 + below(below(2) ? 8 : UNITS / 2);
 	if (below(4) == 0) {
 		start = start / HUGE * HUGE;
@@ -694,7 +695,7 @@ static bool random_step(void)
 	return same();
 }
 
-/* Each -ENOMEM is logged: that is thousands of lines here. */
+/* Each -ENOMEM is logged, which would be thousands of lines here. */
 static int quiet(void)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), old = dup(2);
@@ -710,7 +711,7 @@ static void test_random(void)
 	int old = quiet();
 
 	set_up();
-	/* A little less than there is to map. */
+	/* A little less than what could be mapped. */
 	backing.max_size = (HUGES - 1) * HUGE * unit;
 	memset(model, 0, sizeof(model));
 	srandom(20260513);
@@ -730,7 +731,7 @@ static const struct test tests[] = {
 	{"memory is taken at once", test_taken_at_once},
 	{"replacing", test_replace},
 	{"pieces of a huge page", test_pieces},
-	{"a piece where there is dirt", test_piece_over_dirt},
+	{"a piece over stale content", test_piece_over_dirt},
 	{"unmap", test_unmap},
 	{"unmap holes", test_unmap_nothing},
 	{"unmap before use", test_unmap_unused},
@@ -739,12 +740,12 @@ static const struct test tests[] = {
 	{"unmap across huge pages", test_unmap_across},
 	{"unmap pieces of a huge page", test_unmap_pieces},
 	{"max_size", test_max_size},
-	{"stop", test_stop},
+	{"interrupted", test_stop},
 	{"memory runs out half-way", test_half_way},
 	{"holes that were touched", test_touched_hole},
 	{"prot", test_prot},
 	{"two regions", test_two_regions},
-	{"lend", test_lend},
+	{"lend descriptors", test_lend},
 	{"disown", test_disown},
 	{"host windows", test_host_windows},
 	{"threads", test_threads},
@@ -762,7 +763,7 @@ int main(void)
 		fprintf(stderr, "%s\n", message);
 		return 1;
 	}
-	status = run_tests("unit_change", tests, N_TESTS(tests));
+	status = run_tests("unit_mapping_change", tests, N_TESTS(tests));
 	backing_close(&backing);
 	return status;
 }

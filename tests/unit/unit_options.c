@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of the daemon. */
+/* Tests the command line of the daemon. */
 #include "harness/harness.h"
 
 #define FUSE_USE_VERSION 312
@@ -18,7 +18,7 @@ static struct options o;
 static struct fuse_args args;
 static char message[OPTIONS_MESSAGE];
 
-/* Parses a line of words; to be followed by done(). */
+/* Parses a line of words. Call done() afterwards. */
 static int parse(const char *line)
 {
 	static char words[512], program[] = "msharefs";
@@ -41,7 +41,7 @@ static void done(void)
 	fuse_opt_free_args(&args);
 }
 
-/* What libfuse is left with, beside the program's name. */
+/* Compares the arguments left for libfuse, without the program's name. */
 static bool left(const char *want)
 {
 	char all[512] = "";
@@ -82,7 +82,7 @@ static void test_flags(void)
 	CU_ASSERT(o.foreground && !o.debug);
 	done();
 	CU_ASSERT(parse("-d /mnt") == 0);
-	CU_ASSERT(o.foreground && o.debug); /* one goes with the other */
+	CU_ASSERT(o.foreground && o.debug); /* -d implies -f */
 	done();
 	CU_ASSERT(parse("-o debug /mnt") == 0);
 	CU_ASSERT(o.foreground && o.debug);
@@ -94,11 +94,11 @@ static void test_flags(void)
 	done();
 	CU_ASSERT(parse("-o allow_other /mnt") == 0);
 	CU_ASSERT(o.allow_other);
-	CU_ASSERT(left("-o allow_other ")); /* the kernel must know as well */
+	CU_ASSERT(left("-o allow_other ")); /* the kernel needs it too */
 	done();
 }
 
-/* Whatever comes later takes nothing back. */
+/* No later option undoes an earlier flag. */
 static void test_flag_order(void)
 {
 	static const char *const flags[] = {
@@ -114,14 +114,14 @@ static void test_flag_order(void)
 				 flags[j]);
 			CU_ASSERT(parse(line) == 0);
 			CU_ASSERT(o.foreground ==
-				  (i <= 2 || j <= 2)); /* -d means it too */
+				  (i <= 2 || j <= 2)); /* -d implies -f */
 			CU_ASSERT(o.debug ==
 				  (i == 1 || i == 2 || j == 1 || j == 2));
 			CU_ASSERT(o.help == (i == 3 || j == 3));
 			CU_ASSERT(o.version == (i == 4 || j == 4));
 			CU_ASSERT(o.clone_fd == (i == 5 || j == 5));
 			CU_ASSERT(o.allow_other == (i == 6 || j == 6));
-			/* help and version read no further */
+			/* Parsing stops at help and version. */
 			if (!o.help && !o.version)
 				CU_ASSERT((o.backing.kind == BACKING_SHMEM) ==
 					  (i == 7 || j == 7));
@@ -160,7 +160,7 @@ static void test_sizes(void)
 	CU_ASSERT(o.max_size == 1);
 	done();
 	CU_ASSERT(parse("-o align=1G,align=4G /mnt") == 0);
-	CU_ASSERT(o.align == 4 * GIB); /* the last one holds */
+	CU_ASSERT(o.align == 4 * GIB); /* the last one counts */
 	done();
 	CU_ASSERT(parse("-o max_size=18446744073709551615 /mnt") == 0);
 	CU_ASSERT(o.max_size == UINT64_MAX);
@@ -199,7 +199,7 @@ static void test_others_are_left(void)
 	CU_ASSERT(is(args.argv[0], "msharefs"));
 	CU_ASSERT(o.backing.kind == BACKING_SHMEM);
 	done();
-	/* Like one of ours, but not it. */
+	/* Options that only resemble ours. */
 	CU_ASSERT(parse("-o alignment=5,backin=shmem,debugging /mnt") == 0);
 	CU_ASSERT(left("-o alignment=5,backin=shmem,debugging "));
 	CU_ASSERT(o.align == 0 && !o.debug);
@@ -231,7 +231,7 @@ static void test_help(void)
 	done();
 }
 
-/* -EINVAL, and one line that names what is wrong. */
+/* Parsing fails with -EINVAL and one line that names what is wrong. */
 static bool refused(const char *line, const char *named)
 {
 	int err = parse(line);
@@ -292,7 +292,7 @@ static void test_bad_arguments(void)
 	CU_ASSERT(refused("a b -f -o ro c", "too many arguments"));
 }
 
-/* libfuse finds that out, and says so; we must not say something else. */
+/* libfuse detects and reports this; our message must not contradict it. */
 static void test_option_missing(void)
 {
 	CU_ASSERT(refused("/mnt -o", "-o"));
@@ -344,7 +344,7 @@ static void test_settle_limits(void)
 	CU_ASSERT(settle(1ULL << 63, &small) == -EINVAL);
 	CU_ASSERT(settle(unit / 2, &small) == -EINVAL);
 	CU_ASSERT(settle(1, &small) == -EINVAL);
-	/* Never smaller than a page of the backing. */
+	/* A unit is never smaller than a page of the backing. */
 	CU_ASSERT(settle(8 * TIB, &large) == -EINVAL);
 	CU_ASSERT(settle(16 * TIB, &large) == 0);
 }
@@ -356,7 +356,7 @@ static const struct test tests[] = {
 	{"backing", test_backing},
 	{"sizes", test_sizes},
 	{"SOURCE MOUNTPOINT", test_mount_form},
-	{"others are left to libfuse", test_others_are_left},
+	{"other options are left to libfuse", test_others_are_left},
 	{"help and version", test_help},
 	{"malformed options", test_malformed},
 	{"bad arguments", test_bad_arguments},

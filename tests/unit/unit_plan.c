@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What page tables cost: figures worked out by hand, and tables walked. */
+/*
+ * Tests the page table arithmetic: against hand-made figures, and a table walk.
+ */
 #include "harness/harness.h"
 
 #include <errno.h>
@@ -22,7 +24,7 @@ static struct plan_cost cost_of(uint64_t size, uint64_t procs,
 	return c;
 }
 
-/* And nothing is written. */
+/* Fails, and must leave the result untouched. */
 static int error_of(uint64_t size, uint64_t procs, uint64_t page)
 {
 	const struct plan_ask ask = {size, procs, page};
@@ -70,7 +72,7 @@ static void test_kinds(void)
 	CU_ASSERT(huge.each == 301 * 4 * KIB && huge.once == 0);
 	CU_ASSERT(huge.all == 1500 * 301 * 4 * KIB);
 	CU_ASSERT(huge.entries == 153600ULL * 8 * 1500);
-	/* Its tables once, and one above them for each and for the daemon */
+	/* Each process and the daemon have one table above the shared ones. */
 	CU_ASSERT(shared.page == 2 * MIB);
 	CU_ASSERT(shared.each == 4 * KIB && shared.once == 301 * 4 * KIB);
 	CU_ASSERT(shared.all == (301 + 1500) * 4 * KIB);
@@ -80,7 +82,7 @@ static void test_kinds(void)
 	CU_ASSERT(giant.entries == 300 * 8 * 1500);
 }
 
-/* A table is there whole, or not at all. */
+/* A page table exists whole or not at all. */
 static void test_rounding(void)
 {
 	CU_ASSERT(cost_of(1, 1, PLAN_BASE).all == 3 * 4 * KIB);
@@ -94,7 +96,7 @@ static void test_rounding(void)
 	CU_ASSERT(cost_of(512 * GIB + 1, 7, PLAN_SHARED).each == 2 * 4 * KIB);
 }
 
-/* What is under a table that starts at the beginning, counted one by one. */
+/* Counts the tables under one, from its start, one by one. */
 static uint64_t walk(uint64_t size, unsigned int level, unsigned int lowest)
 {
 	uint64_t under = 4096, n = 1;
@@ -127,7 +129,7 @@ static void test_against_a_walk(void)
 	}
 }
 
-/* Pages of 64 KiB, as arm64 has them: 512 MiB and 4 TiB above. */
+/* 64 KiB pages, as on arm64: tables of 512 MiB and 4 TiB. */
 static void test_other_pages(void)
 {
 	const struct plan_ask ask = {TIB, 10, 64 * KIB};
@@ -164,7 +166,7 @@ static void test_limits(void)
 }
 
 static const struct test tests[] = {
-	{"the number", test_the_number},
+	{"the example of the kernel series", test_the_number},
 	{"one GiB", test_one_gib},
 	{"kinds of pages", test_kinds},
 	{"rounding", test_rounding},

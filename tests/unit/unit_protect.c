@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing protections and giving advice: by hand, and as random sequences of
- * all changes beside a model that says, for each page, what it must hold. The
- * backing is as in unit_change.c.
+ * Tests protection changes and advice: single cases, and random sequences
+ * against a model of what each page must hold. The backing is that of
+ * unit_mapping_change.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "region/prot_none.h"
 #include "memory/present_pages.h"
 
-#define HUGE 4 /* pages in a huge page */
+#define HUGE 4 /* base pages in a huge page */
 #define HUGES 8
 #define UNITS (HUGES * HUGE)
 
@@ -53,7 +53,7 @@ static int advise(uint64_t start, uint64_t end, int advice)
 	return region_advise(region, &range, (uint32_t)advice, NULL);
 }
 
-/* Pages of the file that are there, without making any. */
+/* Counts the pages present in the file, without allocating any. */
 static uint64_t in_file(void)
 {
 	return present_bytes(region->fd) / unit;
@@ -70,7 +70,7 @@ static void there_and_back(void)
 	CU_ASSERT(!map(0, 2 * HUGE, RW));
 	fill(0, 2 * HUGE, 'a');
 	CU_ASSERT(!protect(0, HUGE, PROT_NONE));
-	/* It is in no window any more, and still counted. */
+	/* Removed from all windows, but still counted as held. */
 	CU_ASSERT(in_file() == HUGE && in_kept_file() == HUGE);
 	CU_ASSERT(held() == 2 * HUGE && holds(HUGE, 2 * HUGE, 'a'));
 	CU_ASSERT(!protect(0, HUGE, PROT_NONE));
@@ -81,7 +81,7 @@ static void there_and_back(void)
 	tear_down();
 }
 
-/* Of a huge page, the mappings in it decide together. */
+/* The mappings in a huge page decide together whether it is kept. */
 static void pieces(void)
 {
 	set_up();
@@ -92,11 +92,11 @@ static void pieces(void)
 	CU_ASSERT(in_file() == HUGE && in_kept_file() == 0);
 	CU_ASSERT(!protect(1, HUGE, PROT_NONE));
 	CU_ASSERT(in_file() == 0 && in_kept_file() == HUGE);
-	/* What is mapped anew beside it brings it back. */
+	/* A new mapping in the same page brings it back. */
 	CU_ASSERT(!map(2, 3, RW) && holds(2, 3, 0));
 	CU_ASSERT(holds(0, 1, 'a') && holds(1, 2, 'b') && holds(3, HUGE, 'b'));
 	CU_ASSERT(in_file() == HUGE && in_kept_file() == 0);
-	/* And takes it away again. */
+	/* Unmapping that one hides it again. */
 	CU_ASSERT(!unmap(2, 3));
 	CU_ASSERT(in_file() == 0 && in_kept_file() == HUGE);
 	CU_ASSERT(held() == HUGE);
@@ -106,7 +106,7 @@ static void pieces(void)
 	tear_down();
 }
 
-/* The same by what gets its memory later */
+/* The same with a mapping that allocates lazily. */
 static void lazy_beside_kept(void)
 {
 	set_up();
@@ -149,7 +149,7 @@ static void lazy(void)
 	tear_down();
 }
 
-/* What never had access has nothing to keep, and gets memory now. */
+/* A mapping that never had access has no content to keep; it allocates now. */
 static void never_had_access(void)
 {
 	set_up();
@@ -169,7 +169,7 @@ static void no_memory(void)
 	CU_ASSERT(!map(0, 3 * HUGE, RW));
 	fill(0, 3 * HUGE, 'a');
 	backing.max_size = 4 * HUGE * unit;
-	/* For a moment it is there twice. */
+	/* Moving the content needs the memory twice for a moment. */
 	CU_ASSERT(protect(0, 2 * HUGE, PROT_NONE) == -ENOMEM);
 	CU_ASSERT(holds(0, 3 * HUGE, 'a') && held() == 3 * HUGE);
 	CU_ASSERT(in_kept_file() == 0);
@@ -226,11 +226,13 @@ static void dont_need(void)
 	CU_ASSERT(!map(3 * HUGE, 6 * HUGE, RW | MAPPING_LAZY));
 	fill(0, 6 * HUGE, 'a');
 	CU_ASSERT(!advise(1, 6 * HUGE - 1, MADV_DONTNEED));
-	/* Promised memory stays; lazy memory goes, in the file's own pages. */
+	/*
+	 * Reserved memory stays allocated; lazy memory is freed by base page.
+	 */
 	CU_ASSERT(in_file() == 3 * HUGE + 1 && held() == 3 * HUGE);
 	CU_ASSERT(holds(0, 1, 'a') && holds(1, 6 * HUGE - 1, 0));
 	CU_ASSERT(holds(6 * HUGE - 1, 6 * HUGE, 'a'));
-	/* What is kept, too */
+	/* This also drops the content that was moved out of sight. */
 	fill(0, 3 * HUGE, 'b');
 	CU_ASSERT(!protect(0, 2 * HUGE, PROT_NONE));
 	CU_ASSERT(!advise(0, HUGE + 1, MADV_DONTNEED));
@@ -252,13 +254,13 @@ static void populate(void)
 	tear_down();
 }
 
-/* A random sequence beside a model */
+/* Random sequences against a model */
 
 struct page {
 	bool mapped;
 	uint32_t prot; /* PROT_*, and MAPPING_LAZY */
-	bool kept;     /* without access, it was usable before */
-	char byte;     /* what it holds */
+	bool kept;     /* PROT_NONE now, content kept from before */
+	char byte;     /* content */
 };
 
 static struct page model[UNITS];
@@ -288,7 +290,7 @@ static bool is_eager(const struct page *p)
 	return is_usable(p) && !(p->prot & MAPPING_LAZY);
 }
 
-/* Where the model says nothing, the memory may hold anything. */
+/* Where the model knows no content, the memory may hold anything. */
 static bool page_is(uint64_t first, bool (*is)(const struct page *))
 {
 	for (uint64_t i = first; i < first + HUGE; i++)
@@ -331,7 +333,7 @@ static void model_forget(uint64_t start, uint64_t end)
 		model[i].byte = 0;
 }
 
-/* Only what may be written, as programs do */
+/* Writes only where programs may write. */
 static void scribble(uint64_t start, uint64_t end)
 {
 	for (uint64_t i = start; i < end; i++) {
@@ -378,7 +380,7 @@ static void random_change(void)
 	scribble(start, end);
 }
 
-/* Where memory is promised, or kept: none beyond that, and none less. */
+/* Memory is held where it is reserved or kept, and nowhere else. */
 static void judge_memory(void)
 {
 	uint64_t promised = 0, kept = 0, usable = 0;
@@ -427,7 +429,7 @@ static void random_changes(void)
 				return;
 			}
 		}
-		/* All is brought back to be looked at. */
+		/* Make everything readable, to compare it. */
 		for (uint64_t i = 0; i < UNITS; i++)
 			if (model[i].mapped) {
 				CU_ASSERT(!protect(i, i + 1, RW));
@@ -450,10 +452,10 @@ static const struct test tests[] = {
 	{"lazy", lazy},
 	{"never had access", never_had_access},
 	{"no memory", no_memory},
-	{"stopped", stopped},
-	{"wrong", wrong},
-	{"dont need", dont_need},
-	{"populate", populate},
+	{"interrupted", stopped},
+	{"wrong arguments", wrong},
+	{"MADV_DONTNEED", dont_need},
+	{"MADV_POPULATE_WRITE", populate},
 	{"random changes", random_changes},
 };
 

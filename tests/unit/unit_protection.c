@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mappings demand of windows, and the steps that get there: random
- * mappings, and a model of a window that knows of each page what it is.
+ * Tests what mappings demand of windows and the steps that get there: random
+ * mappings, against a model of what the kernel knows about each page of a
+ * window.
  */
 #include "mapping/protection_steps.h"
 #include "harness/harness.h"
@@ -39,7 +40,7 @@ static void unmap(uint64_t start, uint64_t end)
 	mapping_spare_free(&spare);
 }
 
-/* As the header says, page by page. */
+/* Computes the mode page by page, as the header defines it. */
 static uint32_t expected_mode(uint64_t page)
 {
 	bool usable = false, writable = false, eager = false, lazy = false;
@@ -112,7 +113,7 @@ static void each_kind(void)
 	mapping_tree_free(&maps);
 }
 
-/* A page with several mappings in it. */
+/* Pages with several mappings in them. */
 static void shared_pages(void)
 {
 	mapping_tree_init(&maps);
@@ -152,16 +153,16 @@ static void overlays(void)
 	protection_free(&out);
 }
 
-/* A window, as the kernel keeps it. */
+/* A page of a window, as the kernel tracks it. */
 struct page {
-	bool missing; /* registered */
-	bool wp;      /* registered */
+	bool missing; /* registered for MISSING */
+	bool wp;      /* registered for write-protection */
 	bool protected;
 };
 
 struct model {
 	struct page v[PAGES];
-	bool wrong; /* a step that the kernel would refuse */
+	bool wrong; /* the kernel would have refused a step */
 };
 
 static void model_init(struct model *m)
@@ -171,7 +172,7 @@ static void model_init(struct model *m)
 		m->v[i].missing = true;
 }
 
-/* UFFDIO_REGISTER takes nothing off if all it is asked for is there. */
+/* UFFDIO_REGISTER removes no mode when all it asks for is already set. */
 static void do_register(struct page *p, bool missing, bool wp)
 {
 	if (p->missing >= missing && p->wp >= wp)
@@ -210,7 +211,10 @@ static void do_step(struct model *m, const struct uffd_op *op)
 		default:
 			m->wrong = true;
 		}
-		/* Protected, but not registered for it: forgotten */
+		/*
+		 * Protection is lost where a step drops the registration for
+		 * it.
+		 */
 		m->wrong = m->wrong || (p->protected && !p->wp);
 	}
 }
@@ -241,7 +245,10 @@ static bool is_like(const struct model *m, const struct protection *modes,
 	return !m->wrong;
 }
 
-/* Whether a new window would share the tables of units without protection. */
+/*
+ * Returns whether a new window would share the tables of all units without
+ * protection.
+ */
 static bool is_plain_where_it_can(const struct model *m,
 				  const struct protection *modes)
 {
@@ -286,7 +293,7 @@ static void change_something(void)
 		unmap(a < b ? a : b, a < b ? b : a);
 }
 
-/* Windows that stay, through two steps a change as control.c takes them. */
+/* Existing windows, taken through two steps a change, as window_sync.c does. */
 static void random_changes(void)
 {
 	struct protection before, during, after, plain;
@@ -305,7 +312,7 @@ static void random_changes(void)
 		CU_ASSERT_FATAL(!protection_tighten(&before, &after, &during));
 		take(&writer, &before, &during, true);
 		CU_ASSERT(is_like(&writer, &during, true));
-		if (i % 7 == 0) { /* it failed, and is undone */
+		if (i % 7 == 0) { /* the change failed and is undone */
 			take(&writer, &during, &before, true);
 			CU_ASSERT(is_like(&writer, &before, true));
 			take(&writer, &before, &during, true);
@@ -335,13 +342,13 @@ static void steps_are_few(void)
 
 	mapping_tree_init(&maps);
 	CU_ASSERT_FATAL(!protection_plain(0, END, &plain));
-	/* usual mappings need none */
+	/* Ordinary mappings need no step. */
 	map(0, END, RW);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
 	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
 	CU_ASSERT(steps.n == 0);
 	protection_free(&modes);
-	/* a whole lazy region takes one, a protected page two */
+	/* A whole lazy region takes one step, a protected page two. */
 	map(0, END, RW | LAZY);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
 	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
@@ -358,7 +365,7 @@ static void steps_are_few(void)
 		  steps.v[1].action == UFFD_PROTECT &&
 		  steps.v[1].start == UNIT + PAGE);
 	protection_steps_free(&steps);
-	/* and none in a window that could not write anyway */
+	/* A window that cannot write anyway needs none. */
 	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, false, &steps));
 	CU_ASSERT(steps.n == 0);
 	protection_steps_free(&steps);
@@ -377,5 +384,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return run_tests("unit_modes", tests, N_TESTS(tests));
+	return run_tests("unit_protection", tests, N_TESTS(tests));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of sizes, mappings and windows: SPEC sections 4, 5 and 6. */
+/* Tests the rules of sizes, mappings and windows: SPEC sections 4, 5 and 6. */
 #include "region/region_life.h"
 #include "region/region_rules.h"
 #include "harness/harness.h"
@@ -18,7 +18,7 @@
 #define GIB (1ULL << 30)
 #define TIB (1ULL << 40)
 #define TOP UINT64_MAX	  /* 2^64 - 1 */
-#define HALF (1ULL << 63) /* the first that is no file size any more */
+#define HALF (1ULL << 63) /* the first value too large for a file */
 
 #define ALIGN GIB
 #define START TIB      /* of the regions of v1 */
@@ -36,7 +36,7 @@ static struct region *new_region(void)
 	return region;
 }
 
-/* start 0: as v2 and v3 make it. */
+/* With start 0 it is a region of v2 or v3. */
 static struct region *shaped(uint64_t start, uint64_t size)
 {
 	struct region *region = new_region();
@@ -63,12 +63,12 @@ static void test_new(void)
 	CU_ASSERT(a->fd == -1 && a->ro_fd == -1);
 	CU_ASSERT_PTR_EQUAL(region_get(a), a);
 	region_put(a);
-	CU_ASSERT(shape_is(a, 0, 0)); /* one reference is left */
+	CU_ASSERT(shape_is(a, 0, 0)); /* one reference remains */
 	region_put(a);
 	region_put(b);
 }
 
-/* Section 4 */
+/* Section 4: sizes */
 
 static void test_set_size(void)
 {
@@ -80,7 +80,7 @@ static void test_set_size(void)
 		{TIB, 512 * GIB},
 		{HALF, GIB},
 		{GIB, HALF - GIB},	  /* the largest file */
-		{TOP - 2 * GIB + 1, GIB}, /* ends below the top */
+		{TOP - 2 * GIB + 1, GIB}, /* ends just below the top */
 		{HALF - GIB, HALF - GIB},
 	};
 
@@ -118,8 +118,8 @@ static void test_set_size_refused(void)
 		{HALF + 1, GIB},
 		{GIB, HALF},
 		{HALF, HALF},
-		{GIB, TOP - GIB + 1}, /* aligned, but no file size */
-		/* these end at 2^64, and behind it */
+		{GIB, TOP - GIB + 1}, /* aligned, but too large for a file */
+		/* These end at 2^64 and above. */
 		{TOP - GIB + 1, GIB},
 		{TOP - GIB + 1, 2 * GIB},
 		{HALF + GIB, HALF - GIB},
@@ -132,7 +132,7 @@ static void test_set_size_refused(void)
 					  ALIGN) == -EINVAL);
 		CU_ASSERT(shape_is(region, 0, 0));
 	}
-	/* And none of that spoilt it. */
+	/* None of the refused calls had an effect. */
 	CU_ASSERT(region_set_size(region, GIB, GIB, ALIGN) == 0);
 	region_put(region);
 }
@@ -184,9 +184,9 @@ static void test_other_align(void)
 	region_put(b);
 }
 
-/* Section 5 */
+/* Section 5: mappings */
 
-static uint32_t prot; /* what kind of mapping it is to be */
+static uint32_t prot; /* what kind of mapping to ask for */
 
 static struct map_request map_of(bool absolute, uint64_t at, uint64_t size)
 {
@@ -215,7 +215,7 @@ static bool map_fails(struct region *region, const struct map_request *req)
 	       -EINVAL;
 }
 
-/* Both ioctls judge ranges alike. */
+/* Both ioctls apply the same rules to ranges. */
 static bool range_is(struct region *region, bool absolute, uint64_t at,
 		     uint64_t size, uint64_t start, uint64_t end)
 {
@@ -248,7 +248,7 @@ static void test_size_not_set(void)
 	region_put(region);
 }
 
-/* What holds for offsets from base, however they are counted. */
+/* Ranges that must pass, as offsets from base. */
 static void good_ranges(struct region *region, bool absolute, uint64_t base)
 {
 	const struct {
@@ -279,23 +279,23 @@ static void bad_ranges(struct region *region, bool absolute, uint64_t base)
 	const struct {
 		uint64_t at, size;
 	} bad[] = {
-		{0, 0}, /* no length */
+		{0, 0}, /* empty */
 		{page, 0},
 		{SIZE, 0},
-		{1, page}, /* not at a page */
+		{1, page}, /* not page-aligned */
 		{page - 1, page},
 		{page + 1, 1},
 		{1, 0},
-		{0, SIZE + 1}, /* beyond the end */
+		{0, SIZE + 1}, /* past the end */
 		{0, 2 * SIZE},
 		{0, HALF},
 		{page, SIZE},
 		{SIZE - page, page + 1},
 		{SIZE - page, 2 * page},
-		{SIZE, 1}, /* behind it */
+		{SIZE, 1}, /* behind the end */
 		{SIZE, page},
 		{SIZE + GIB, page},
-		{0, TOP - page + 1}, /* rounding up or adding wraps around */
+		{0, TOP - page + 1}, /* rounding or adding wraps around */
 		{0, TOP - page + 2},
 		{0, TOP},
 		{page, TOP - page + 1},
@@ -324,7 +324,7 @@ static void test_ranges_absolute(void)
 
 	good_ranges(region, true, START);
 	bad_ranges(region, true, START);
-	/* before the start, also so that it reaches into the region */
+	/* Before the start, and from there into the region. */
 	CU_ASSERT(range_fails(region, true, 0, page));
 	CU_ASSERT(range_fails(region, true, 0, START + page));
 	CU_ASSERT(range_fails(region, true, START - page, page));
@@ -341,7 +341,10 @@ static void test_ranges_overflow(void)
 	for (int absolute = 0; absolute < 2; absolute++) {
 		struct region *region = absolute ? v1 : v2;
 
-		/* start + size is 0, then small, then the region's end */
+		/*
+		 * start + size wraps to 0, to a page, to the size of the
+		 * region.
+		 */
 		CU_ASSERT(range_fails(region, absolute, top_page, page));
 		CU_ASSERT(range_fails(region, absolute, top_page, 2 * page));
 		CU_ASSERT(range_fails(region, absolute, top_page, SIZE + page));
@@ -351,7 +354,7 @@ static void test_ranges_overflow(void)
 		CU_ASSERT(range_fails(region, absolute, TOP, 1));
 		CU_ASSERT(range_fails(region, absolute, TOP, TOP));
 	}
-	/* Regions near the top of all addresses are no exception. */
+	/* Regions near the top of the address space follow the same rules. */
 	good_ranges(v1, true, TOP - 2 * SIZE + 1);
 	bad_ranges(v1, true, TOP - 2 * SIZE + 1);
 	CU_ASSERT(range_fails(v1, true, 0, page));
@@ -394,7 +397,7 @@ static void test_map_fd(void)
 		req.fd = bad[i];
 		CU_ASSERT(map_fails(region, &req));
 	}
-	req.fd = -1; /* a file, but none was given: v3 says EBADF */
+	req.fd = -1; /* a file mapping without a file: EBADF in v3 */
 	req.flags &= ~(uint32_t)MAP_ANONYMOUS;
 	CU_ASSERT(region_check_map(region, &req, HUGE_PAGE, &range, &prot) < 0);
 	region_put(region);
@@ -429,7 +432,7 @@ static struct map_request huge_of(bool absolute, uint64_t at, uint64_t size)
 static void huge_ranges(struct region *region, bool absolute, uint64_t base)
 {
 	const struct {
-		uint64_t at, size, end; /* 0: refused */
+		uint64_t at, size, end; /* end 0: refused */
 	} cases[] = {
 		{0, 1, HUGE_PAGE},
 		{0, HUGE_PAGE - 1, HUGE_PAGE},
@@ -471,7 +474,7 @@ static void test_map_huge(void)
 	region_put(v2);
 }
 
-/* The size is rounded up first, and only then compared with the region's. */
+/* The size is rounded up before it is compared with the region's. */
 static void test_map_huge_bounds(void)
 {
 	struct region *region = new_region();
@@ -493,21 +496,22 @@ static void test_map_huge_size(void)
 	req.flags |= (uint32_t)MAP_HUGE_2MB;
 	CU_ASSERT(maps(region, &req, 0, HUGE_PAGE));
 	req = huge_of(false, 0, page);
-	req.flags |= (uint32_t)MAP_HUGE_1GB; /* not what the backing has */
+	/* not the page size of the backing */
+	req.flags |= (uint32_t)MAP_HUGE_1GB;
 	CU_ASSERT(map_fails(region, &req));
 	CU_ASSERT(region_check_map(region, &req, GIB, &range, &prot) == 0);
 	CU_ASSERT(range.end == GIB);
-	/* A backing without huge pages cannot give any. */
+	/* A backing without huge pages cannot provide any. */
 	req = huge_of(false, 0, page);
 	CU_ASSERT(region_check_map(region, &req, page, &range, &prot) < 0);
-	/* Without MAP_HUGETLB these bits mean nothing, as for mmap(). */
+	/* Without MAP_HUGETLB the size bits mean nothing, as for mmap(). */
 	req = map_of(false, 0, page);
 	req.flags |= (uint32_t)MAP_HUGE_1GB;
 	CU_ASSERT(maps(region, &req, 0, page));
 	region_put(region);
 }
 
-/* Section 6 */
+/* Section 6: windows */
 
 static struct window_request window_of(uint64_t addr, uint32_t flags)
 {
@@ -527,7 +531,7 @@ static int check(struct region *region, const struct window_request *req)
 	return region_check_window(region, req, ALIGN, &rule);
 }
 
-/* rule.addr is of no account for PLACE_ANY. */
+/* rule.addr does not matter for PLACE_ANY. */
 static bool placed(struct region *region, const struct window_request *req,
 		   enum window_place place, uint64_t addr)
 {
@@ -568,7 +572,7 @@ static void window_kinds(struct region *region)
 	CU_ASSERT(check(region, &req) == -EINVAL);
 }
 
-/* As of any file that knows none of its own; MAP_SHARED lets them pass. */
+/* MAP_SHARED ignores unknown flags, as for any file that knows none. */
 static void window_flags(struct region *region)
 {
 	const uint32_t known[] = {MAP_NORESERVE, MAP_POPULATE, MAP_LOCKED,
@@ -581,14 +585,14 @@ static void window_flags(struct region *region)
 		req.flags = MAP_SHARED_VALIDATE | known[i];
 		CU_ASSERT(check(region, &req) == 0);
 	}
-	req.addr = region->start; /* for MAP_FIXED_NOREPLACE */
+	req.addr = region->start; /* needed by MAP_FIXED_NOREPLACE */
 	for (size_t i = 0; i < N_TESTS(unknown); i++) {
 		req.flags = MAP_SHARED_VALIDATE | unknown[i];
 		CU_ASSERT(check(region, &req) == -EOPNOTSUPP);
 		req.flags = MAP_SHARED | unknown[i];
 		CU_ASSERT(check(region, &req) == 0);
 	}
-	/* What is known is judged before what is allowed. */
+	/* Unknown flags are reported before missing access. */
 	req.accmode = O_RDONLY;
 	req.flags = MAP_SHARED_VALIDATE | MAP_SYNC;
 	CU_ASSERT(check(region, &req) == -EOPNOTSUPP);
@@ -608,7 +612,7 @@ static void test_window_kinds(void)
 
 static void window_lengths(struct region *region)
 {
-	/* mmap() itself rounds a length up to a page */
+	/* mmap() itself rounds a length up to a page. */
 	const uint64_t good[] = {SIZE, SIZE - 1, SIZE - page + 1};
 	const uint64_t bad[] = {
 		0,	     1,		 page - 1,	 page,
@@ -640,7 +644,7 @@ static void window_offsets(struct region *region)
 		req.offset = bad[i];
 		req.length = SIZE;
 		CU_ASSERT(check(region, &req) == -EINVAL);
-		req.length = SIZE - bad[i]; /* just the rest of it */
+		req.length = SIZE - bad[i]; /* just the rest */
 		CU_ASSERT(check(region, &req) == -EINVAL);
 	}
 }
@@ -672,7 +676,7 @@ static void test_window_access(void)
 		{O_RDONLY, PROT_NONE, 0},
 		{O_RDONLY, PROT_WRITE, -EACCES},
 		{O_RDONLY, PROT_READ | PROT_WRITE, -EACCES},
-		{O_WRONLY, PROT_WRITE, -EACCES}, /* as mmap() of any file */
+		{O_WRONLY, PROT_WRITE, -EACCES}, /* as for mmap() of any file */
 		{O_WRONLY, PROT_READ, -EACCES},
 		{O_WRONLY, PROT_NONE, -EACCES},
 	};
@@ -690,8 +694,9 @@ static void test_window_access(void)
 }
 
 /*
- * mmap() minds a read-only descriptor only if the mapping is shared: to write
- * to a private one is all right with it, so it is the file that says EINVAL.
+ * mmap() checks for a writable descriptor only if the mapping is shared:
+ * writing to a private mapping is fine with it, so EINVAL must come from the
+ * region.
  */
 static void test_window_private_access(void)
 {
@@ -720,7 +725,7 @@ static void test_window_v1(void)
 	struct region *region = shaped(START, SIZE);
 	struct window_request req = window_of(0, MAP_SHARED);
 
-	CU_ASSERT(placed(region, &req, PLACE_AT, START)); /* else EEXIST */
+	CU_ASSERT(placed(region, &req, PLACE_AT, START)); /* EEXIST if taken */
 	req.addr = START;
 	CU_ASSERT(placed(region, &req, PLACE_AT, START));
 	req.flags = MAP_SHARED | MAP_FIXED;
@@ -739,7 +744,7 @@ static void test_window_v1(void)
 	region_put(region);
 }
 
-/* As for mmap(): with MAP_FIXED_NOREPLACE nothing is ever replaced. */
+/* As for mmap(): MAP_FIXED_NOREPLACE never replaces anything. */
 static void test_window_noreplace_wins(void)
 {
 	const uint32_t both = MAP_SHARED | MAP_FIXED | MAP_FIXED_NOREPLACE;
@@ -777,7 +782,7 @@ static void test_window_hint(void)
 		req.addr = cases[i].addr;
 		CU_ASSERT(placed(region, &req, PLACE_HINT, cases[i].rounded));
 	}
-	/* Rounding these up goes past the end: a hint that is worth nothing. */
+	/* Rounding these up would pass the end, so the hint is ignored. */
 	req.addr = TOP - GIB + 2;
 	CU_ASSERT(placed(region, &req, PLACE_ANY, 0));
 	req.addr = TOP;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SEEK_DATA and SEEK_HOLE: mappings are data, the rest is holes. */
+/* Tests SEEK_DATA and SEEK_HOLE: mappings are data, the rest is holes. */
 #include "region/region_life.h"
 #include "harness/harness.h"
 
@@ -63,7 +63,7 @@ static void test_mapped(void)
 
 	CU_ASSERT(!region_truncate(region, ALIGN, ALIGN));
 	add(region, 4096, 8192, 3);
-	add(region, 8192, 12288, 1); /* touches it, but is another one */
+	add(region, 8192, 12288, 1); /* adjacent, but a separate mapping */
 	add(region, 20480, 24576, 3);
 	CU_ASSERT(region_seek(region, 0, SEEK_DATA) == 4096);
 	CU_ASSERT(region_seek(region, 4097, SEEK_DATA) == 4097);
@@ -75,7 +75,7 @@ static void test_mapped(void)
 	CU_ASSERT(region_seek(region, 12287, SEEK_HOLE) == 12288);
 	CU_ASSERT(region_seek(region, 12288, SEEK_HOLE) == 12288);
 	CU_ASSERT(region_seek(region, 20480, SEEK_HOLE) == 24576);
-	/* Up to the end: the end counts as a hole. */
+	/* Mapped up to the end: the end counts as a hole. */
 	add(region, 20480, ALIGN, 3);
 	CU_ASSERT(region_seek(region, 20480, SEEK_HOLE) == ALIGN);
 	CU_ASSERT(region_seek(region, ALIGN, SEEK_DATA) == -ENXIO);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes as people write them, and as they are shown. */
+/* Tests parsing sizes as people write them, and printing them. */
 #include "harness/harness.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 
-/* What *bytes is when nothing was written to it. */
+/* Shows that *bytes was not written. */
 #define UNTOUCHED 0x5a5a5a5aULL
 
 static bool parses(const char *text, uint64_t want)
@@ -78,7 +78,7 @@ static void test_overflow(void)
 {
 	CU_ASSERT(fails("18446744073709551616", -ERANGE));
 	CU_ASSERT(fails("99999999999999999999999999", -ERANGE));
-	/* The last that fits each unit, and one more. */
+	/* The largest number that fits each unit, and one more. */
 	CU_ASSERT(parses("18014398509481983K", UINT64_MAX - 1023));
 	CU_ASSERT(fails("18014398509481984K", -ERANGE));
 	CU_ASSERT(parses("17592186044415M", UINT64_MAX - ((1ULL << 20) - 1)));
@@ -110,7 +110,7 @@ static void test_text(void)
 	CU_ASSERT(shows((2ULL << 20) + 1024, "2049 KiB"));
 	CU_ASSERT(shows(1ULL << 30, "1 GiB"));
 	CU_ASSERT(shows(3ULL << 40, "3 TiB"));
-	CU_ASSERT(shows(1ULL << 50, "1024 TiB")); /* there is no larger unit */
+	CU_ASSERT(shows(1ULL << 50, "1024 TiB")); /* the largest unit */
 	CU_ASSERT(shows(1ULL << 63, "8388608 TiB"));
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who was told attributes of a directory that a change makes old. */
+/*
+ * Tests which replies may carry directory attributes that a change made stale.
+ */
 #include "harness/harness.h"
 
 #include "namespace/stale_attr.h"
@@ -12,7 +14,7 @@ static void test_nobody(void)
 	CU_ASSERT(!stale_attr_others(&told, 0));
 }
 
-/* It has seen to what it was told before it asks for more. */
+/* A thread has used its reply before it sends its next request. */
 static void test_same_thread(void)
 {
 	struct stale_attr told = {0};
@@ -29,7 +31,7 @@ static void test_another_thread(void)
 
 	stale_attr_answered(&told, 7);
 	CU_ASSERT(stale_attr_others(&told, 8));
-	/* The kernel was told: what was under way is void. */
+	/* The kernel was notified, which voids the replies under way. */
 	CU_ASSERT(!stale_attr_others(&told, 8));
 	CU_ASSERT(!stale_attr_others(&told, 7));
 }
@@ -45,7 +47,7 @@ static void test_several_threads(void)
 	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
-/* Of another pid namespace: it could be anybody. */
+/* Thread 0 is in another PID namespace: it could be anybody. */
 static void test_unknown_thread(void)
 {
 	struct stale_attr told = {0};
@@ -71,5 +73,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return run_tests("unit_told", tests, N_TESTS(tests));
+	return run_tests("unit_stale_attr", tests, N_TESTS(tests));
 }

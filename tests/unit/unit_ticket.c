@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tickets: good once, for one user, for some seconds. */
+/* Tests tickets: valid once, for one user, for a few seconds. */
 #include "harness/harness.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ _Static_assert(TICKET_BYTES == MSHARE_KEY_BYTES, "the protocol carries it");
 
 static struct ticket_table table;
 
-/* Stands for regions; a ticket holds one reference. */
+/* Reference counts in place of regions; a ticket holds one reference. */
 static int refs[64];
 
 static void drop(void *region)
@@ -44,13 +44,13 @@ static void test_redeem(void)
 
 	set_up();
 	CU_ASSERT(issue(0, NOW, 1000, bits) == 0);
-	CU_ASSERT(refs[0] == 1); /* taken over, not taken once more */
+	CU_ASSERT(refs[0] == 1); /* handed over, not taken again */
 	CU_ASSERT(ticket_redeem(&table, NOW, 1000, bits, &t) == 0);
 	CU_ASSERT_PTR_EQUAL(t.region, &refs[0]);
 	CU_ASSERT(t.uid == 1000);
 	CU_ASSERT(t.kind == WINDOW_PRIVATE);
 	CU_ASSERT(t.prot == 5);
-	CU_ASSERT(refs[0] == 1); /* ours now */
+	CU_ASSERT(refs[0] == 1); /* now the caller's */
 	ticket_table_free(&table);
 	CU_ASSERT(refs[0] == 1);
 }
@@ -76,10 +76,10 @@ static void test_other_user(void)
 	set_up();
 	CU_ASSERT(issue(0, NOW, 1000, bits) == 0);
 	CU_ASSERT(ticket_redeem(&table, NOW, 1001, bits, &t) == -EACCES);
-	/* Not even root: it has no need to. */
+	/* Not even root may: it does not need to. */
 	CU_ASSERT(ticket_redeem(&table, NOW, 0, bits, &t) == -EACCES);
 	CU_ASSERT(refs[0] == 1);
-	/* The owner must not suffer from that. */
+	/* The attempt must not harm the owner. */
 	CU_ASSERT(ticket_redeem(&table, NOW, 1000, bits, &t) == 0);
 	ticket_table_free(&table);
 }
@@ -93,7 +93,7 @@ static void test_made_up(void)
 	CU_ASSERT(ticket_redeem(&table, NOW, 1000, forged, &t) == -ENOENT);
 	CU_ASSERT(issue(0, NOW, 1000, bits) == 0);
 	CU_ASSERT(ticket_redeem(&table, NOW, 1000, forged, &t) == -ENOENT);
-	/* Each byte counts. */
+	/* Every byte is compared. */
 	for (size_t i = 0; i < TICKET_BYTES; i++) {
 		memcpy(forged, bits, TICKET_BYTES);
 		forged[i] ^= 1;
@@ -116,11 +116,11 @@ static void test_too_late(void)
 	CU_ASSERT(ticket_redeem(&table, NOW + LAST_MS + 1, 1000, bits[1], &t) ==
 		  -ETIMEDOUT);
 	CU_ASSERT(refs[1] == 1);
-	/* A stranger learns no more than that either. */
+	/* Another user gets the same answer, and learns no more. */
 	CU_ASSERT(ticket_redeem(&table, NOW + LAST_MS + 1, 7, bits[1], &t) ==
 		  -ETIMEDOUT);
 	ticket_table_free(&table);
-	CU_ASSERT(refs[0] == 1); /* redeemed: ours */
+	CU_ASSERT(refs[0] == 1); /* redeemed: the caller's */
 	CU_ASSERT(refs[1] == 0);
 }
 
@@ -142,7 +142,7 @@ static void test_expire(void)
 	CU_ASSERT(ticket_redeem(&table, NOW + LAST_MS + 1, 1, bits[1], &t) ==
 		  0);
 	CU_ASSERT(ticket_expire(&table, NOW + LAST_MS + 201) == 0);
-	CU_ASSERT(refs[1] == 1); /* redeemed before: ours */
+	CU_ASSERT(refs[1] == 1); /* redeemed before: the caller's */
 	CU_ASSERT(refs[2] == 0);
 	ticket_table_free(&table);
 }
@@ -160,7 +160,7 @@ static void test_many(void)
 		for (int j = 0; j < i; j++)
 			same += !memcmp(bits[i], bits[j], TICKET_BYTES);
 	CU_ASSERT(same == 0);
-	/* Each opens its own region, in any order. */
+	/* Each ticket leads to its own region, in any order. */
 	for (int i = 63; i >= 0; i -= 2) {
 		CU_ASSERT(ticket_redeem(&table, NOW, (uid_t)i, bits[i], &t) ==
 			  0);
@@ -179,7 +179,7 @@ static void test_free(void)
 
 	set_up();
 	CU_ASSERT(issue(0, NOW, 1000, bits) == 0);
-	/* So late that it would still be good for ages. */
+	/* So late that the expiry time would overflow. */
 	CU_ASSERT(issue(1, UINT64_MAX - TICKET_SECONDS * 1000, 1000, bits) ==
 		  0);
 	ticket_table_free(&table);
@@ -191,7 +191,7 @@ static const struct test tests[] = {
 	{"redeem", test_redeem},
 	{"single use", test_replay},
 	{"another user", test_other_user},
-	{"made up", test_made_up},
+	{"a made-up ticket", test_made_up},
 	{"too late", test_too_late},
 	{"expire", test_expire},
 	{"many", test_many},

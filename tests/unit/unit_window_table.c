@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library's table of windows. The addresses are made up: none is touched.*/
+/* Tests the library's table of windows. No address in it is ever accessed. */
 #include "harness/harness.h"
 
 #include <pthread.h>
@@ -41,7 +41,7 @@ static bool near(uintptr_t addr, size_t len)
 	return window_table_near((void *)addr, len);
 }
 
-/* The first test: the limits only ever widen. */
+/* Must be the first test: the limits never shrink. */
 static void test_empty(void)
 {
 	CU_ASSERT(!window_table_in_use());
@@ -62,26 +62,26 @@ static void test_near(void)
 	CU_ASSERT(!near(BASE + 2 * GIB, 1));
 	CU_ASSERT(!near(BASE + 2 * GIB, SIZE_MAX));
 	CU_ASSERT(!near(UINTPTR_MAX, 1));
-	CU_ASSERT(!near(BASE - 10, 10)); /* just up to it */
+	CU_ASSERT(!near(BASE - 10, 10)); /* ends right before it */
 	CU_ASSERT(near(BASE - 10, 11));
 	CU_ASSERT(!near(0, BASE));
 	CU_ASSERT(near(0, BASE + 1));
 	CU_ASSERT(near(0, SIZE_MAX));
 	CU_ASSERT(near(1, SIZE_MAX));
 	CU_ASSERT(!near(0, 0));
-	/* Between two windows it may be; outside both it is not. */
+	/* Between windows near() may say yes; outside all it must say no. */
 	add(BASE + 10 * GIB, GIB);
 	CU_ASSERT(near(BASE + 5 * GIB, 1));
 	CU_ASSERT(near(BASE + 11 * GIB - 1, 1));
 	CU_ASSERT(!near(BASE + 11 * GIB, 1));
 	forget_all();
-	CU_ASSERT(near(BASE + 5 * GIB, 1)); /* widens only */
+	CU_ASSERT(near(BASE + 5 * GIB, 1)); /* limits never shrink */
 }
 
 static void test_at(void)
 {
 	struct window *a = add(BASE, GIB);
-	struct window *b = add(BASE + GIB, 2 * GIB); /* right behind it */
+	struct window *b = add(BASE + GIB, 2 * GIB); /* adjacent */
 
 	CU_ASSERT(a != b);
 	CU_ASSERT_PTR_NULL(window_at(0));
@@ -101,19 +101,19 @@ static void test_at(void)
 static void test_overlap(void)
 {
 	add(BASE, 2 * GIB);
-	/* none: beside it */
+	/* none: outside the window */
 	CU_ASSERT(window_table_overlap(BASE - GIB, GIB) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, GIB) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(0, BASE) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(BASE + 2 * GIB, SIZE_MAX) ==
 		  OVERLAP_NONE);
-	/* whole: it, and more */
+	/* whole: the window, and more */
 	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(BASE - 1, 2 * GIB + 1) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(BASE, 2 * GIB + 1) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(0, SIZE_MAX) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(BASE, SIZE_MAX) == OVERLAP_WHOLE);
-	/* part: a byte too little at either end, or inside */
+	/* part: one byte short at either end, or inside */
 	CU_ASSERT(window_table_overlap(BASE, 2 * GIB - 1) == OVERLAP_PART);
 	CU_ASSERT(window_table_overlap(BASE + 1, 2 * GIB - 1) == OVERLAP_PART);
 	CU_ASSERT(window_table_overlap(BASE + 1, SIZE_MAX) == OVERLAP_PART);
@@ -131,7 +131,7 @@ static void test_overlap_many(void)
 	CU_ASSERT(window_table_overlap(BASE + GIB, GIB) == OVERLAP_NONE);
 	CU_ASSERT(window_table_overlap(BASE, 2 * GIB) == OVERLAP_WHOLE);
 	CU_ASSERT(window_table_overlap(BASE, 3 * GIB) == OVERLAP_WHOLE);
-	/* One whole and a part of the other, whichever comes first. */
+	/* One whole window and part of another, in either order. */
 	CU_ASSERT(window_table_overlap(BASE, 3 * GIB - 1) == OVERLAP_PART);
 	CU_ASSERT(window_table_overlap(BASE + 1, 3 * GIB) == OVERLAP_PART);
 	CU_ASSERT(window_table_overlap(BASE + GIB - 1, GIB + 1) ==
@@ -144,13 +144,13 @@ static void test_reuse(void)
 	struct window *w = window_new(), *kept, *other;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
-	/* Not yet to be seen. */
+	/* Not visible yet. */
 	CU_ASSERT_PTR_NULL(window_next(NULL));
 	window_publish(w, BASE, GIB);
 	kept = add(BASE + GIB, GIB);
 	window_forget(w);
 	other = add(BASE + 5 * GIB, 3 * GIB);
-	CU_ASSERT_PTR_EQUAL(other, w); /* the same entry */
+	CU_ASSERT_PTR_EQUAL(other, w); /* the entry is reused */
 	CU_ASSERT_PTR_NULL(window_at(BASE));
 	CU_ASSERT_PTR_EQUAL(window_at(BASE + 8 * GIB - 1), other);
 	CU_ASSERT_PTR_EQUAL(window_at(BASE + GIB), kept);
@@ -158,7 +158,7 @@ static void test_reuse(void)
 	forget_all();
 }
 
-/* More than the first table and one chunk behind it hold. */
+/* More than fit in the first table and the chunk after it. */
 #define MANY 100
 
 static void test_many(void)
@@ -187,7 +187,7 @@ static void test_many(void)
 	CU_ASSERT(window_table_overlap(BASE, (2 * MANY - 1) * GIB - 1) ==
 		  OVERLAP_PART);
 
-	/* Every other one goes and comes back: no entry is added for that. */
+	/* Removing and adding every other window adds no entry. */
 	for (size_t i = 0; i < MANY; i += 2)
 		window_forget(all[i]);
 	CU_ASSERT(count() == MANY / 2);
@@ -207,7 +207,8 @@ static void test_next(void)
 	CU_ASSERT_PTR_EQUAL(window_next(a), b);
 	window_forget(b);
 	CU_ASSERT_PTR_EQUAL(window_next(a), c); /* skips it */
-	CU_ASSERT_PTR_EQUAL(window_next(b), c); /* forgotten on the way */
+	/* also when b is already forgotten */
+	CU_ASSERT_PTR_EQUAL(window_next(b), c);
 	CU_ASSERT_PTR_NULL(window_next(c));
 	window_forget(c);
 	CU_ASSERT_PTR_NULL(window_next(a));
@@ -233,7 +234,7 @@ static void test_lock(void)
 	window_table_lock(&old);
 	CU_ASSERT(is_blocked(SIGUSR1) && is_blocked(SIGUSR2));
 	window_table_unlock(&old);
-	CU_ASSERT(!is_blocked(SIGUSR1)); /* as it was, no more and no less */
+	CU_ASSERT(!is_blocked(SIGUSR1)); /* restored exactly */
 	CU_ASSERT(is_blocked(SIGUSR2));
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -244,7 +245,7 @@ static void after_fork(void *arg)
 
 	window_table_relock_in_child();
 	window_table_unlock(arg);
-	window_table_lock(&again); /* would hang if it were still taken */
+	window_table_lock(&again); /* hangs if still locked */
 	window_table_unlock(&again);
 	CHILD_ASSERT(!is_blocked(SIGUSR1));
 	CHILD_ASSERT(window_at(BASE) != NULL);
@@ -276,7 +277,7 @@ static void *take_for_the_first_time(void *arg)
 	return NULL;
 }
 
-/* No child is made while somebody is half-way through his first window. */
+/* No child is forked while a thread is half-way through its first window. */
 static void test_first_use(void)
 {
 	const struct timespec moment = {.tv_nsec = 20000000};
@@ -296,7 +297,7 @@ static void test_first_use(void)
 	CU_ASSERT(!window_table_fork_begins());
 }
 
-/* The thread that has the lock is not there in the child. */
+/* The thread that holds the lock does not exist in the child. */
 static void after_fork_beside(void *arg)
 {
 	sigset_t old;
@@ -321,7 +322,7 @@ static void test_lock_anew(void)
 	CU_ASSERT(window_table_in_use());
 }
 
-/* Lookups take no lock, so they must do with whatever goes on beside them. */
+/* Lookups take no lock, so they run against concurrent changes. */
 static atomic_bool stop;
 
 static void *churn(void *arg)
@@ -376,11 +377,11 @@ static const struct test tests[] = {
 	{"next", test_next},
 	{"lock", test_lock},
 	{"lock after fork", test_lock_after_fork},
-	{"lock taken by nobody after fork", test_lock_anew},
+	{"lock held by another thread at fork", test_lock_anew},
 	{"lookups beside changes", test_concurrent},
 };
 
 int main(void)
 {
-	return run_tests("unit_window", tests, N_TESTS(tests));
+	return run_tests("unit_window_table", tests, N_TESTS(tests));
 }

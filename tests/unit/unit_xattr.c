@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Extended attributes: what they hold, and what they may take. */
+/* Tests what extended attributes hold, and how much they may hold. */
 #include "harness/harness.h"
 
 #include <errno.h>
@@ -104,13 +104,13 @@ static void test_list(void)
 	CU_ASSERT(set("trusted.b", "", 0) == 0);
 	CU_ASSERT(xattr_names(&list, true, NULL, 0) == 17);
 	CU_ASSERT(xattr_names(&list, true, buf, 16) == -ERANGE);
-	/* Who may not see trusted.* does not learn that there is one. */
+	/* A caller who may not see trusted.* does not learn that one exists. */
 	CU_ASSERT(xattr_names(&list, false, NULL, 0) == 7);
 	CU_ASSERT(xattr_names(&list, false, buf, 7) == 7);
 	tear_down();
 }
 
-/* All of a mount's together: a second list counts against the same. */
+/* The limit covers the whole mount: a second list counts against it. */
 static void test_room(void)
 {
 	static char big[65536];
@@ -126,7 +126,7 @@ static void test_room(void)
 	CU_ASSERT(XATTR_ROOM - used < sizeof(big) + 100);
 	CU_ASSERT(xattr_set(&other, name, big, sizeof(big), 0, &used) ==
 		  -ENOSPC);
-	/* The room of what is replaced counts as free. */
+	/* The space of a replaced value counts as free. */
 	CU_ASSERT(xattr_set(&list, "user.0", big, sizeof(big), 0, &used) == 0);
 	CU_ASSERT(xattr_set(&list, "user.0", big, 1, 0, &used) == 0);
 	CU_ASSERT(xattr_set(&other, name, big, sizeof(big), 0, &used) == 0);
@@ -135,9 +135,10 @@ static void test_room(void)
 }
 
 static const struct test tests[] = {
-	{"set", test_set},   {"flags", test_flags},   {"names", test_names},
-	{"get", test_get},   {"remove", test_remove}, {"list", test_list},
-	{"room", test_room},
+	{"set", test_set},	   {"flags", test_flags},
+	{"names", test_names},	   {"get", test_get},
+	{"remove", test_remove},   {"list", test_list},
+	{"size limit", test_room},
 };
 
 int main(void)
