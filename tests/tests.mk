@@ -82,8 +82,9 @@ tests_conform_conform_v3_LDADD =
 check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
 	$(conform_tests)
 
-# Shell: what needs no mount, and what runs over each backing and user.
-plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh tests/static/static_install.sh \
+# Shell scripts: plain ones run once, the others for each backing and user.
+plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
+	tests/static/static_install.sh \
 	tests/static/static_man.sh tests/static/static_bench.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
 	tests/tools/service.sh tests/lib/man_examples.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tools/: msharectl, its bash completion, and the helper for mount(8).
+# tools/: msharectl, its completion, and the helper of mount(8).
 
 bin_PROGRAMS += msharectl
 msharectl_SOURCES = \

@@ -250,7 +250,7 @@ check "bad: align too large" bad_option "larger than a process" \
 check "bad: max_size" bad_option "max_size=0: not a size" -o max_size=0 "$dir"
 check "bad: max_size overflows" bad_option "max_size=99999999T: too large" \
 	-o max_size=99999999T "$dir"
-check "bad: what is required" bad_option "require=nonsense: not a requirement: give guard" \
+check "bad: require" bad_option "require=nonsense: not a requirement: give guard" \
 	-o require=nonsense "$dir"
 check "help" expect "Usage: " "$MSHAREFS" --help
 check "version" expect "msharefs 0." "$MSHAREFS" -V
