@@ -143,7 +143,10 @@ class Figure:
 
     def reached(self, results):
         """True, False, or None: not measured, or nothing to reach."""
-        got = self.of(results)
+        return self.is_reached_by(self.of(results))
+
+    def is_reached_by(self, got):
+        """The same for a Spread, or None: not measured."""
         if got is None or self.low is None and self.high is None:
             return None
         return (self.low is None or got.median >= self.low) and \
@@ -269,7 +272,7 @@ def _inert():
 
         yield Figure(8, "under the preload: " + what, of("preload"),
                      [of("none")], high=high)
-        yield Figure(8, "  (noise: without it beside itself)",
+        yield Figure(8, "  (noise of %s: without it beside itself)" % what,
                      of("none-again"), [of("none")])
     yield Figure(8, "under the preload: start-up",
                  Value("inert.start-up", "preload", 0, 0),
@@ -309,7 +312,7 @@ def _windows():
         yield Figure(10, "a window of 1500: %s, beside one of 100" % what
                      if measure == "cpu" else "  %s" % what,
                      of(measure, 1500), [of(measure, 100)], high=1.25)
-        yield Figure(10, "  that is", of(measure, 1500), how="value")
+        yield Figure(10, "  %s, as a number" % what, of(measure, 1500), how="value")
     yield Figure(10, "  CPU beside fork and exit of a process",
                  of("cpu", 1500), [of("cpu", 1500, "nothing")])
     for measure, what in (("cpu.together", "CPU, all at a time"),
@@ -353,3 +356,11 @@ def all_figures():
                 head = figure.what.partition(":")[0]
                 figure.whole = figure.what
             yield figure
+
+
+def unknown(results):
+    """Measures without a unit and series without a name, of what was sampled."""
+    return sorted({measure for measure, _, _, _ in results.samples
+                   if measure not in UNITS} |
+                  {series for _, series, _, _ in results.samples
+                   if series not in NAMES})
