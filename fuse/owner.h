@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ownership: a region ends when the process that created its file exits (-o
- * ownership, SPEC section 7), or that called mshare_create(). Its exec is no
- * exit, nor is the end of one of its threads.
+ * Ownership: a region ends when the process exits that created its file (-o
+ * ownership; doc/interface.md, section 7) or called mshare_create(). Its exec
+ * is no exit, nor is the end of one of its threads.
  */
 #ifndef OWNER_H
 #define OWNER_H

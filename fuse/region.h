@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A region: its size, its start, and the rules of the interface for mappings
- * and windows (SPEC sections 4 to 6). What happens to memory is in change.h.
+ * and windows (doc/interface.md, sections 4 to 6). What happens to memory is in
+ * change.h.
  */
 #ifndef REGION_H
 #define REGION_H
@@ -134,7 +135,10 @@ struct window_rule {
 	uint64_t size;
 };
 
-/* All of SPEC section 6 that does not need the process: -EINVAL, -EACCES. */
+/*
+ * All of doc/interface.md, section 6, that does not need the process: -EINVAL,
+ * -EACCES.
+ */
 int region_check_window(struct region *region, const struct window_request *req,
 			uint64_t align, struct window_rule *rule);
 

@@ -25,7 +25,8 @@ struct mmap_args {
 /*
  * All of the following: under the windows lock.
  *
- * mmap() of a region's file: 0 and *base, or -errno as in SPEC section 6.
+ * mmap() of a region's file: 0 and *base, or -errno as in doc/interface.md,
+ * section 6.
  */
 int attach_window(const struct mmap_args *args, void **base);
 /*

@@ -3,7 +3,7 @@
  * The shim: wrappers only. A call that concerns no window costs a comparison or
  * two and goes to the real function (but for private mappings of files: one
  * statx(), as nothing else tells them from ours); a call that does is judged by
- * SPEC section 6 and made by attach.c.
+ * doc/interface.md, section 6, and made by attach.c.
  *
  * Also in libmshare.so: in a program that links it the same rules hold.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conformance suite: what SPEC sections 2-7 promise, row by row, for one
+ * The conformance suite: what doc/interface.md promises, row by row, for one
  * revision of the interface. It is written against libc and <linux/msharefs.h>
  * alone, so that it can be built and run where the kernel has msharefs.
  *
@@ -35,7 +35,7 @@ enum revisions {
 enum needs {
 	HUGE_PAGES = 1,	 /* memory in larger pages than the system's */
 	SMALL_PAGES = 2, /* or not */
-	OWNERSHIP = 4,	 /* regions end with their creator (SPEC 7) */
+	OWNERSHIP = 4,	 /* regions end with their creator (section 7) */
 };
 
 /**
@@ -72,7 +72,7 @@ struct row {
 	}
 
 struct table {
-	const char *section; /* of SPEC */
+	const char *section; /* of doc/interface.md */
 	const struct row *rows;
 	size_t n;
 };

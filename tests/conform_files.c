@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 3: the filesystem, the same in all revisions. */
+/* doc/interface.md, section 3: the filesystem, the same in all revisions. */
 #include "conform.h"
 
 #define SAFER "a descriptor that cannot be written to changes nothing"

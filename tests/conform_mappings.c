@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: CREATE_MAPPING and UNMAP. Where rows need a hole or a
- * protection they use whole pages of the mount (H), which on a kernel with
+ * doc/interface.md, section 5: CREATE_MAPPING and UNMAP. Where rows need a hole
+ * or a protection they use whole pages of the mount (H), which on a kernel with
  * msharefs are the system's.
  */
 #include "conform.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, beside windows: they are gone after exec(), and a program's
- * other memory, descriptors and errno are left alone.
+ * doc/interface.md, section 6, beside windows: they are gone after exec(), and
+ * a program's other memory, descriptors and errno are left alone.
  */
 #include "calls.h"
 #include "harness.h"

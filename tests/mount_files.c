@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3: modes and owners, how regions can be opened, what becomes of
- * unlinked ones, and what df and stat tell. Names are mount_names.c's.
+ * doc/interface.md, section 3: modes and owners, how regions can be opened,
+ * what becomes of unlinked ones, and what df and stat tell. Names are
+ * mount_names.c's.
  */
 #include "calls.h"
 #include "harness.h"

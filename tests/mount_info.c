@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3: mshare_info tells the alignment, and nothing becomes of it
- * whatever one does.
+ * doc/interface.md, section 3: mshare_info tells the alignment, and nothing
+ * becomes of it whatever one does.
  */
 #include "calls.h"
 #include "harness.h"

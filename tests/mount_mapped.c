@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, once a region is mapped: what munmap(), mprotect(), mremap()
- * and mmap() over it do, and what other windows of it show. What must be left
- * alone is mount_beside.c's.
+ * doc/interface.md, section 6, once a region is mapped: what munmap(),
+ * mprotect(), mremap() and mmap() over it do, and what other windows of it
+ * show. What must be left alone is mount_beside.c's.
  */
 #include "calls.h"
 #include "harness.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: CREATE_MAPPING and UNMAP, what they accept and what is in
- * memory afterwards. That others see it is mount_visible.c's, protection
- * mount_prot.c's, want of memory mount_memory.c's.
+ * doc/interface.md, section 5: CREATE_MAPPING and UNMAP, what they accept and
+ * what is in memory afterwards. That others see it is mount_visible.c's,
+ * protection mount_prot.c's, want of memory mount_memory.c's.
  */
 #include "attached.h"
 #include "calls.h"

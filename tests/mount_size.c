@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC sections 2 and 4: the numbers of both dialects, how a region gets its
- * size, and what ioctls say that cannot be done.
+ * doc/interface.md, sections 2 and 4: the numbers of both dialects, how a
+ * region gets its size, and what ioctls say that cannot be done.
  */
 #include "calls.h"
 #include "harness.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: memory is shared between processes, and what one of them maps
- * and unmaps all of them see before the ioctl returns.
+ * doc/interface.md, section 5: memory is shared between processes, and what one
+ * of them maps and unmaps all of them see before the ioctl returns.
  */
 #include "attached.h"
 #include "calls.h"

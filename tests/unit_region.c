@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of sizes, mappings and windows: SPEC sections 4, 5 and 6. */
+/* Rules of sizes, mappings, windows: doc/interface.md, sections 4, 5 and 6. */
 #include "harness.h"
 
 #include <errno.h>
