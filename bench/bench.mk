@@ -6,7 +6,7 @@ libbench_la_SOURCES = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \
 	bench/daemon.c bench/daemon.h bench/peers.c bench/peers.h
 libbench_la_CPPFLAGS = $(BENCH_CPPFLAGS)
 
-BENCH_CPPFLAGS = $(EXAMPLE_CPPFLAGS) -I$(srcdir)/lib
+BENCH_CPPFLAGS = $(lib_cppflags)
 
 noinst_PROGRAMS += bench/demo_table
 bench_demo_table_CPPFLAGS = $(BENCH_CPPFLAGS)

@@ -24,8 +24,8 @@
 
 #include "bench.h"
 #include "crowd.h"
-#include "fdpass.h"
-#include "mshare_ioctl.h"
+#include "common/fdpass.h"
+#include <mshare_ioctl.h>
 #include "peers.h"
 
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM

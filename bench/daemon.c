@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "mshare_ioctl.h"
+#include <mshare_ioctl.h>
 
 /* The mount tells, by a file at its top. */
 static int pid_of(const char *file)

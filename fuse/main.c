@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* msharefs(8): start, serve, end. */
-#include "server.h"
+#include "ops/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +12,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "cover.h"
-#include "hostwin.h"
-#include "log.h"
-#include "notify.h"
-#include "size.h"
-#include "watch.h"
+#include "common/sysfs_overlay.h"
+#include "region/host_window.h"
+#include "base/log.h"
+#include "service_notify.h"
+#include "base/size.h"
+#include "base/epoll_watch.h"
 
 /*
  * CREATE_MAPPING can take seconds; the others must find a thread meanwhile.
@@ -306,6 +306,7 @@ int main(int argc, char **argv)
 
 	fill_standard_fds();
 	log_open(false);
+	libfuse_log_open();
 	err = options_parse(&args, &server.options, message);
 	if (err) {
 		log_msg(LOG_ERR, "%s", message);

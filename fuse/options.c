@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "size.h"
+#include "base/size.h"
 
 #define OPT(text, field, value)                              \
 	{                                                    \

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backing.h"
+#include "memory/backing.h"
 
 struct fuse_args;
 

@@ -1,57 +1,150 @@
 # SPDX-License-Identifier: MIT
-# One program a topic. unit_*: the model, and nothing else is needed; mount_*:
-# real mounts, written as programs for the kernel series.
+# tests/: "make check" runs all of these by tests/run. A new test is a file and a
+# word in the list of its kind; CONTRIBUTING.md has an example.
+
+# What test programs share. A program takes of it what it calls.
 check_LTLIBRARIES = libharness.la
-libharness_la_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
-libharness_la_SOURCES = tests/harness.c tests/harness.h tests/small_region.h
+libharness_la_SOURCES = tests/harness/attached.h tests/harness/calls.c \
+	tests/harness/calls.h tests/harness/fsops.c tests/harness/fsops.h \
+	tests/harness/fsops_random.c tests/harness/fstwins.c tests/harness/fstwins.h \
+	tests/harness/harness.c tests/harness/harness.h tests/harness/small_region.h \
+	tests/harness/surrounded.c tests/harness/surrounded.h tests/harness/twins.c \
+	tests/harness/twins.h tests/lib/lib_common.c tests/lib/lib_common.h
 libharness_la_LIBADD = $(CUNIT_LIBS)
 
-unit_cppflags = $(libmodel_la_CPPFLAGS) $(CUNIT_CFLAGS)
-unit_ldadd = libharness.la libmodel.la $(FUSE_LIBS) $(CUNIT_LIBS)
-mount_cppflags = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
-mount_ldadd = libharness.la $(CUNIT_LIBS)
+# What a program links that says nothing else.
+LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
-shell_tests = $(srcdir)/tests/static_code.sh \
-	$(srcdir)/tests/static_install.sh $(srcdir)/tests/mount_flows.sh \
-	$(srcdir)/tests/mount_at.sh
-EXTRA_DIST += tests/static_code.sh tests/static_install.sh tests/mount_flows.sh tests/shell.sh \
-	tests/mount_at.sh
+# Each module of the daemon and of the library alone.
+unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
+	tests/unit/unit_backing tests/unit/unit_extents tests/unit/unit_fdpass \
+	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
+	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
+	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
+	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
+	tests/unit/unit_window_table tests/unit/unit_xattr
+# These belong to no library.
+tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c
+tests_unit_unit_options_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
+tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
+tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
 
-# Not a test: mount_at.sh runs it, as somebody else's program.
-noinst_PROGRAMS += tests/at_names
-tests_at_names_CPPFLAGS = $(EXAMPLE_CPPFLAGS)
-tests_at_names_CFLAGS = $(EXAMPLE_CFLAGS)
-tests_at_names_LDFLAGS =
+# Real mounts, written as programs for the kernel series.
+mount_tests = tests/mount/mount_acl tests/mount/mount_align \
+	tests/mount/mount_attach tests/mount/mount_beside tests/mount/mount_calls \
+	tests/mount/mount_churn tests/mount/mount_crowd tests/mount/mount_edges \
+	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \
+	tests/mount/mount_handles tests/mount/mount_info tests/mount/mount_interrupt \
+	tests/mount/mount_kind tests/mount/mount_lazy tests/mount/mount_limits \
+	tests/mount/mount_locks tests/mount/mount_mapped tests/mount/mount_mappings \
+	tests/mount/mount_memory tests/mount/mount_moments tests/mount/mount_names \
+	tests/mount/mount_owner tests/mount/mount_protect \
+	tests/mount/mount_protection tests/mount/mount_races \
+	tests/mount/mount_seccomp tests/mount/mount_sharing tests/mount/mount_size \
+	tests/mount/mount_status tests/mount/mount_times tests/mount/mount_tmpfs \
+	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_users \
+	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
 
-check_PROGRAMS += tests/mount_sharing
-tests_mount_sharing_CPPFLAGS = $(mount_cppflags)
-tests_mount_sharing_LDADD = $(mount_ldadd)
+# Programs that link libmshare: tests/lib/mount_lib.sh runs them.
+lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \
+	tests/lib/lib_half_way tests/lib/lib_mount tests/lib/lib_other_engine \
+	tests/lib/lib_refused tests/lib/lib_rules tests/lib/lib_tasks
+$(lib_tests): LDADD += libmshare.la
+$(lib_tests): libmshare.la
+# Brings the library by dlopen(), so it is not linked with it.
+dlopen_tests = tests/lib/lib_dlopen
 
-include $(srcdir)/tests/units.mk
-include $(srcdir)/tests/mounts.mk
-include $(srcdir)/tests/inert.mk
-include $(srcdir)/tests/conform.mk
-include $(srcdir)/tests/ctl.mk
-include $(srcdir)/tests/pack.mk
-include $(srcdir)/tests/lib.mk
-include $(srcdir)/tests/man.mk
+# The conformance suite: one program a revision, all of the same sources, with
+# nothing of ours but the uapi header. tests/conform/mount_conform.sh runs them.
+conform_tests = tests/conform/conform_v1 tests/conform/conform_v2 \
+	tests/conform/conform_v3
+conform_sources = tests/conform/conform.c tests/conform/conform.h \
+	tests/conform/conform_do_files.c tests/conform/conform_do_processes.c \
+	tests/conform/conform_do_regions.c tests/conform/conform_do_windows.c \
+	tests/conform/conform_faults.c tests/conform/conform_files.c \
+	tests/conform/conform_mappings.c tests/conform/conform_numbers.c \
+	tests/conform/conform_ownership.c tests/conform/conform_script.c \
+	tests/conform/conform_sizes.c tests/conform/conform_windows.c
+tests_conform_conform_v1_SOURCES = $(conform_sources)
+tests_conform_conform_v1_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests \
+	-DREVISION=1 -DMSHAREFS_API_V1
+tests_conform_conform_v1_LDADD =
+tests_conform_conform_v2_SOURCES = $(conform_sources)
+tests_conform_conform_v2_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests \
+	-DREVISION=2
+tests_conform_conform_v2_LDADD =
+tests_conform_conform_v3_SOURCES = $(conform_sources)
+tests_conform_conform_v3_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests \
+	-DREVISION=3
+tests_conform_conform_v3_LDADD =
 
-check_PROGRAMS += tests/mount_faults
-tests_mount_faults_CPPFLAGS = $(mount_cppflags)
-tests_mount_faults_LDADD = $(mount_ldadd)
+check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
+	$(conform_tests)
 
-check_PROGRAMS += tests/mount_fork
-tests_mount_fork_CPPFLAGS = $(mount_cppflags)
-tests_mount_fork_LDADD = $(mount_ldadd)
+# Shell: what needs no mount, and what runs over each backing and user.
+plain_scripts = tests/static/static_code.sh tests/static/static_install.sh \
+	tests/static/static_man.sh tests/static/static_bench.sh \
+	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
+	tests/tools/service.sh tests/lib/man_examples.sh
+mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \
+	tests/tools/mount_ctl_mount.sh tests/tools/mount_ctl_lists.sh \
+	tests/tools/mount_ctl_changes.sh tests/tools/mount_ctl_terminal.sh \
+	tests/conform/mount_conform.sh tests/lib/mount_lib.sh
+# What is installed is compared to the byte; the sanitizers' runtime is not.
+if !SANITIZE
+plain_scripts += tests/inert/inert.sh
+mount_scripts += tests/inert/mount_inert.sh
+endif
+EXTRA_DIST += tests/run $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
+	tests/inert/mount_inert.sh tests/harness/man.sh tests/harness/shell.sh \
+	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
+	tests/tools/package.sh tests/static/static_bench.py
 
-check_PROGRAMS += tests/mount_attach
-tests_mount_attach_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
-tests_mount_attach_LDADD = $(mount_ldadd)
+# Not tests: scripts run these, as somebody else's programs.
+foreign_programs = tests/tools/at_names tests/tools/ctl_windows \
+	tests/tools/refusing tests/inert/inert_calls
+noinst_PROGRAMS += $(foreign_programs) tests/tools/ctl_bar
+tests_tools_at_names_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests
+tests_tools_at_names_CFLAGS = $(foreign_cflags)
+tests_tools_at_names_LDFLAGS =
+tests_tools_at_names_LDADD =
+tests_tools_ctl_windows_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests
+tests_tools_ctl_windows_CFLAGS = $(foreign_cflags)
+tests_tools_ctl_windows_LDFLAGS =
+tests_tools_ctl_windows_LDADD =
+tests_tools_refusing_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests
+tests_tools_refusing_CFLAGS = $(foreign_cflags)
+tests_tools_refusing_LDFLAGS =
+tests_tools_refusing_LDADD =
+tests_inert_inert_calls_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests
+tests_inert_inert_calls_CFLAGS = $(foreign_cflags)
+tests_inert_inert_calls_LDFLAGS =
+tests_inert_inert_calls_LDADD =
+tests_inert_inert_calls_SOURCES = tests/inert/inert.h \
+	tests/inert/inert_calls.c tests/inert/inert_memory.c \
+	tests/inert/inert_process.c tests/inert/inert_ranges.c \
+	tests/inert/inert_signals.c tests/inert/inert_tasks.c
+tests_tools_ctl_bar_SOURCES = tests/tools/ctl_bar.c tools/progress_bar.c \
+	tools/progress_bar.h tools/amount.c tools/amount.h
+tests_tools_ctl_bar_LDADD = -lpthread
 
-check_PROGRAMS += tests/mount_churn
-tests_mount_churn_CPPFLAGS = $(mount_cppflags)
-tests_mount_churn_LDADD = $(mount_ldadd)
+# -rpath: or libtool would not make them shared.
+check_LTLIBRARIES += inert_plugin.la strange_engine.la
+inert_plugin_la_SOURCES = tests/inert/inert_plugin.c
+inert_plugin_la_CFLAGS = $(foreign_cflags)
+inert_plugin_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+inert_plugin_la_LIBADD =
+strange_engine_la_SOURCES = tests/lib/strange_engine.c
+strange_engine_la_CFLAGS = $(foreign_cflags)
+strange_engine_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+strange_engine_la_LIBADD =
 
-check_PROGRAMS += tests/mount_interrupt
-tests_mount_interrupt_CPPFLAGS = $(mount_cppflags) -I$(srcdir)/lib
-tests_mount_interrupt_LDADD = $(mount_ldadd)
+# As somebody else builds it, but that the library is not installed yet.
+check_SCRIPTS = tests/lib/lib_cxx
+tests/lib/lib_cxx: $(srcdir)/tests/lib/lib_cxx.cc libmshare.la
+	$(AM_V_GEN)$(CC) -x c++ -std=c++11 $(CXX_WARNINGS) -pedantic -fno-exceptions \
+		-I$(srcdir)/lib/include -o $@ $(srcdir)/tests/lib/lib_cxx.cc \
+		-L.libs -lmshare
+CXX_WARNINGS = -Wall -Wextra -Werror
+EXTRA_DIST += tests/lib/lib_cxx.cc
+CLEANFILES += tests/lib/lib_cxx

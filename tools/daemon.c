@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "say.h"
+#include "messages.h"
 
 /* Of a shell: no such program. */
 #define NOT_FOUND 127

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "say.h"
+#include "messages.h"
 
 static const struct verb verbs[] = {
 	{"run", "run a command that uses msharefs", cmd_run},

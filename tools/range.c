@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "amount.h"
-#include "say.h"
-#include "status.h"
-#include "where.h"
+#include "messages.h"
+#include "daemon_status.h"
+#include "resolve_target.h"
 
 static int parse(const char *verb, const char *option, const char *arg,
 		 uint64_t *bytes)

@@ -10,7 +10,7 @@
 #include <sysexits.h>
 
 #include "amount.h"
-#include "say.h"
+#include "messages.h"
 #include "utf8.h"
 
 /* Share of the terminal that a column of text may be cut to. */

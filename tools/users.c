@@ -11,8 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "process.h"
-#include "say.h"
+#include "process_info.h"
+#include "messages.h"
 
 /* The kernel's answer only: a strange filesystem is not asked. */
 static bool is_on(int dir, const char *name, dev_t dev)

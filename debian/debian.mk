@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# debian/: packages build from the release tarball: tests/tools/package.sh.
+EXTRA_DIST += debian/changelog debian/control debian/copyright \
+	debian/libmshare-dev.examples debian/libmshare-dev.install \
+	debian/libmshare0.install debian/libmshare0.symbols \
+	debian/msharefs.install debian/msharefs.links debian/rules \
+	debian/source/format

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/counters.h"
+
+struct counts counts;

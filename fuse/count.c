@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#include "count.h"
-
-struct counts counts;

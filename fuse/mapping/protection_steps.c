@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "mapping/protection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+
+static int add_step(struct steps *steps, enum uffd_action action,
+		    uint64_t start, uint64_t end)
+{
+	struct uffd_op *last = steps->n ? &steps->v[steps->n - 1] : NULL;
+	struct uffd_op *v;
+
+	if (last && last->end == start && last->action == action) {
+		last->end = end;
+		return 0;
+	}
+	v = array_grow(steps->v, steps->n, &steps->room, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	steps->v = v;
+	steps->v[steps->n++] = (struct uffd_op){start, end, action};
+	return 0;
+}
+
+void steps_free(struct steps *steps)
+{
+	free(steps->v);
+	*steps = (struct steps){0};
+}
+
+int steps_protect(const struct modes *modes, const struct extents *pages,
+		  struct steps *out)
+{
+	struct extents_cursor inside = {pages, 0};
+	int err = 0;
+
+	*out = (struct steps){0};
+	for (size_t i = 0; i < modes->n && !err; i++) {
+		const struct mode_piece *p = &modes->v[i];
+		uint64_t at = p->start, next;
+
+		for (; at < p->end && !err; at = next) {
+			next = p->end;
+			if (extents_is_inside(&inside, at, &next) &&
+			    p->mode & MODE_PROTECTED)
+				err = add_step(out, UFFD_PROTECT, at, next);
+		}
+	}
+	if (err)
+		steps_free(out);
+	return err;
+}
+
+/* Where a list of pieces is being read, and what its unit there needs. */
+struct reader {
+	const struct modes *list;
+	uint32_t mask; /* of the modes that matter */
+	size_t at;
+	bool wp; /* some page of the unit is present and protected */
+	size_t unit_at;
+};
+
+static uint32_t mode_at(struct reader *r, uint64_t offset, uint64_t *next)
+{
+	while (r->list->v[r->at].end <= offset)
+		r->at++;
+	if (r->list->v[r->at].end < *next)
+		*next = r->list->v[r->at].end;
+	return r->list->v[r->at].mode & r->mask;
+}
+
+/* Call it for one unit after the other. */
+static void enter_unit(struct reader *r, uint64_t start, uint64_t end)
+{
+	const struct modes *list = r->list;
+
+	r->wp = false;
+	while (list->v[r->unit_at].end <= start)
+		r->unit_at++;
+	for (size_t i = r->unit_at; i < list->n && list->v[i].start < end; i++)
+		r->wp = r->wp || (list->v[i].mode & r->mask) == MODE_PROTECTED;
+}
+
+/* How a piece is registered. */
+static enum uffd_action guard_of(uint32_t mode, bool wp)
+{
+	if (mode & MODE_OPEN)
+		return mode & MODE_PROTECTED ? UFFD_OPEN_WP : UFFD_OPEN;
+	return wp ? UFFD_GUARD_WP : UFFD_GUARD;
+}
+
+struct change {
+	uint64_t start, end;
+	uint32_t from, to; /* modes */
+	enum uffd_action from_guard, to_guard;
+};
+
+/*
+ * In this order nothing is ever less protected than in both states: guards,
+ * then protection, then what is taken off.
+ */
+enum pass {
+	PASS_GUARD,
+	PASS_PROTECT,
+	PASS_UNPROTECT,
+	PASS_OPEN,
+	PASSES
+};
+
+static int add_change(struct steps *steps, enum pass pass,
+		      const struct change *c)
+{
+	bool open = c->to == MODE_OPEN;
+	bool guard = c->to_guard != c->from_guard && !open;
+	bool protect = c->to & ~c->from & MODE_PROTECTED;
+
+	switch (pass) {
+	case PASS_GUARD:
+		if (!guard || (c->from_guard == UFFD_GUARD_WP &&
+			       c->to_guard == UFFD_GUARD))
+			break; /* it stays ready to be protected */
+		return add_step(steps,
+				/* else a protection would be forgotten here */
+				c->from_guard == UFFD_OPEN_WP ? UFFD_GUARD_WP
+							      : c->to_guard,
+				c->start, c->end);
+	case PASS_PROTECT:
+		/* Opening anew forgets it. */
+		if (protect || (guard && c->to_guard == UFFD_OPEN_WP))
+			return add_step(steps, UFFD_PROTECT, c->start, c->end);
+		break;
+	case PASS_UNPROTECT:
+		if (c->from & ~c->to & MODE_PROTECTED)
+			return add_step(steps, UFFD_UNPROTECT, c->start,
+					c->end);
+		break;
+	case PASS_OPEN:
+		if (open && c->to_guard != c->from_guard)
+			return add_step(steps, UFFD_OPEN, c->start, c->end);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* The changes in one unit, or a whole run of units without a boundary. */
+static int plan_pass(struct reader from, struct reader to, uint64_t unit,
+		     enum pass pass, struct steps *steps)
+{
+	uint64_t at = from.list->v[0].start;
+	uint64_t stop = from.list->v[from.list->n - 1].end;
+	uint64_t unit_end = at;
+	int err = 0;
+
+	while (at < stop && !err) {
+		struct change c = {.start = at, .end = stop};
+
+		if (at == unit_end) {
+			unit_end = at / unit * unit + unit;
+			enter_unit(&from, at, unit_end);
+			enter_unit(&to, at, unit_end);
+		}
+		if (unit_end < c.end)
+			c.end = unit_end;
+		c.from = mode_at(&from, at, &c.end);
+		c.to = mode_at(&to, at, &c.end);
+		c.from_guard = guard_of(c.from, from.wp);
+		c.to_guard = guard_of(c.to, to.wp);
+		err = add_change(steps, pass, &c);
+		at = c.end;
+	}
+	return err;
+}
+
+int steps_plan(const struct modes *from, const struct modes *to, uint64_t unit,
+	       bool can_write, struct steps *out)
+{
+	const uint32_t mask = can_write ? UINT32_MAX : ~MODE_PROTECTED;
+	struct reader a = {.list = from, .mask = mask};
+	struct reader b = {.list = to, .mask = mask};
+	int err = 0;
+
+	*out = (struct steps){0};
+	if (!from->n || !to->n)
+		return 0;
+	for (enum pass pass = 0; pass < PASSES && !err; pass++)
+		err = plan_pass(a, b, unit, pass, out);
+	if (err)
+		steps_free(out);
+	return err;
+}

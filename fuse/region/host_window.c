@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/host_window.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "memory/backing.h"
+#include "windows/window_sync.h"
+#include "base/log.h"
+#include "common/address_reserve.h"
+#include "common/uffd.h"
+
+struct hostwin {
+	SLIST_ENTRY(hostwin) entry;
+	uint32_t prot;
+	uintptr_t base;
+};
+
+/*
+ * Tables are shared among mappings whose flags are all alike, so host windows
+ * are made exactly as the windows of processes are, guard and all. One
+ * descriptor serves them all.
+ */
+static int uffd = -1;
+
+/*
+ * Regions cost nothing until they hold memory, but host windows take address
+ * space for all of them, which the daemon needs for other things too.
+ */
+#define MAX_TOTAL ((uint64_t)48 << 40)
+static _Atomic uint64_t total;
+
+void hostwin_init(void)
+{
+	uffd = uffd_open();
+	if (uffd < 0)
+		log_msg(LOG_WARNING,
+			"userfaultfd is refused to the daemon (%s): attaching "
+			"will take one page fault for each huge page",
+			strerror(-uffd));
+}
+
+static void fill(struct region *region, struct hostwin *win, uint64_t start,
+		 uint64_t end)
+{
+	int advice = win->prot & PROT_WRITE ? MADV_POPULATE_WRITE
+					    : MADV_POPULATE_READ;
+	struct extents present;
+
+	if (mapping_pages(&region->maps, region->backing->page, start, end,
+			  MAPPINGS_EAGER, true, &present))
+		return;
+	for (size_t i = 0; i < present.n; i++) {
+		struct extent *e = &present.v[i];
+
+		if (madvise((void *)(win->base + e->start), e->end - e->start,
+			    advice))
+			log_msg(LOG_DEBUG, "region %llu: filling tables: %s",
+				(unsigned long long)region->id,
+				strerror(errno));
+	}
+	extents_free(&present);
+}
+
+void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
+{
+	struct hostwin *win;
+
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	fill(region, win, start, end);
+}
+
+/* The first page that is mapped and has memory; false: there is none. */
+static bool first_page(struct region *region, uint64_t start, uint64_t end,
+		       uint64_t *page)
+{
+	struct extents present;
+	bool found;
+
+	if (mapping_pages(&region->maps, region->backing->page, start, end,
+			  MAPPINGS_EAGER, true, &present))
+		return false;
+	found = present.n;
+	if (found)
+		*page = present.v[0].start;
+	extents_free(&present);
+	return found;
+}
+
+void hostwin_share_again(struct region *region, const struct extent *units)
+{
+	const uint64_t unit = backing_unit(region->backing);
+	uint64_t page;
+
+	for (uint64_t at = units->start; at < units->end; at += unit)
+		if (first_page(region, at, at + unit, &page))
+			hostwin_fill(region, page,
+				     page + region->backing->page);
+}
+
+/*
+ * Page tables are shared only where registrations are alike, too. Protection
+ * is not for host windows: tables that have it are never shared.
+ */
+static int run(const struct hostwin *win, const struct steps *steps)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < steps->n && !err; i++)
+		err = uffd_do(uffd, win->base, &steps->v[i]);
+	return err;
+}
+
+static int catch_up(struct region *region, const struct hostwin *win)
+{
+	struct steps steps;
+	int err = control_steps(region, false, &steps);
+
+	if (!err)
+		err = run(win, &steps);
+	steps_free(&steps);
+	return err;
+}
+
+void hostwin_do(struct region *region, const struct steps *steps)
+{
+	struct hostwin *win;
+	int err;
+
+	if (uffd < 0)
+		return;
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	{
+		err = run(win, steps);
+		if (err)
+			log_msg(LOG_WARNING, "region %llu: host window: %s",
+				(unsigned long long)region->id, strerror(-err));
+	}
+}
+
+static int make(struct region *region, uint32_t prot, struct hostwin *win)
+{
+	struct placement p = {
+		.place = PLACE_ANY,
+		.size = region->size,
+		.align = backing_unit(region->backing),
+	};
+	int err = place_now(&p, WINDOW_SHARED, region->fd, &win->base);
+
+	if (err)
+		return err;
+	win->prot = prot;
+	if (uffd >= 0)
+		err = uffd_register(uffd, win->base, p.size);
+	if (!err && uffd >= 0)
+		err = catch_up(region, win);
+	if (!err && mprotect((void *)win->base, p.size, (int)prot))
+		err = -errno;
+	if (err)
+		munmap((void *)win->base, p.size);
+	return err;
+}
+
+void hostwin_add(struct region *region, uint32_t prot)
+{
+	struct hostwin *win;
+	int err;
+
+	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
+	if (!(prot & (PROT_READ | PROT_WRITE)))
+		return; /* no access, no page table */
+	if (!region->backing->shares)
+		return; /* nobody would find these */
+	SLIST_FOREACH(win, &region->hostwins, entry)
+	if (win->prot == prot)
+		return;
+	win = malloc(sizeof(*win));
+	err = -ENOMEM;
+	if (win && atomic_fetch_add(&total, region->size) < MAX_TOTAL)
+		err = make(region, prot, win);
+	if (err) {
+		if (win)
+			atomic_fetch_sub(&total, region->size);
+		log_msg(LOG_WARNING, "region %llu: no host window: %s",
+			(unsigned long long)region->id, strerror(-err));
+		free(win);
+		return;
+	}
+	SLIST_INSERT_HEAD(&region->hostwins, win, entry);
+	fill(region, win, 0, region->size);
+}
+
+void hostwin_free(struct region *region)
+{
+	struct hostwin *win;
+
+	while ((win = SLIST_FIRST(&region->hostwins))) {
+		SLIST_REMOVE_HEAD(&region->hostwins, entry);
+		munmap((void *)win->base, region->size);
+		atomic_fetch_sub(&total, region->size);
+		free(win);
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "windows/unshared_units.h"
+
+#include <stdlib.h>
+
+#include "mapping/protection.h"
+
+static bool takes_tables(const struct uffd_op *op)
+{
+	return op->action == UFFD_OPEN_WP || op->action == UFFD_GUARD_WP;
+}
+
+void units_note(struct units *units, uint64_t n, uint64_t unit,
+		const struct steps *steps)
+{
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct uffd_op *op = &steps->v[i];
+
+		if (!takes_tables(op))
+			continue;
+		if (!units->bits)
+			units->bits = calloc((n + 7) / 8, 1);
+		units->all = units->all || !units->bits;
+		for (uint64_t u = op->start / unit;
+		     units->bits && u * unit < op->end; u++)
+			units->bits[u / 8] |= (unsigned char)(1U << u % 8);
+	}
+}
+
+uint64_t units_count(const struct units *units, uint64_t n)
+{
+	uint64_t count = 0;
+
+	if (units->all)
+		return n;
+	for (uint64_t i = 0; units->bits && i < (n + 7) / 8; i++)
+		count += (uint64_t)__builtin_popcount(units->bits[i]);
+	return count;
+}
+
+void units_free(struct units *units)
+{
+	free(units->bits);
+	*units = (struct units){0};
+}

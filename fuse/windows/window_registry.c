@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "windows/window_registry.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "windows/window_sync.h"
+#include "base/log.h"
+#include "region/region.h"
+#include "base/epoll_watch.h"
+
+/* For how long a key is good after its window has ended. */
+#define GHOST_MS 5000
+
+/* Nobody tells us when a process becomes another program. */
+#define PROBE_MS 5000
+
+struct attached {
+	struct watch watch; /* of the pidfd */
+	struct windows *windows;
+	TAILQ_ENTRY(attached) ghost;
+	uint64_t deadline; /* of a ghost */
+	struct window window;
+};
+
+static int cmp_key(const struct window *a, const struct window *b)
+{
+	return memcmp(a->key, b->key, MSHARE_KEY_BYTES);
+}
+
+TREE_GENERATE(by_key, window, by_key, cmp_key)
+
+void windows_init(struct windows *windows, int epoll_fd)
+{
+	windows->epoll_fd = epoll_fd;
+	windows->n = 0;
+	windows->next_probe = UINT64_MAX;
+	atomic_init(&windows->probing, false);
+	RB_INIT(&windows->by_key);
+	TAILQ_INIT(&windows->ghosts);
+}
+
+void windows_free(struct windows *windows)
+{
+	struct window *w, *next;
+
+	while (atomic_load(&windows->probing))
+		usleep(1000);
+	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
+		window_drop(windows, w);
+}
+
+static struct attached *attached_of(struct window *w)
+{
+	return (struct attached *)((char *)w -
+				   offsetof(struct attached, window));
+}
+
+void window_get(struct window *w)
+{
+	atomic_fetch_add(&w->refs, 1);
+}
+
+void window_put(struct window *w)
+{
+	if (atomic_fetch_sub(&w->refs, 1) == 1) {
+		region_put(w->region);
+		units_free(&w->own);
+		free(attached_of(w));
+	}
+}
+
+/* A window that no process has any more. */
+static void make_ghost(struct attached *a)
+{
+	struct window *w = &a->window;
+
+	if (w->holder)
+		*w->holder = NULL;
+	w->holder = NULL;
+	log_msg(LOG_DEBUG, "region %llu: window of pid %d gone",
+		(unsigned long long)w->region->id, w->pid);
+	close(w->pidfd); /* and epoll forgets it */
+	w->pidfd = -1;
+	a->windows->n--;
+	control_remove(w);
+}
+
+void window_drop(struct windows *windows, struct window *w)
+{
+	struct attached *a = attached_of(w);
+
+	if (w->pidfd >= 0)
+		make_ghost(a);
+	else
+		TAILQ_REMOVE(&windows->ghosts, a, ghost);
+	RB_REMOVE(by_key, &windows->by_key, w);
+	window_put(w);
+}
+
+/*
+ * A program that becomes a daemon exits right after fork(), and its child's
+ * FORKED may come behind that.
+ */
+void window_end(struct windows *windows, struct window *w)
+{
+	struct attached *a = attached_of(w);
+
+	make_ghost(a);
+	a->deadline = now_ms() + GHOST_MS;
+	TAILQ_INSERT_TAIL(&windows->ghosts, a, ghost);
+}
+
+static void process_exited(struct attach *attach, struct watch *watch)
+{
+	struct attached *a = (struct attached *)watch;
+
+	(void)attach;
+	window_end(a->windows, &a->window);
+}
+
+int window_add(struct windows *windows, const struct window *like, int pidfd,
+	       struct window **out, struct steps *steps)
+{
+	struct attached *a = calloc(1, sizeof(*a));
+	struct window *w;
+	int err = -ENOMEM;
+
+	if (!a)
+		return err;
+	a->watch.ready = process_exited;
+	a->windows = windows;
+	w = &a->window;
+	*w = *like;
+	atomic_init(&w->refs, 1);
+	w->pidfd = pidfd;
+	err = -EIO;
+	if (getrandom(w->key, sizeof(w->key), 0) != sizeof(w->key))
+		goto release;
+	err = watch_fd(windows->epoll_fd, pidfd, &a->watch);
+	if (err)
+		goto release;
+	err = control_add(w->region, w, steps);
+	if (err)
+		goto forget; /* (closing pidfd is what makes epoll do so) */
+	RB_INSERT(by_key, &windows->by_key, w);
+	windows->n++;
+	log_msg(LOG_DEBUG, "region %llu: window of pid %d, %s, guarded by %s",
+		(unsigned long long)w->region->id, w->pid,
+		w->kind == WINDOW_SHARED ? "shared" : "private",
+		w->uffd >= 0 ? "the daemon too" : "itself alone");
+	*out = w;
+	return 0;
+forget:
+	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+release:
+	units_free(&w->own);
+	free(a);
+	return err;
+}
+
+struct window *window_find(struct windows *windows,
+			   const unsigned char key[MSHARE_KEY_BYTES])
+{
+	struct window like;
+
+	memcpy(like.key, key, sizeof(like.key));
+	return RB_FIND(by_key, &windows->by_key, &like);
+}
+
+static bool has_died(struct window *w)
+{
+	bool dead;
+
+	pthread_mutex_lock(&w->region->lock);
+	dead = w->dead;
+	pthread_mutex_unlock(&w->region->lock);
+	return dead;
+}
+
+void windows_reap(struct windows *windows)
+{
+	struct window *w, *next;
+
+	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
+		if (w->pidfd >= 0 && has_died(w))
+			window_end(windows, w);
+}
+
+/* What a probing thread goes through. */
+struct round {
+	struct windows *windows;
+	size_t n;
+	struct window *v[];
+};
+
+static void *probe_all(void *arg)
+{
+	struct round *round = arg;
+	struct windows *windows = round->windows;
+
+	for (size_t i = 0; i < round->n; i++) {
+		control_probe(round->v[i]);
+		window_put(round->v[i]);
+	}
+	free(round);
+	atomic_store(&windows->probing, false);
+	return NULL;
+}
+
+static void start_round(struct round *round)
+{
+	pthread_attr_t detached;
+	pthread_t thread;
+
+	atomic_store(&round->windows->probing, true);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &detached, probe_all, round))
+		probe_all(round);
+	pthread_attr_destroy(&detached);
+}
+
+/*
+ * Looks at all windows whether their memory is still there, in a thread of its
+ * own, as that may take its time. Those without are reaped later.
+ */
+static void probe(struct windows *windows)
+{
+	struct round *round;
+	struct window *w;
+
+	if (atomic_load(&windows->probing))
+		return;
+	round = malloc(sizeof(*round) + windows->n * sizeof(struct window *));
+	if (!round)
+		return; /* another time */
+	round->windows = windows;
+	round->n = 0;
+	RB_FOREACH (w, by_key, &windows->by_key) {
+		if (w->pidfd >= 0 && round->n < windows->n) {
+			window_get(w);
+			round->v[round->n++] = w;
+		}
+	}
+	start_round(round);
+}
+
+static uint64_t probe_in_time(struct windows *windows, uint64_t now)
+{
+	if (!windows->n)
+		windows->next_probe = UINT64_MAX;
+	else if (windows->next_probe == UINT64_MAX)
+		windows->next_probe = now + PROBE_MS;
+	if (windows->next_probe > now)
+		return windows->next_probe;
+	probe(windows);
+	windows->next_probe = now + PROBE_MS;
+	return windows->next_probe;
+}
+
+static uint64_t expire(struct windows *windows, uint64_t now)
+{
+	struct attached *a, *next;
+	bool any = false;
+
+	TAILQ_FOREACH_SAFE(a, &windows->ghosts, ghost, next)
+	{
+		if (a->deadline > now)
+			return a->deadline;
+		window_drop(windows, &a->window);
+		any = true;
+	}
+	/* The last one is gone: what many have taken, the machine gets back. */
+	if (any && !windows->n)
+		malloc_trim(0);
+	return UINT64_MAX;
+}
+
+uint64_t windows_keep_time(struct windows *windows, uint64_t now)
+{
+	uint64_t a = expire(windows, now), b = probe_in_time(windows, now);
+
+	return a < b ? a : b;
+}

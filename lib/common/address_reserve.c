@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/address_reserve.h"
+
+#include <sys/mman.h>
+
+#include "common/syscalls.h"
+
+static int reserve_at(uintptr_t addr, size_t length, int flags, uintptr_t *at)
+{
+	long ret = sys_mmap(addr, length, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
+			    -1, 0);
+
+	if (ret < 0 && ret >= -4095)
+		return (int)ret;
+	*at = (uintptr_t)ret;
+	return 0;
+}
+
+/*
+ * Any free aligned address: more than is needed, and the rest given back. So no
+ * other thread can come between.
+ */
+static int reserve_anywhere(const struct placement *p, uintptr_t *base)
+{
+	size_t length = p->size + p->align;
+	uintptr_t at, end;
+	int err;
+
+	if (length < p->size)
+		return -ENOMEM;
+	err = reserve_at(0, length, p->extra_flags, &at);
+	if (err)
+		return err;
+	*base = (at + p->align - 1) / p->align * p->align;
+	end = *base + p->size;
+	if (*base > at)
+		sys_munmap(at, *base - at);
+	if (at + length > end)
+		sys_munmap(end, at + length - end);
+	return 0;
+}
+
+int place_reserve(const struct placement *p, uintptr_t *base)
+{
+	int err;
+
+	switch (p->place) {
+	case PLACE_REPLACE:
+		*base = p->addr;
+		return 0;
+	case PLACE_AT:
+		return reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
+	case PLACE_HINT:
+		err = reserve_at(p->addr, p->size, MAP_FIXED_NOREPLACE, base);
+		if (!err)
+			return 0;
+		break; /* taken, or out of what a process can have */
+	case PLACE_ANY:
+		break;
+	}
+	return reserve_anywhere(p, base);
+}
+
+int place_map(const struct placement *p, enum window_kind kind, int fd,
+	      uintptr_t base)
+{
+	int type = kind == WINDOW_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	long at = sys_mmap(base, p->size, PROT_NONE,
+			   type | MAP_FIXED | MAP_NORESERVE, fd, 0);
+
+	return at < 0 && at >= -4095 ? (int)at : 0;
+}
+
+void place_cancel(const struct placement *p, uintptr_t base)
+{
+	if (p->place != PLACE_REPLACE)
+		sys_munmap(base, p->size);
+}
+
+int place_now(const struct placement *p, enum window_kind kind, int fd,
+	      uintptr_t *base)
+{
+	int err = place_reserve(p, base);
+
+	if (err)
+		return err;
+	err = place_map(p, kind, fd, *base);
+	if (err)
+		place_cancel(p, *base);
+	return err;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/uffd.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <linux/userfaultfd.h>
+
+#include "common/syscalls.h"
+
+#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
+#endif
+
+static int ask(int fd, uint64_t features)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = features};
+
+	return sys_ioctl(fd, UFFDIO_API, &api);
+}
+
+int uffd_open(void)
+{
+	const uint64_t needed = UFFD_FEATURE_SIGBUS |
+				UFFD_FEATURE_MISSING_HUGETLBFS |
+				UFFD_FEATURE_MISSING_SHMEM;
+	int err, fd = (int)SYS_CALL(SYS_userfaultfd,
+				    O_CLOEXEC | UFFD_USER_MODE_ONLY);
+
+	if (fd < 0)
+		return fd;
+	/* Write protection is since 5.19; windows work without. */
+	err = ask(fd, needed | UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
+	if (err)
+		err = ask(fd, needed);
+	if (!err)
+		return fd;
+	sys_close(fd);
+	return err;
+}
+
+static int do_register(int uffd, uintptr_t base, size_t size, uint64_t mode)
+{
+	struct uffdio_register reg = {
+		.range = {.start = base, .len = size},
+		.mode = mode,
+	};
+
+	return sys_ioctl(uffd, UFFDIO_REGISTER, &reg);
+}
+
+int uffd_register(int uffd, uintptr_t base, size_t size)
+{
+	return do_register(uffd, base, size, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+static int do_unregister(int uffd, uintptr_t base, size_t size)
+{
+	struct uffdio_range range = {.start = base, .len = size};
+
+	return sys_ioctl(uffd, UFFDIO_UNREGISTER, &range);
+}
+
+static int do_protect(int uffd, uintptr_t base, size_t size, uint64_t mode)
+{
+	struct uffdio_writeprotect wp = {
+		.range = {.start = base, .len = size},
+		.mode = mode,
+	};
+
+	return sys_ioctl(uffd, UFFDIO_WRITEPROTECT, &wp);
+}
+
+bool uffd_is_dead(int uffd)
+{
+	const uintptr_t nothing = 1 << 20; /* where no program has memory */
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return do_protect(uffd, nothing, page, 0) == -ESRCH;
+}
+
+int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
+{
+	const uintptr_t at = base + op->start;
+	const size_t size = op->end - op->start;
+	int err;
+
+	/*
+	 * Registering sets the modes it is given, but for one case: if all of
+	 * them are on already it takes none of the others off.
+	 */
+	switch (op->action) {
+	case UFFD_OPEN:
+		err = do_unregister(uffd, at, size);
+		break;
+	case UFFD_OPEN_WP:
+		err = do_unregister(uffd, at, size);
+		if (!err)
+			err = do_register(uffd, at, size,
+					  UFFDIO_REGISTER_MODE_WP);
+		break;
+	case UFFD_GUARD:
+		err = do_register(uffd, at, size, UFFDIO_REGISTER_MODE_MISSING);
+		break;
+	case UFFD_GUARD_WP:
+		err = do_register(uffd, at, size,
+				  UFFDIO_REGISTER_MODE_MISSING |
+					  UFFDIO_REGISTER_MODE_WP);
+		break;
+	case UFFD_PROTECT:
+		err = do_protect(uffd, at, size, UFFDIO_WRITEPROTECT_MODE_WP);
+		break;
+	case UFFD_UNPROTECT:
+		err = do_protect(uffd, at, size, 0);
+		break;
+	default:
+		err = -EINVAL;
+	}
+	/* (Un)registering calls it ENOMEM when there is no memory to be had. */
+	if (err == -ENOMEM && uffd_is_dead(uffd))
+		err = -ESRCH;
+	return err;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/fault_query.h"
+
+#include <string.h>
+
+#include "common/syscalls.h"
+#include "engine/daemon_channel.h"
+#include "engine/window_table.h"
+
+static int ask(const char *socket, const struct hello *hello)
+{
+	struct answer answer;
+	int err, sock = talk_connect(socket);
+
+	if (sock < 0)
+		return sock;
+	err = talk_say(sock, hello, -1);
+	if (!err)
+		err = talk_hear(sock, &answer, NULL);
+	sys_close(sock);
+	return err ? err : (int)answer.n;
+}
+
+int look_at(uintptr_t addr)
+{
+	uint64_t all = ~(uint64_t)0, old;
+	struct window *w = window_at(addr);
+	char socket[MSHARE_SOCKET_MAX];
+	struct hello hello;
+	uintptr_t base;
+	int ret;
+
+	if (!w)
+		return -ENOENT;
+	/* The entry may be another window's by now: then this one is gone. */
+	base = atomic_load(&w->base);
+	hello = talk_hello(HELLO_LOOK, w->key, addr - base);
+	memcpy(socket, w->socket, sizeof(socket));
+	if (!base || window_at(addr) != w || atomic_load(&w->base) != base)
+		return -ENOENT;
+	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
+	ret = ask(socket, &hello);
+	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	return ret;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/sigbus.h"
+
+#include <string.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "engine/fault_query.h"
+#include "common/syscalls.h"
+#include "engine/window_table.h"
+
+atomic_bool fault_installed;
+
+/*
+ * Whose handler this is. A child of vfork() has our memory, but dispositions of
+ * its own: what it resets before exec is not to be forgotten here.
+ */
+static atomic_long owner;
+
+/*
+ * The program's action. The handler reads it without a lock, so a change goes
+ * into the next of several slots and does not disturb one who is reading.
+ */
+#define SLOTS 16
+static struct sigaction slots[SLOTS]; /* written under the windows lock */
+static atomic_uint current;
+
+static struct sigaction *program_action(void)
+{
+	return &slots[atomic_load(&current) % SLOTS];
+}
+
+static void set_program_action(const struct sigaction *act)
+{
+	unsigned int next = atomic_load(&current) + 1;
+
+	slots[next % SLOTS] = *act;
+	atomic_store(&current, next);
+}
+
+static void block_all(void)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+}
+
+/* Delivered once our handler has returned, to the instruction it returns to. */
+static long queue_to_self(siginfo_t *info)
+{
+	long pid = SYS_CALL(SYS_getpid), tid = SYS_CALL(SYS_gettid);
+
+	return SYS_CALL(SYS_rt_tgsigqueueinfo, pid, tid, info->si_signo, info);
+}
+
+static void set_default(int sig)
+{
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+
+	__sigaction(sig, &dfl, NULL);
+}
+
+/* Dies of the signal when our handler has returned, as if never caught. */
+static void die_of(siginfo_t *info, ucontext_t *context)
+{
+	block_all();
+	set_default(info->si_signo);
+	sigdelset(&context->uc_sigmask, info->si_signo);
+	queue_to_self(info);
+}
+
+static void become_sigsegv(const siginfo_t *bus, int code, ucontext_t *context)
+{
+	struct sigaction segv;
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = SIGSEGV;
+	info.si_code = code;
+	info.si_addr = bus->si_addr;
+	__sigaction(SIGSEGV, NULL, &segv);
+	/* A fault cannot be ignored or held back: so the kernel has it, too. */
+	if (segv.sa_handler == SIG_IGN ||
+	    sigismember(&context->uc_sigmask, SIGSEGV)) {
+		die_of(&info, context);
+		return;
+	}
+	block_all();
+	if (queue_to_self(&info) < 0)
+		set_default(SIGBUS); /* forbidden (seccomp): the next fault */
+}
+
+static void to_program(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction act = *program_action();
+
+	if (act.sa_handler == SIG_IGN &&
+	    (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO))
+		return;
+	if (act.sa_handler == SIG_IGN || act.sa_handler == SIG_DFL) {
+		die_of(info, context);
+		return;
+	}
+	if (act.sa_flags & (int)SA_RESETHAND) {
+		struct sigaction dfl = act;
+
+		dfl.sa_handler = SIG_DFL;
+		set_program_action(&dfl);
+	}
+	/* The kernel passes three arguments, whatever the flags say. */
+	act.sa_sigaction(sig, info, context);
+}
+
+/* Whether the processor found the page, and it was access that was denied. */
+static bool was_present(const ucontext_t *context)
+{
+#ifdef __x86_64__
+	return context->uc_mcontext.gregs[REG_ERR] & 1;
+#else
+	(void)context;
+	return false;
+#endif
+}
+
+/*
+ * Something is there that was not a moment ago: let the program try again. But
+ * not for ever, if it is there for the daemon alone (its file was cut short).
+ */
+static bool may_try_again(uintptr_t addr)
+{
+	static __thread struct {
+		uintptr_t addr;
+		unsigned int n;
+	} tried __attribute__((tls_model("initial-exec")));
+
+	if (tried.addr != addr)
+		tried.n = 0;
+	tried.addr = addr;
+	return tried.n++ < 1000;
+}
+
+static void wait_a_moment(void)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	SYS_CALL(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ms, NULL);
+}
+
+/* A code for SIGSEGV, or one of these. */
+enum {
+	REAL_SIGBUS = -1,
+	TRY_AGAIN = -2
+};
+
+static int judge(uintptr_t addr, const ucontext_t *context)
+{
+	if (was_present(context))
+		return SEGV_ACCERR;
+	switch (look_at(addr)) {
+	case LOOK_NO_ACCESS:
+		return SEGV_ACCERR;
+	case LOOK_NO_MEMORY:
+		return REAL_SIGBUS;
+	case LOOK_CHANGING:
+		wait_a_moment();
+		return TRY_AGAIN;
+	case LOOK_READ_ONLY:
+#ifndef __x86_64__
+		return SEGV_ACCERR;
+#endif
+	case LOOK_MAPPED:
+	case LOOK_LAZY:
+		return may_try_again(addr) ? TRY_AGAIN : REAL_SIGBUS;
+	default: /* a hole; or nobody is there to be asked */
+		return SEGV_MAPERR;
+	}
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	int code = REAL_SIGBUS;
+
+	if (info->si_code == BUS_ADRERR && window_at((uintptr_t)info->si_addr))
+		code = judge((uintptr_t)info->si_addr, context);
+	if (code == REAL_SIGBUS)
+		to_program(sig, info, context);
+	else if (code != TRY_AGAIN)
+		become_sigsegv(info, code, context);
+}
+
+/* What of the flags is ours to decide, so that the kernel has not seen it. */
+#define OUR_FLAGS (SA_SIGINFO | SA_ONSTACK | SA_RESTART | (int)SA_RESETHAND)
+
+/*
+ * Our handler, with the flags and the mask that the program wants for its. On
+ * return *act is as the kernel and libc would give it back: less what they do
+ * not know, and with what they add.
+ */
+static int install_like(struct sigaction *act)
+{
+	struct sigaction ours = *act, kept;
+
+	ours.sa_flags &= ~(int)SA_RESETHAND;
+	if (act->sa_handler == SIG_DFL || act->sa_handler == SIG_IGN)
+		ours.sa_flags |= SA_ONSTACK | SA_RESTART;
+	ours.sa_flags |= SA_SIGINFO;
+	ours.sa_sigaction = on_sigbus;
+	if (__sigaction(SIGBUS, &ours, NULL) ||
+	    __sigaction(SIGBUS, NULL, &kept))
+		return -errno;
+	act->sa_flags =
+		(act->sa_flags & OUR_FLAGS) | (kept.sa_flags & ~OUR_FLAGS);
+	act->sa_mask = kept.sa_mask;
+	act->sa_restorer = kept.sa_restorer;
+	return 0;
+}
+
+void fault_install(void)
+{
+	struct sigaction act, as_found;
+
+	if (atomic_load(&fault_installed))
+		return;
+	__sigaction(SIGBUS, NULL, &act);
+	set_program_action(&act);
+	as_found = act;
+	if (!install_like(&as_found)) {
+		fault_forked();
+		atomic_store(&fault_installed, true);
+	}
+}
+
+void fault_forked(void)
+{
+	atomic_store(&owner, SYS_CALL(SYS_getpid));
+}
+
+/* The handler of a child of vfork() is its own, or the one it came with. */
+static int child_sigaction(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction program = *program_action(), before;
+
+	if (__sigaction(SIGBUS, act, &before))
+		return -errno;
+	if (old)
+		*old = before.sa_sigaction == on_sigbus ? program : before;
+	return 0;
+}
+
+int fault_sigaction(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction wanted, before;
+	sigset_t mask;
+	int err = 0;
+
+	if (SYS_CALL(SYS_getpid) != atomic_load(&owner))
+		return child_sigaction(act, old);
+	if (act)
+		wanted = *act; /* a bad pointer faults before we lock */
+	windows_lock(&mask);
+	before = *program_action();
+	if (act) {
+		set_program_action(&wanted);
+		err = install_like(&wanted);
+		if (!err)
+			set_program_action(&wanted);
+	}
+	windows_unlock(&mask);
+	if (!err && old)
+		*old = before;
+	return err;
+}

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# lib/: the interface (include/), what every program of the project shares
+# (common/), the engine that makes windows, the wrappers around libc, and the
+# two libraries they are linked into.
+
+noinst_LTLIBRARIES += libcommon.la libengine.la libwrap.la
+
+libcommon_la_SOURCES = lib/common/address_reserve.c \
+	lib/common/address_reserve.h lib/common/fdpass.c lib/common/fdpass.h \
+	lib/common/msharefs_file.c lib/common/msharefs_file.h lib/common/protocol.h \
+	lib/common/syscalls.h lib/common/uffd.c lib/common/uffd.h
+libcommon_la_CPPFLAGS = $(lib_cppflags)
+# Linked by those who need them alone.
+sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h
+default_mount = lib/common/default_mount.c lib/common/default_mount.h
+
+libengine_la_SOURCES = lib/engine/attach_client.c lib/engine/attach_client.h \
+	lib/engine/daemon_channel.c lib/engine/daemon_channel.h \
+	lib/engine/fault_query.c lib/engine/fault_query.h lib/engine/sigbus.c \
+	lib/engine/sigbus.h lib/engine/window_table.c lib/engine/window_table.h
+libengine_la_CPPFLAGS = $(lib_cppflags)
+libengine_la_LIBADD = libcommon.la
+
+# Both libraries hold the wrappers and offer the one engine of the process.
+libwrap_la_SOURCES = lib/engine/engine.c lib/engine/engine.h \
+	lib/engine/engine_export.c lib/wrap/libc_real.c lib/wrap/libc_real.h \
+	lib/wrap/wrap.h lib/wrap/wrap_memory.c
+libwrap_la_CPPFLAGS = $(lib_cppflags)
+libwrap_la_LIBADD = libengine.la
+
+# Preloaded into programs that know nothing of it.
+pkglib_LTLIBRARIES = libmshare-preload.la
+libmshare_preload_la_SOURCES = lib/preload/fstype_view.c \
+	lib/preload/fstype_view.h lib/preload/mount_emulation.c \
+	lib/preload/mount_emulation.h lib/preload/mount_refs.c \
+	lib/preload/mount_refs.h lib/preload/procfd.h lib/preload/spawn_helper.c \
+	lib/preload/spawn_helper.h lib/preload/wrap_fs.c
+libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
+libmshare_preload_la_LIBADD = libwrap.la
+# fork() copies each mapping and each page that was written to: so there are few,
+# and all symbols are bound at once, not in each child anew.
+libmshare_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-Wl,-z,now,-z,noseparate-code
+
+# Linked by programs. Never unloaded: the handler of SIGBUS is in it.
+lib_LTLIBRARIES = libmshare.la
+libmshare_la_SOURCES = lib/api/api.c lib/api/api.h lib/api/donate.c \
+	lib/api/donate.h lib/api/last_error.c lib/api/last_error.h \
+	lib/api/mount_lookup.c lib/api/mount_lookup.h lib/api/mshare_2022.c \
+	lib/api/mshare_change.c lib/api/mshare_fd.c lib/api/mshare_window.c \
+	lib/api/process_memory.c lib/api/process_memory.h \
+	lib/api/unpublished_region.c lib/api/unpublished_region.h $(default_mount)
+libmshare_la_CPPFLAGS = $(lib_cppflags)
+libmshare_la_LIBADD = libwrap.la
+libmshare_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -Wl,-z,nodelete \
+	-Wl,--version-script=$(srcdir)/lib/libmshare.map
+libmshare_la_DEPENDENCIES = libwrap.la lib/libmshare.map
+EXTRA_DIST += lib/libmshare.map
+
+uapidir = $(includedir)/msharefs/linux
+uapi_HEADERS = lib/include/linux/msharefs.h
+include_HEADERS = lib/include/mshare.h lib/include/mshare_ioctl.h
+pkgconfig_DATA = lib/mshare.pc lib/msharefs-uapi.pc

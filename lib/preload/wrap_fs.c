@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shim's wrappers that concern the filesystem, not memory: what statfs()
+ * and the lists of mounts say, and mount() itself. All of them do the real call
+ * first and look at its result, so that whatever a program passes, the answer
+ * comes from the kernel: a bad pointer is EFAULT here as without.
+ *
+ * This file must be built without _FILE_OFFSET_BITS, which would rename open(),
+ * and without _FORTIFY_SOURCE, which has an open() of its own.
+ */
+#if defined(_FILE_OFFSET_BITS) || defined(_TIME_BITS)
+#error "build preload_fs.c without _FILE_OFFSET_BITS"
+#endif
+#undef _FORTIFY_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include "preload/mount_emulation.h"
+#include "common/msharefs_file.h"
+#include "wrap/libc_real.h"
+#include "wrap/wrap.h"
+#include <linux/msharefs.h>
+#include "preload/fstype_view.h"
+
+/* statfs(): FUSE gives its own number for all. */
+
+EXPORT int statfs(const char *path, struct statfs *fs)
+{
+	int ret = real.statfs(path, fs);
+
+	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
+	    ours_file(AT_FDCWD, path, 0))
+		fs->f_type = MSHARE_MAGIC;
+	return ret;
+}
+
+EXPORT int statfs64(const char *path, struct statfs64 *fs)
+{
+	return statfs(path, (struct statfs *)fs);
+}
+
+EXPORT int fstatfs(int fd, struct statfs *fs)
+{
+	int ret = real.fstatfs(fd, fs);
+
+	if (UNLIKELY(!ret && fs->f_type == FUSE_SUPER_MAGIC) &&
+	    ours_file(fd, "", AT_EMPTY_PATH))
+		fs->f_type = MSHARE_MAGIC;
+	return ret;
+}
+
+EXPORT int fstatfs64(int fd, struct statfs64 *fs)
+{
+	return fstatfs(fd, (struct statfs *)fs);
+}
+
+_Static_assert(sizeof(struct statfs) == sizeof(struct statfs64),
+	       "a 64-bit system, where both are the same");
+
+/* The lists of mounts and filesystems */
+
+static inline int shown(int fd, const char *path)
+{
+	if (fd >= 0 && UNLIKELY(view_near(path)))
+		view_show(fd, path);
+	return fd;
+}
+
+static inline FILE *stream_shown(FILE *file, const char *path)
+{
+	if (file && UNLIKELY(view_near(path)))
+		view_show(fileno(file), path); /* nothing is read yet */
+	return file;
+}
+
+/* The mode is there only if a file may be made. */
+#define MODE_OF(flags)                                                     \
+	({                                                                 \
+		mode_t mode_ = 0;                                          \
+		if ((flags)&O_CREAT || ((flags)&O_TMPFILE) == O_TMPFILE) { \
+			va_list args_;                                     \
+			va_start(args_, flags);                            \
+			mode_ = va_arg(args_, mode_t);                     \
+			va_end(args_);                                     \
+		}                                                          \
+		mode_;                                                     \
+	})
+
+EXPORT int open(const char *path, int flags, ...)
+{
+	return shown(real.open(path, flags, MODE_OF(flags)), path);
+}
+
+EXPORT int open64(const char *path, int flags, ...)
+{
+	return shown(real.open(path, flags, MODE_OF(flags)), path);
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+	return shown(real.openat(dir, path, flags, MODE_OF(flags)), path);
+}
+
+EXPORT int openat64(int dir, const char *path, int flags, ...)
+{
+	return shown(real.openat(dir, path, flags, MODE_OF(flags)), path);
+}
+
+/* What programs built with _FORTIFY_SOURCE call when they give no mode. */
+EXPORT int __open_2(const char *path, int flags);
+EXPORT int __open64_2(const char *path, int flags);
+EXPORT int __openat_2(int dir, const char *path, int flags);
+EXPORT int __openat64_2(int dir, const char *path, int flags);
+
+EXPORT int __open_2(const char *path, int flags)
+{
+	NEED(open_2);
+	return shown(real.open_2(path, flags), path);
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+	return __open_2(path, flags);
+}
+
+EXPORT int __openat_2(int dir, const char *path, int flags)
+{
+	NEED(openat_2);
+	return shown(real.openat_2(dir, path, flags), path);
+}
+
+EXPORT int __openat64_2(int dir, const char *path, int flags)
+{
+	return __openat_2(dir, path, flags);
+}
+
+EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+	NEED(fopen);
+	return stream_shown(real.fopen(path, mode), path);
+}
+
+EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
+{
+	return fopen(path, mode);
+}
+
+EXPORT FILE *setmntent(const char *path, const char *mode)
+{
+	NEED(setmntent);
+	return stream_shown(real.setmntent(path, mode), path);
+}
+
+/* mount() of type msharefs */
+
+EXPORT int mount(const char *source, const char *target, const char *type,
+		 unsigned long flags, const void *data)
+{
+	const struct mount_args args = {source, target, type, flags, data};
+	int saved = errno;
+	int err, ret = real.mount(source, target, type, flags, data);
+
+	if (!ret || !mount_is_ours(&args, errno))
+		return ret;
+	err = mount_ours(&args, errno);
+	errno = err ? -err : saved;
+	return err ? -1 : 0;
+}
+
+EXPORT int umount2(const char *target, int flags)
+{
+	int err;
+
+	if (LIKELY(!atomic_load(&mount_any)))
+		return real.umount2(target, flags);
+	err = umount_ours(target, flags);
+	if (err)
+		errno = -err;
+	return err ? -1 : 0;
+}
+
+EXPORT int umount(const char *target)
+{
+	return umount2(target, 0);
+}

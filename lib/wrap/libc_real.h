@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The functions that the wrappers stand before. Before real_init() has run, the
+ * calls that everybody makes are raw system calls, so that they work from the
+ * first instruction of the process, without a branch.
+ */
+#ifndef LIBC_REAL_H
+#define LIBC_REAL_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+
+struct real {
+	void *(*mmap)(void *, size_t, int, int, int, int64_t);
+	int (*munmap)(void *, size_t);
+	int (*mprotect)(void *, size_t, int);
+	void *(*mremap)(void *, size_t, size_t, int, void *);
+	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+	void (*(*signal)(int, void (*)(int)))(int);
+	void (*(*sysv_signal)(int, void (*)(int)))(int);
+	void (*(*sigset)(int, void (*)(int)))(int);
+	int (*sigignore)(int);
+	int (*siginterrupt)(int, int);
+	int (*open)(const char *, int, mode_t);
+	int (*openat)(int, const char *, int, mode_t);
+	int (*open_2)(const char *, int);
+	int (*openat_2)(int, const char *, int);
+	FILE *(*fopen)(const char *, const char *);
+	FILE *(*setmntent)(const char *, const char *);
+	int (*statfs)(const char *, struct statfs *);
+	int (*fstatfs)(int, struct statfs *);
+	int (*mount)(const char *, const char *, const char *, unsigned long,
+		     const void *);
+	int (*umount2)(const char *, int);
+};
+
+extern struct real real;
+
+void real_init(void);
+
+#endif

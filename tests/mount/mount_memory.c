@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doc/interface.md, section 5, want of memory: CREATE_MAPPING fails with ENOMEM
+ * when memory is promised, everything is as it was before, and the log says
+ * what the pool had.
+ */
+#include "harness/calls.h"
+#include "harness/harness.h"
+
+#include <errno.h>
+#include <linux/msharefs.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MIB (1ULL << 20)
+#define HUGE (2 * MIB)
+#define LEFT 8 /* huge pages that are left of the pool */
+
+static uint64_t align, page;
+static int fd;
+static char *at;
+
+/* Not CU_ASSERT_FATAL: it would leave other mounts behind. */
+static bool begin(const char *name)
+{
+	fd = region_create(name, align);
+	at = region_window(fd, align);
+	CU_ASSERT(at != NULL);
+	return at != NULL;
+}
+
+static void end(const char *name)
+{
+	CU_ASSERT(!munmap(at, align));
+	close(fd);
+	CU_ASSERT(!unlink(in_mount(name)));
+}
+
+static bool is_all(const char *from, char value, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (from[i] != value)
+			return false;
+	return true;
+}
+
+static bool is_hole(const char *byte)
+{
+	return try_read(byte).signal == SIGSEGV;
+}
+
+/* The pool */
+
+static long pool_number(const char *name)
+{
+	char path[128];
+	long n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/mm/hugepages/hugepages-2048kB/%s", name);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%ld", &n) != 1)
+		n = 0;
+	if (file)
+		fclose(file);
+	return n;
+}
+
+static long pool_left(void)
+{
+	return pool_number("free_hugepages") - pool_number("resv_hugepages") +
+	       pool_number("nr_overcommit_hugepages") -
+	       pool_number("surplus_hugepages");
+}
+
+/* Reserves all of the pool but for LEFT pages; nothing is touched. */
+static char *hog(size_t *length)
+{
+	char *memory;
+
+	*length = (size_t)(pool_left() - LEFT) * HUGE;
+	memory = mmap(NULL, *length, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	CU_ASSERT_FATAL(memory != MAP_FAILED && pool_left() == LEFT);
+	return memory;
+}
+
+/* More than there is, over a mapping, holes, and a hole at the end. */
+static void check_undone(uint64_t wanted)
+{
+	long before = huge_pages_used();
+
+	CU_ASSERT(fails(region_add(fd, 0, wanted), ENOMEM));
+	CU_ASSERT(region_mapped(fd) == 2 * HUGE);
+	CU_ASSERT(is_hole(at) && is_hole(at + HUGE - 1));
+	CU_ASSERT(is_all(at + HUGE, 'a', HUGE) && is_hole(at + 2 * HUGE));
+	CU_ASSERT(is_all(at + 4 * HUGE, 'a', HUGE) && is_hole(at + 5 * HUGE));
+	CU_ASSERT(is_hole(at + wanted - 1));
+	CU_ASSERT(huge_pages_used() == before);
+}
+
+/* Two mapped pages with holes before, between and after */
+static void fill_some(void)
+{
+	CU_ASSERT(!region_add(fd, HUGE, HUGE));
+	CU_ASSERT(!region_add(fd, 4 * HUGE, HUGE));
+	memset(at + HUGE, 'a', HUGE);
+	memset(at + 4 * HUGE, 'a', HUGE);
+}
+
+static void pool_is_empty(void)
+{
+	char said[128], *others;
+	size_t length;
+
+	if (!begin("f"))
+		return;
+	if (page == 4096) {
+		/* Small pages have no pool of which to take all. */
+		fill_some();
+		CU_ASSERT(region_mapped(fd) == 2 * HUGE);
+		end("f");
+		return;
+	}
+	fill_some();
+	others = hog(&length);
+	CU_ASSERT(!daemon_said("no memory for a mapping"));
+	check_undone(32 * HUGE);
+	/* 2 of the 32 are there already. */
+	snprintf(said, sizeof(said),
+		 "no memory for a mapping: %llu KiB wanted, %llu KiB free of ",
+		 30 * HUGE / 1024, LEFT * HUGE / 1024);
+	CU_ASSERT(daemon_said(said));
+	CU_ASSERT(daemon_said(", pages of 2048 KiB)"));
+	CU_ASSERT(pool_left() == LEFT);
+	/* What is left can be had, to the last page. */
+	CU_ASSERT(!region_add(fd, 8 * HUGE, LEFT * HUGE));
+	CU_ASSERT(is_all(at + 8 * HUGE, 0, LEFT * HUGE) && pool_left() == 0);
+	CU_ASSERT(fails(region_add(fd, align - 4096, 4096), ENOMEM));
+	/* Over what is there, no more is needed. */
+	CU_ASSERT(!region_add(fd, 8 * HUGE, LEFT * HUGE));
+	CU_ASSERT(!region_unmap_range(fd, 8 * HUGE, LEFT * HUGE));
+	munmap(others, length);
+	CU_ASSERT(!region_add(fd, 0, 32 * HUGE));
+	CU_ASSERT(is_all(at, 0, 32 * HUGE));
+	end("f");
+}
+
+/* MAP_HUGETLB asks for the same pool. */
+static void huge_pages_on_request(void)
+{
+	struct mshare_create create = {
+		.size = 32 * HUGE,
+		.prot = PROT_READ | PROT_WRITE,
+		.flags = MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS | MAP_HUGETLB,
+		.fd = (__u32)-1,
+	};
+	size_t length;
+	char *others;
+
+	if (!begin("f"))
+		return;
+	if (page == 4096) {
+		CU_ASSERT(fails(ioctl(fd, MSHAREFS_CREATE_MAPPING, &create),
+				EINVAL));
+		end("f");
+		return;
+	}
+	others = hog(&length);
+	CU_ASSERT(fails(ioctl(fd, MSHAREFS_CREATE_MAPPING, &create), ENOMEM));
+	CU_ASSERT(region_mapped(fd) == 0 && is_hole(at));
+	munmap(others, length);
+	end("f");
+}
+
+/* More than any machine has; nothing is to be tried out. */
+static void out_of_all_bounds(void)
+{
+	const uint64_t size = 1ULL << 48;
+	int region = region_create("f", size);
+	long before = memory_used();
+
+	CU_ASSERT(!region_add(region, 0, 8192));
+	CU_ASSERT(fails(region_add(region, 0, size), ENOMEM));
+	CU_ASSERT(region_mapped(region) == 8192);
+	CU_ASSERT(memory_used() < before + 64 * 1024);
+	CU_ASSERT(daemon_said("no memory for a mapping"));
+	close(region);
+	CU_ASSERT(!unlink(in_mount("f")));
+}
+
+/* -o max_size: memory over all regions */
+static void limit_of_mount(void)
+{
+	int region;
+
+	if (!begin("f"))
+		return;
+	CU_ASSERT(fails(region_add(fd, 0, 34 * MIB), ENOMEM));
+	CU_ASSERT(region_mapped(fd) == 0 && is_hole(at));
+	CU_ASSERT(daemon_said("no memory for a mapping: 34816 KiB wanted, "
+			      "32768 KiB free of 32768 KiB"));
+	fill_some();
+	check_undone(32 * HUGE);
+	CU_ASSERT(!region_unmap_range(fd, 0, align));
+	CU_ASSERT(!region_add(fd, 0, 32 * MIB));
+	memset(at, 'a', 32 * MIB);
+	CU_ASSERT(fails(region_add(fd, 32 * MIB, 4096), ENOMEM));
+	region = region_create("g", align);
+	CU_ASSERT(fails(region_add(region, 0, 4096), ENOMEM));
+	CU_ASSERT(is_all(at, 'a', 32 * MIB));
+	/* What one gives back, the other can have. */
+	CU_ASSERT(!region_unmap_range(fd, 0, 2 * MIB));
+	CU_ASSERT(!region_add(region, 0, 2 * MIB));
+	CU_ASSERT(fails(region_add(fd, 0, 4096), ENOMEM));
+	close(region);
+	CU_ASSERT(!unlink(in_mount("g")));
+	end("f");
+}
+
+static bool all_is_free(void *arg)
+{
+	struct statvfs fs;
+
+	(void)arg;
+	return !statvfs(mount_dir, &fs) && fs.f_bfree == fs.f_blocks;
+}
+
+/* df shows it, and a region that goes gives everything back. */
+static void limit_in_df(void)
+{
+	struct statvfs fs;
+
+	if (!begin("f"))
+		return;
+	CU_ASSERT(!region_add(fd, 0, 6 * MIB));
+	CU_ASSERT(!statvfs(mount_dir, &fs));
+	CU_ASSERT(fs.f_blocks * fs.f_frsize == 32 * MIB);
+	CU_ASSERT(fs.f_bfree * fs.f_frsize == 26 * MIB);
+	end("f");
+	CU_ASSERT(wait_until(all_is_free, NULL));
+	if (!begin("f"))
+		return;
+	CU_ASSERT(!region_add(fd, 0, 32 * MIB));
+	end("f");
+}
+
+/* A region lives, and takes memory, as long as there is a window of it. */
+static void limit_and_unlinked(void)
+{
+	if (!begin("f"))
+		return;
+	CU_ASSERT(!region_add(fd, 0, 32 * MIB));
+	memset(at, 'a', 32 * MIB);
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("f")));
+	usleep(100000); /* the daemon hears of it a little later */
+	fd = region_create("g", align);
+	CU_ASSERT(fails(region_add(fd, 0, 4096), ENOMEM));
+	CU_ASSERT(is_all(at, 'a', 32 * MIB));
+	CU_ASSERT(!munmap(at, align));
+	CU_ASSERT(wait_until(all_is_free, NULL));
+	CU_ASSERT(!region_add(fd, 0, 32 * MIB));
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("g")));
+}
+
+static void limited(void (*run)(void))
+{
+	CU_ASSERT_FATAL(other_mount_start("max_size=32M"));
+	run();
+	other_mount_end();
+}
+
+static void max_size(void)
+{
+	limited(limit_of_mount);
+}
+
+static void max_size_in_df(void)
+{
+	limited(limit_in_df);
+}
+
+static void max_size_and_unlinked(void)
+{
+	limited(limit_and_unlinked);
+}
+
+static const struct test tests[] = {
+	{"the pool is empty", pool_is_empty},
+	{"huge pages on request", huge_pages_on_request},
+	{"out of all bounds", out_of_all_bounds},
+	{"max_size", max_size},
+	{"max_size in df", max_size_in_df},
+	{"max_size and an unlinked region", max_size_and_unlinked},
+};
+
+static void look(void)
+{
+	align = mount_align();
+	page = mount_page();
+}
+
+int main(void)
+{
+	before_tests = look;
+	return run_mount_tests("mount_memory", NULL, tests, N_TESTS(tests));
+}

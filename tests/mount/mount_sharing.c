@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * That page tables are shared, by two measures: the faults a process takes to
+ * touch every huge page, and the PageTables line of /proc/meminfo. And that
+ * both measures can tell: windows that cannot share are found not to.
+ */
+#include "harness/harness.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
+#define PAGES 512 /* of them in a unit of sharing */
+
+static uint64_t align, page;
+
+static long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+struct toucher {
+	int fd;
+	size_t size;
+	int prot;
+	int index;
+	bool reads;	/* though it could write */
+	bool by_hand;	/* not through msharefs: fd is a hugetlb file */
+	size_t stagger; /* added to the address, for each process */
+	size_t hole;	/* of a page, not to be touched; 0: there is none */
+	int ready, go;
+	long *faults; /* one each, in shared memory */
+};
+
+static char *map(struct toucher *t)
+{
+	char *at = (char *)0x210000000000 + (size_t)t->index * t->stagger;
+
+	if (t->by_hand)
+		return mmap(at, t->size, t->prot,
+			    MAP_SHARED | MAP_FIXED_NOREPLACE, t->fd, 0);
+	return mmap(NULL, t->size, t->prot, MAP_SHARED, t->fd, 0);
+}
+
+UNINSTRUMENTED static void touch_all(struct toucher *t)
+{
+	volatile char *at = t->size ? map(t) : NULL;
+	long before;
+	char byte = 0;
+
+	if (at == MAP_FAILED)
+		_exit(1);
+	before = minor_faults();
+	for (size_t o = 0; o < t->size; o += page) {
+		if (o && o == t->hole)
+			continue;
+		if (t->prot & PROT_WRITE && !t->reads)
+			at[o] = 1;
+		else
+			(void)at[o];
+	}
+	t->faults[t->index] = minor_faults() - before;
+	if (write(t->ready, &byte, 1) != 1 || read(t->go, &byte, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/*
+ * n processes, all alive at once. Returns the faults of the last one, and in
+ * *kib what they took of page tables; -1 if one failed. *quiet: whether the
+ * machine had as many page tables afterwards as before.
+ */
+static long touch_once(struct toucher *t, int n, long *kib, bool *quiet)
+{
+	int ready[2], go[2], status, failed = 0;
+	size_t length = (size_t)n * sizeof(long);
+	long faults, before;
+	char byte;
+
+	if (pipe(ready) || pipe(go))
+		return -1;
+	t->faults = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	t->ready = ready[1];
+	t->go = go[0];
+	usleep(100000); /* tables of processes that have ended are freed late */
+	before = meminfo("PageTables");
+	for (t->index = 0; t->index < n; t->index++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			close(go[1]);
+			touch_all(t);
+		}
+		if (pid < 0 || read(ready[0], &byte, 1) != 1)
+			failed = 1;
+	}
+	usleep(100000);
+	*kib = meminfo("PageTables") - before;
+	close(go[1]);
+	for (int i = 0; i < n; i++)
+		failed |= wait(&status) < 0 || status;
+	close(go[0]);
+	close(ready[0]);
+	close(ready[1]);
+	usleep(100000);
+	*quiet = labs(meminfo("PageTables") - before) <= n / 4;
+	faults = t->faults[n - 1];
+	munmap(t->faults, length);
+	return failed ? -1 : faults;
+}
+
+/* The figure is the whole machine's: measured until nobody else moves it. */
+static long touch_in_processes(struct toucher *t, int n, long *kib)
+{
+	bool quiet = false;
+	long faults = -1;
+
+	for (int i = 0; i < 20 && !quiet; i++)
+		faults = touch_once(t, n, kib, &quiet);
+	return faults;
+}
+
+/* What n processes cost that map nothing, and are like them otherwise. */
+static long base_kib(struct toucher like, int n)
+{
+	long kib;
+
+	like.size = 0;
+	touch_in_processes(&like, n, &kib);
+	return kib;
+}
+
+static int filled_region(const char *name, uint64_t size)
+{
+	int fd = region_create(name, size);
+
+	if (fd >= 0 && region_add(fd, 0, size)) {
+		close(fd);
+		fd = -1;
+	}
+	CU_ASSERT_FATAL(fd >= 0);
+	return fd;
+}
+
+/* One to take over the table; the rest is slack for the unexpected. */
+static void check_faults(long faults)
+{
+	if (mount_shares()) {
+		CU_ASSERT(faults >= 1 && faults <= 3);
+	} else {
+		CU_ASSERT(daemon_said("page tables NOT shared: "));
+		/* reading, small pages are mapped 16 at a time */
+		CU_ASSERT(faults >= (long)(align / page / 16));
+	}
+}
+
+static void check_processes(const char *name, int prot, int n)
+{
+	struct toucher t = {.size = align, .prot = prot};
+	long kib;
+
+	t.fd = filled_region(name, align);
+	check_faults(touch_in_processes(&t, n, &kib));
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount(name)));
+}
+
+static void second_process_finds_tables(void)
+{
+	check_processes("second", PROT_READ | PROT_WRITE, 2);
+}
+
+/* The host window has filled the tables: even the first is fast. */
+static void first_process_finds_tables(void)
+{
+	check_processes("first", PROT_READ | PROT_WRITE, 1);
+}
+
+static void read_only_windows_share(void)
+{
+	check_processes("reading", PROT_READ, 2);
+}
+
+static int replace(int fd, int prot)
+{
+	return region_add_like(fd, align + 3 * page, page, prot, 0);
+}
+
+/* A protected page takes the sharing from its unit alone, while it is there. */
+static void protection_takes_one_unit(void)
+{
+	struct toucher t = {.size = 3 * align, .prot = PROT_READ};
+	struct toucher writing = {.size = 3 * align,
+				  .prot = PROT_READ | PROT_WRITE,
+				  .reads = true};
+	const bool shares = mount_shares();
+	const long some = (long)(align / page / 16);
+	long kib, faults;
+
+	t.fd = writing.fd = filled_region("protected", 3 * align);
+	CU_ASSERT(!replace(t.fd, PROT_READ));
+	/* windows that can only read share all the same */
+	faults = touch_in_processes(&t, 2, &kib);
+	CU_ASSERT(shares ? faults <= 5 : faults >= some);
+	faults = touch_in_processes(&writing, 2, &kib);
+	CU_ASSERT(faults >= some);
+	if (shares)
+		CU_ASSERT(faults <= PAGES + 5);
+	CU_ASSERT(!replace(t.fd, PROT_READ | PROT_WRITE));
+	faults = touch_in_processes(&writing, 2, &kib);
+	CU_ASSERT(shares ? faults <= 5 : faults >= some);
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount("protected")));
+}
+
+/* Freeing a page takes the table from all windows but one. */
+static void freeing_leaves_tables(void)
+{
+	struct toucher t = {.size = 2 * align, .prot = PROT_READ | PROT_WRITE};
+	const long some = (long)(align / page / 16);
+	int ready[2], go[2];
+	pid_t pids[3];
+	long kib, faults;
+	char byte;
+
+	t.fd = filled_region("freeing", 2 * align);
+	CU_ASSERT_FATAL(!pipe(ready) && !pipe(go));
+	t.ready = ready[1];
+	t.go = go[0];
+	for (int n = 0; n <= 3; n++) {
+		t.hole = align + (size_t)(n + 1) * page;
+		CU_ASSERT(!region_unmap_range(t.fd, t.hole, page));
+		faults = touch_in_processes(&t, 2, &kib);
+		CU_ASSERT(mount_shares() ? faults <= 5 : faults >= some);
+		CU_ASSERT(!region_add_like(t.fd, t.hole, page,
+					   PROT_READ | PROT_WRITE, 0));
+		if (n == 3)
+			break;
+		/* One more that stays */
+		t.faults = &faults;
+		t.index = 0;
+		t.hole = 0;
+		t.ready = ready[1];
+		t.go = go[0];
+		fflush(NULL);
+		pids[n] = fork();
+		if (!pids[n])
+			touch_all(&t);
+		CU_ASSERT(read(ready[0], &byte, 1) == 1);
+	}
+	for (int n = 0; n < 3; n++) {
+		kill(pids[n], SIGKILL);
+		CU_ASSERT(waitpid(pids[n], NULL, 0) == pids[n]);
+	}
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(go[i]);
+	}
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount("freeing")));
+}
+
+static void two_hundred_processes(void)
+{
+	struct toucher t = {.size = align, .prot = PROT_READ | PROT_WRITE};
+	/* In small pages each would have 2 MiB of tables: fewer will do. */
+	const int n = page < 1 << 20 ? 20 : 200;
+	long kib, faults, base;
+
+	t.fd = filled_region("many", align);
+	base = base_kib(t, n);
+	faults = touch_in_processes(&t, n, &kib);
+	printf("%d processes: %ld faults, %.1f kB of page tables each\n", n,
+	       faults, (double)(kib - base) / n);
+	check_faults(faults);
+	/* Two pages are the limit: one of them for the window alone. */
+	CU_ASSERT(mount_shares() == ((kib - base) / n <= 8));
+	close(t.fd);
+	CU_ASSERT(!unlink(in_mount("many")));
+}
+
+/* Over ordinary memory there may be no pool to try this with. */
+static bool no_huge_pages(void)
+{
+	int fd;
+
+	if (mount_shares())
+		return false;
+	fd = memfd_create("trial", MFD_HUGETLB | MFD_CLOEXEC);
+	if (fd >= 0 && !fallocate(fd, 0, 0, (off_t)align)) {
+		close(fd);
+		return false;
+	}
+	close(fd);
+	skip_test("no huge pages");
+	return true;
+}
+
+/* The same measures, over windows that must not share: they say so. */
+static void measures_can_fail(void)
+{
+	struct toucher t = {
+		.size = align,
+		.prot = PROT_READ | PROT_WRITE,
+		.by_hand = true,
+		.stagger = HUGE_PAGE, /* unequal modulo the unit of sharing */
+	};
+	const int n = 100;
+	long kib, faults, base;
+
+	if (no_huge_pages())
+		return;
+	t.fd = memfd_create("unshared", MFD_HUGETLB | MFD_CLOEXEC);
+	CU_ASSERT_FATAL(t.fd >= 0 && !ftruncate(t.fd, (off_t)align) &&
+			!fallocate(t.fd, 0, 0, (off_t)align));
+	page = HUGE_PAGE; /* by hand, whatever the mount has */
+	base = base_kib(t, n);
+	faults = touch_in_processes(&t, n, &kib);
+	CU_ASSERT(faults >= PAGES);
+	CU_ASSERT((kib - base) / n > 8);
+	/* And aligned, by the same program, they share: it is not the program.
+	 */
+	t.stagger = align;
+	faults = touch_in_processes(&t, n, &kib);
+	CU_ASSERT(faults >= 1 && faults <= 3);
+	close(t.fd);
+	page = mount_page();
+}
+
+static const struct test tests[] = {
+	{"second process finds tables", second_process_finds_tables},
+	{"first process finds tables", first_process_finds_tables},
+	{"read-only windows share", read_only_windows_share},
+	{"protection takes one unit", protection_takes_one_unit},
+	{"freeing leaves tables", freeing_leaves_tables},
+	{"200 processes", two_hundred_processes},
+	{"the measures can fail", measures_can_fail},
+};
+
+static void look(void)
+{
+	align = mount_align();
+	page = mount_page();
+}
+
+int main(void)
+{
+	before_tests = look;
+	return run_mount_tests("mount_sharing", NULL, tests, N_TESTS(tests));
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* doctor: is there a mount, does it serve, and what does it say of itself? */
+#include "doctor/doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "amount.h"
+#include "common/default_mount.h"
+#include <mshare_ioctl.h>
+#include "common/protocol.h"
+
+#define PATIENCE 5 /* seconds, for a daemon that does not answer */
+
+/* Another network namespace than the daemon's: its socket is not seen. */
+static bool is_apart(pid_t daemon)
+{
+	char path[64], ours[64], theirs[64];
+	ssize_t a, b;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", daemon);
+	a = readlink("/proc/self/ns/net", ours, sizeof(ours));
+	b = readlink(path, theirs, sizeof(theirs));
+	return a > 0 && b > 0 &&
+	       (a != b || memcmp(ours, theirs, (size_t)a) != 0);
+}
+
+static void mend_anew(struct finding *f, const char *dir)
+{
+	char text[QUOTED_TEXT];
+
+	quoted(dir, text);
+	mend(f, "msharectl umount %s && msharectl mount %s", text, text);
+}
+
+static void look_at_status(struct finding *f, const char *dir,
+			   const struct mshare_status_mount *m)
+{
+	char pool[AMOUNT_TEXT];
+
+	if (strncmp(m->release, PACKAGE_VERSION, sizeof(m->release)) != 0) {
+		found(f, DOCTOR_DEGRADED,
+		      "the daemon of %.200s is of %.32s, msharectl of " PACKAGE_VERSION,
+		      dir, m->release);
+		mend_anew(f, dir);
+	} else if (is_apart((pid_t)m->pid)) {
+		found(f, DOCTOR_MISSING,
+		      "%.200s: its daemon is in another network namespace: "
+		      "processes here cannot attach; mount from here, or run "
+		      "them there",
+		      dir);
+		mend_as_root(f, "nsenter --net=/proc/%u/ns/net sh", m->pid);
+	} else if (!(m->flags & MSHARE_MOUNT_SHARES)) {
+		found(f, DOCTOR_MISSING,
+		      "%.200s does not share page tables (backing %.128s); "
+		      "mount anew once pool and sharing are ok",
+		      dir, m->backing);
+		mend_anew(f, dir);
+	} else if (m->fd_limit && m->fds >= m->fd_limit - m->fd_limit / 16) {
+		found(f, DOCTOR_DEGRADED,
+		      "the daemon of %.200s has %u of %u descriptors: hardly "
+		      "more windows fit",
+		      dir, m->fds, m->fd_limit);
+	} else {
+		found(f, DOCTOR_OK, "%.200s serves and shares: %.128s, %s left",
+		      dir, m->backing, amount_text(m->pool_free, pool));
+	}
+}
+
+static void no_daemon(struct finding *f, const char *dir)
+{
+	char text[QUOTED_TEXT];
+
+	found(f, DOCTOR_MISSING,
+	      "the daemon of %.300s has ended without unmounting", dir);
+	mend(f, "fusermount3 -u -z %s", quoted(dir, text));
+}
+
+static void look(struct finding *f, const char *dir)
+{
+	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
+	char path[PATH_MAX + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/mshare_info", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOTCONN) {
+		no_daemon(f, dir); /* the directory itself is remembered */
+		return;
+	}
+	if (fd < 0) {
+		found(f, DOCTOR_MISSING, "%.300s: %s", path, strerror(errno));
+		return;
+	}
+	if (!ioctl(fd, MSHARE_IOC_MOUNT, &m)) {
+		m.backing[sizeof(m.backing) - 1] = 0;
+		m.release[sizeof(m.release) - 1] = 0;
+		look_at_status(f, dir, &m);
+	} else {
+		found(f, DOCTOR_DEGRADED,
+		      "%.200s serves, but its daemon is of an older release: "
+		      "it does not say whether it shares",
+		      dir);
+		mend_anew(f, dir);
+	}
+	close(fd);
+}
+
+static void not_ours(struct finding *f, const char *dir, bool named)
+{
+	char text[QUOTED_TEXT];
+
+	if (!named) {
+		found(f, DOCTOR_OK,
+		      "none yet on %.300s, the default; msharectl mount makes "
+		      "it",
+		      dir);
+		return;
+	}
+	found(f, DOCTOR_MISSING, "msharefs is not mounted on %.300s", dir);
+	mend(f, "msharefs %s", quoted(dir, text));
+}
+
+static void examine(struct finding *f, const char *dir, bool named)
+{
+	char text[QUOTED_TEXT];
+	struct stat st;
+
+	quoted(dir, text);
+	if (!stat(dir, &st)) {
+		if (MSHARE_INO_IS_OURS(st.st_ino))
+			look(f, dir);
+		else
+			not_ours(f, dir, named);
+	} else if (errno == ENOTCONN) {
+		no_daemon(f, dir);
+	} else if (errno == ENOENT && !named) {
+		not_ours(f, dir, named);
+	} else {
+		found(f, DOCTOR_MISSING, "%.300s: %s%s", dir, strerror(errno),
+		      errno == EACCES
+			      ? "; it is another user's, without -o allow_other"
+			      : "");
+		if (errno == ENOENT)
+			mend(f, "mkdir -p %s && msharefs %s", text, text);
+	}
+}
+
+/* The mount that is meant; named: somebody said so. */
+static bool which(const char *mount, char *dir, size_t size, bool *named)
+{
+	static const char kernels[] = "/sys/fs/mshare";
+	const char *told = mount ? mount : getenv("MSHAREFS_MOUNT");
+	struct stat st;
+
+	*named = told && *told;
+	if (*named)
+		return (size_t)snprintf(dir, size, "%s", told) < size;
+	if (default_mount_path(dir, size))
+		return false;
+	if (stat(dir, &st) && errno == ENOENT && !stat(kernels, &st))
+		snprintf(dir, size, "%s", kernels);
+	return true;
+}
+
+/* In the child; what it holds open, nobody is to wait for. */
+static _Noreturn void look_from_afar(const char *mount, int to)
+{
+	struct finding f = {.state = DOCTOR_OK};
+	char dir[PATH_MAX] = "";
+	bool named = false;
+
+	if (dup2(to, STDIN_FILENO) < 0)
+		_exit(1);
+	close_range(STDIN_FILENO + 1, ~0U, 0);
+	if (which(mount, dir, sizeof(dir), &named))
+		examine(&f, dir, named);
+	else
+		found(&f, DOCTOR_MISSING, "its path is too long");
+	_exit(write(STDIN_FILENO, &f, sizeof(f)) != sizeof(f));
+}
+
+/*
+ * By a child that is left behind if the daemon hangs: once that has read what
+ * it was asked, nothing ends a process that waits for the answer, not SIGKILL.
+ */
+void doctor_mount(struct finding *f, const char *mount)
+{
+	struct pollfd answer = {.events = POLLIN};
+	int pipes[2], n;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC)) {
+		found(f, DOCTOR_DEGRADED, "not looked at: %s", strerror(errno));
+		return;
+	}
+	pid = fork();
+	if (pid == 0)
+		look_from_afar(mount, pipes[1]);
+	close(pipes[1]);
+	answer.fd = pipes[0];
+	do
+		n = pid < 0 ? -1 : poll(&answer, 1, PATIENCE * 1000);
+	while (pid > 0 && n < 0 && errno == EINTR);
+	if (n == 0) {
+		found(f, DOCTOR_MISSING,
+		      "its daemon does not answer within %d seconds", PATIENCE);
+		kill(pid, SIGKILL);
+	} else if (n < 0 || read(pipes[0], f, sizeof(*f)) != sizeof(*f)) {
+		found(f, DOCTOR_DEGRADED, "not looked at: no child process");
+	}
+	close(pipes[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, n == 0 ? WNOHANG : 0);
+}

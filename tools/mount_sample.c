@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "mount_sample.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "amount.h"
+#include "messages.h"
+#include "table.h"
+
+enum {
+	NAME,
+	SIZE,
+	MAPPED,
+	PRESENT,
+	WINDOWS,
+	SHARING,
+	SAVED,
+	STATE,
+};
+
+static const struct column columns[] = {
+	[NAME] = {"NAME", COLUMN_TEXT, ""},
+	[SIZE] = {"SIZE", COLUMN_BYTES, ""},
+	[MAPPED] = {"MAPPED", COLUMN_BYTES, ""},
+	[PRESENT] = {"PRESENT", COLUMN_BYTES, ""},
+	[WINDOWS] = {"WINDOWS", COLUMN_NUMBER, ""},
+	[SHARING] = {"SHARING", COLUMN_NUMBER, ""},
+	[SAVED] = {"SAVED", COLUMN_BYTES, ""},
+	[STATE] = {"STATE", COLUMN_TEXT, ""},
+	{0},
+};
+
+#define ALL "NAME,SIZE,MAPPED,PRESENT,WINDOWS,SHARING,SAVED,STATE"
+
+/* Those that matter most are seen first. */
+static int by_windows(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+
+	if (x->status.windows != y->status.windows)
+		return x->status.windows < y->status.windows ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+int sample_take(struct sample *sample, const struct where *where)
+{
+	int status = where_status(where, &sample->mount);
+
+	sample->regions = (struct regions){0};
+	if (status == EX_OK)
+		status = regions_read(&sample->regions, where, &sample->mount,
+				      true);
+	if (status == EX_OK && sample->regions.n)
+		qsort(sample->regions.v, sample->regions.n,
+		      sizeof(*sample->regions.v), by_windows);
+	return status;
+}
+
+void sample_free(struct sample *sample)
+{
+	regions_free(&sample->regions);
+}
+
+/* A second, between two values of a count. */
+static double rate(uint64_t now, uint64_t then, uint64_t ns)
+{
+	return ns && now > then ? (double)(now - then) * 1e9 / (double)ns : 0;
+}
+
+static void print_pool(FILE *to, const struct mshare_status_mount *m)
+{
+	char used[AMOUNT_TEXT], left[AMOUNT_TEXT], page[AMOUNT_TEXT];
+
+	fprintf(to,
+		"Pool:    %s in use, %s free; pages of %s, page tables %s\n",
+		amount_text(m->present, used), amount_text(m->pool_free, left),
+		amount_text(m->page, page),
+		m->flags & MSHARE_MOUNT_SHARES ? "shared" : "NOT shared");
+}
+
+static void print_regions(FILE *to, const struct sample *now)
+{
+	char mapped[AMOUNT_TEXT], saved_text[AMOUNT_TEXT];
+	uint64_t saved = 0;
+
+	for (size_t i = 0; i < now->regions.n; i++)
+		if (now->regions.v[i].known)
+			saved += now->regions.v[i].saved;
+	fprintf(to, "Regions: %" PRIu64 " (%zu listed), %s mapped\n",
+		(uint64_t)now->mount.regions, now->regions.n,
+		amount_text(now->mount.mapped, mapped));
+	fprintf(to, "Saved:   %s of page tables\n",
+		amount_text(saved, saved_text));
+}
+
+static void print_rates(FILE *to, const struct mshare_status_mount *now,
+			const struct mshare_status_mount *before)
+{
+	static const struct mshare_status_mount nothing;
+	uint64_t ns;
+
+	if (!before)
+		before = &nothing;
+	ns = now->uptime - before->uptime;
+	fprintf(to,
+		"Windows: %" PRIu64 "; attached %" PRIu64 ", %.1f/s; refused "
+		"%" PRIu64 "; changes %" PRIu64 ", %.1f/s\n",
+		(uint64_t)now->windows, (uint64_t)now->attached,
+		rate(now->attached, before->attached, ns),
+		(uint64_t)now->refused, (uint64_t)now->changes,
+		rate(now->changes, before->changes, ns));
+}
+
+static void print_head(FILE *to, const struct sample *now,
+		       const struct mshare_status_mount *before,
+		       const char *path)
+{
+	const struct mshare_status_mount *m = &now->mount;
+	uint64_t s = m->uptime / 1000000000;
+
+	fprintf(to,
+		"msharefs %s: up %" PRIu64 ":%02u:%02u, process %u, backing "
+		"%s, on %s\n",
+		m->release, s / 3600, (unsigned int)(s / 60 % 60),
+		(unsigned int)(s % 60), m->pid, m->backing, path);
+	print_pool(to, m);
+	print_regions(to, now);
+	print_rates(to, m, before);
+	fputc('\n', to);
+}
+
+static int list_text(const struct sample *now, size_t width, char **text)
+{
+	const struct table_options options = {.width = width};
+	struct table t;
+	int status = table_begin(&t, "top", "regions", columns, ALL, &options);
+
+	if (status != EX_OK)
+		return status;
+	for (size_t i = 0; i < now->regions.n; i++) {
+		const struct region *r = &now->regions.v[i];
+
+		table_line(&t);
+		table_text(&t, NAME, r->name);
+		if (r->st.st_size)
+			table_number(&t, SIZE, (uint64_t)r->st.st_size);
+		table_text(&t, STATE, regions_state(r));
+		if (!r->known)
+			continue;
+		table_number(&t, MAPPED, r->status.mapped);
+		table_number(&t, PRESENT, r->status.present);
+		table_number(&t, WINDOWS, r->status.windows);
+		table_number(&t, SHARING, r->status.sharing);
+		table_number(&t, SAVED, r->saved);
+	}
+	return table_end(&t, text);
+}
+
+int sample_text(const struct sample *now,
+		const struct mshare_status_mount *before, const char *path,
+		size_t width, char **text)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *to;
+	int status = list_text(now, width, &list);
+
+	*text = NULL;
+	if (status != EX_OK)
+		return status;
+	to = open_memstream(text, &size);
+	if (to) {
+		print_head(to, now, before, path);
+		if (list)
+			fprintf(to, "%s\n", list);
+		if (fclose(to)) {
+			free(*text);
+			*text = NULL;
+		}
+	}
+	free(list);
+	return *text ? EX_OK : fail(EX_OSERR, "out of memory");
+}

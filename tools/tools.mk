@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# tools/: msharectl, its completion, and the helper of mount(8).
+
+bin_PROGRAMS += msharectl
+msharectl_SOURCES = tools/amount.c tools/amount.h tools/bind_view.c \
+	tools/bind_view.h tools/daemon.c tools/daemon.h tools/daemon_status.c \
+	tools/daemon_status.h tools/hugepages.c tools/hugepages.h tools/messages.c \
+	tools/messages.h tools/mount_sample.c tools/mount_sample.h tools/msharectl.c \
+	tools/msharectl.h tools/own_mount.c tools/own_mount.h tools/plan.c \
+	tools/plan.h tools/process_info.c tools/process_info.h tools/progress_bar.c \
+	tools/progress_bar.h tools/prot.c tools/prot.h tools/range.c tools/range.h \
+	tools/region_list.c tools/region_list.h tools/resolve_target.c \
+	tools/resolve_target.h tools/screen.c tools/screen.h tools/set_address.c \
+	tools/set_address.h tools/supervise.c tools/supervise.h tools/table.c \
+	tools/table.h tools/userns.c tools/userns.h tools/users.c tools/users.h \
+	tools/utf8.c tools/utf8.h tools/cmd/cmd_create.c tools/cmd/cmd_doctor.c \
+	tools/cmd/cmd_ls.c tools/cmd/cmd_maps.c tools/cmd/cmd_mount.c \
+	tools/cmd/cmd_plan.c tools/cmd/cmd_protect.c tools/cmd/cmd_rm.c \
+	tools/cmd/cmd_run.c tools/cmd/cmd_top.c tools/cmd/cmd_umount.c \
+	tools/cmd/cmd_unmap.c tools/cmd/cmd_windows.c tools/doctor/doctor.c \
+	tools/doctor/doctor.h tools/doctor/doctor_cgroup.c tools/doctor/doctor_fuse.c \
+	tools/doctor/doctor_kernel.c tools/doctor/doctor_limits.c \
+	tools/doctor/doctor_memory.c tools/doctor/doctor_mount.c \
+	tools/doctor/doctor_parts.c $(sysfs_overlay) $(default_mount)
+# doctor tries what the daemon will do, by the same code.
+msharectl_SOURCES += fuse/memory/backing.c fuse/memory/backing.h \
+	fuse/memory/hugepage_pool.c fuse/memory/hugepage_pool.h \
+	fuse/base/size.c fuse/base/size.h
+msharectl_CPPFLAGS = $(tools_cppflags) \
+	-DPRELOAD_PATH='"$(pkglibdir)/libmshare-preload.so"'
+msharectl_LDADD = libcommon.la $(SMARTCOLS_LIBS) $(NCURSES_LIBS) -lpthread
+
+dist_bashcompletion_DATA = completions/msharectl
+
+# mount(8) calls it by the type's name.
+mount_SCRIPTS = tools/mount.msharefs
+tools/mount.msharefs: $(srcdir)/tools/mount.msharefs.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) tools && \
+	sed 's|@bindir[@]|$(bindir)|' $(srcdir)/tools/mount.msharefs.in >$@ && chmod +x $@
+EXTRA_DIST += tools/mount.msharefs.in
+CLEANFILES += tools/mount.msharefs
+
+install-data-hook: link-mount-helper
+link-mount-helper: install-mountSCRIPTS
+	cd $(DESTDIR)$(mountdir) && $(LN_S) -f mount.msharefs mount.fuse.msharefs
+uninstall-hook: unlink-mount-helper
+unlink-mount-helper:
+	rm -f $(DESTDIR)$(mountdir)/mount.fuse.msharefs
+.PHONY: link-mount-helper unlink-mount-helper
