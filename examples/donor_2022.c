@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls of 2022, the donor: makes a region of its own memory, which keeps
- * what it holds. donor_2022 NAME; then consumer_2022 NAME, as often as you like.
+ * what it holds. donor_2022 NAME; then consumer_2022 NAME, any number of times.
  */
 #include <mshare.h>
 

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define UNIT ((size_t)1 << 30) /* of sizes; mshare_info of the mount tells it */
-#define PART ((size_t)2 << 20) /* a huge page: protection applies to whole ones */
+#define UNIT ((size_t)1 << 30) /* of sizes: see mshare_info of the mount */
+#define PART ((size_t)2 << 20) /* a huge page: the unit of protection */
 #define SLOTS 8
 #define MESSAGES 100
 
