@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# bench/: one program a kind of work, with its peers; bench/run starts them all.
+# bench/: one program per kind of work, with its peers; bench/run starts them.
 
 noinst_LTLIBRARIES += libbench.la
 libbench_la_SOURCES = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \

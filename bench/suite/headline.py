@@ -12,7 +12,7 @@ from .figures import GIB
 GIBS, PROCESSES = 300, 1500
 PAGE_KIB = 4.0
 KIB = 1024.0
-# How far arithmetic and measurement may be apart
+# How far the measurement may be from msharectl plan
 AGREES = 0.05
 
 # KiB in all: small (4 KiB pages), shared (msharefs). KiB a GiB and process:

@@ -7,7 +7,7 @@ from collections import namedtuple
 from .figures import GIB, HUGE_PAGE
 
 PAGE_KIB = 4.0
-# What one table maps: of huge pages (the level that is shared), and above it
+# What one table maps at the shared level (of huge pages), and above it
 UNIT_GIB, UPPER_GIB = 1, 512
 
 _CHANGE = "%s 2 MiB, until every process has it"
@@ -45,7 +45,7 @@ Slope = namedtuple("Slope", "name value measured")
 
 
 class NotMeasured(ValueError):
-    """The run does not have it."""
+    """The run has no such measurement."""
 
 
 class Model:
@@ -120,7 +120,7 @@ class _Slopes:
         return self.results.spread(measure, series, size, number).median
 
     def _most(self, name, of, how=lambda value: value):
-        """From what was measured with the largest number."""
+        """From the samples with the largest number."""
         number = self._numbers(*of)[-1]
         self.slopes[name] = Slope(name, how(self._median(*of, number)),
                                   of[:2] + ((of[2],), (number,)))
@@ -156,7 +156,7 @@ class _Slopes:
     def _page_tables(self):
         self._by_size("small", "page-tables", "shm")
         self._by_size("huge", "page-tables", "hugetlbfs")
-        # The one page that it takes may be one that the process has anyway.
+        # The one page it takes may exist in the process anyway.
         self._most("each", ("page-tables", "msharefs", 8 * GIB),
                    lambda kib: max(kib, PAGE_KIB))
         self._by_size("once", "page-tables.once", "msharefs")
