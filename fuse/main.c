@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* msharefs(8): start, serve, end. */
-#include "ops/server.h"
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,11 @@
 
 #include "common/sysfs_overlay.h"
 #include "region/host_window.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "ops/libfuse_log.h"
 #include "service_notify.h"
 #include "base/size.h"
-#include "base/epoll_watch.h"
 
 /*
  * CREATE_MAPPING can take seconds; the others must find a thread meanwhile.
@@ -126,8 +127,8 @@ static int become_daemon_and_serve(struct server *server)
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
 	server->began = now_ms();
-	hostwin_init();
-	err = attach_start(server->attach);
+	host_window_init();
+	err = attach_server_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
 	/* In the background, whoever has started us waits for the fork. */
@@ -200,7 +201,8 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 		return err;
 	err = owners_open(&server->owners);
 	if (!err)
-		err = attach_open(&server->attach, server->options.must_guard);
+		err = attach_server_open(&server->attach,
+					 server->options.must_guard);
 	if (err) {
 		log_msg(LOG_ERR, "attach socket: %s", strerror(-err));
 	} else {
@@ -210,7 +212,7 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	if (server->owners)
 		owners_close(server->owners);
 	if (server->attach)
-		attach_close(server->attach);
+		attach_server_close(server->attach);
 	namespace_free(&server->ns);
 	return err;
 }

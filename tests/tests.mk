@@ -82,7 +82,7 @@ check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
 	$(conform_tests)
 
 # Shell: what needs no mount, and what runs over each backing and user.
-plain_scripts = tests/static/static_code.sh tests/static/static_install.sh \
+plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh tests/static/static_install.sh \
 	tests/static/static_man.sh tests/static/static_bench.sh \
 	tests/static/static_docs.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
@@ -99,7 +99,7 @@ endif
 EXTRA_DIST += tests/run $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
 	tests/inert/mount_inert.sh tests/harness/man.sh tests/harness/shell.sh \
 	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
-	tests/tools/package.sh tests/static/static_bench.py
+	tests/tools/package.sh tests/static/static_bench.py tests/static/layers.py
 
 # Not tests: scripts run these, as somebody else's programs.
 foreign_programs = tests/tools/at_names tests/tools/ctl_windows \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The verbs of msharectl, one function each. */
 #ifndef MSHARECTL_H
 #define MSHARECTL_H
 

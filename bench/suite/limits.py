@@ -9,7 +9,7 @@ from collections import namedtuple
 # As in fuse/attach/ticket.h, fuse/attach/attach_session.c and
 # lib/engine/attach_client.c
 TICKET_SECONDS, TRIES = 5, 4
-# As in fuse/windows/window_limit.h: descriptors for all but windows
+# As in fuse/base/window_limit.h: descriptors for all but windows
 KEPT = 256
 # As in fuse/region/host_window.c
 HOST_WINDOWS_GIB = 48 << 10

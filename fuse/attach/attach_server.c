@@ -17,37 +17,39 @@
 #include <unistd.h>
 
 #include "attach/attach_session.h"
-#include "windows/window_sync.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/epoll_watch.h"
+#include "windows/window.h"
 
-struct attach {
-	struct watch listening;
-	struct watch waking;
+struct attach_server {
+	struct epoll_watch listening;
+	struct epoll_watch waking;
 	int listen_fd;
-	int wake_fd; /* written to by control.c, and to stop */
+	int wake_fd; /* written to by window.c, and to stop */
 	int epoll_fd;
 	int reserve_fd; /* given up for one conversation when out of fds */
 	bool need;	/* and that was said */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;
-	struct clients clients;
+	struct attach_sessions sessions;
 	char name[MSHARE_SOCKET_MAX];
 };
 
-int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
-		  uint32_t prot, struct mshare_attach *answer)
+int attach_server_ticket(struct attach_server *attach, uid_t uid,
+			 struct region *region, uint32_t prot,
+			 struct mshare_attach *answer)
 {
 	uint64_t now = now_ms();
 
-	ticket_expire(&attach->clients.tickets, now);
+	ticket_expire(&attach->sessions.tickets, now);
 	memcpy(answer->socket, attach->name, sizeof(answer->socket));
-	return ticket_issue(&attach->clients.tickets, now, uid, region,
+	return ticket_issue(&attach->sessions.tickets, now, uid, region,
 			    answer->kind, prot, answer->ticket);
 }
 
-static void keep_reserve(struct attach *attach)
+static void keep_reserve(struct attach_server *attach)
 {
 	if (attach->reserve_fd < 0)
 		attach->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -58,9 +60,9 @@ static void keep_reserve(struct attach *attach)
  * them to end. If there are none, all is taken for longer: then there is one
  * at a time, in which a window can be said to go, but not be made.
  */
-static int accept_in_need(struct attach *attach)
+static int accept_in_need(struct attach_server *attach)
 {
-	if (!TAILQ_EMPTY(&attach->clients.list) || attach->reserve_fd < 0) {
+	if (!TAILQ_EMPTY(&attach->sessions.list) || attach->reserve_fd < 0) {
 		usleep(1000);
 		return -1;
 	}
@@ -75,7 +77,8 @@ static int accept_in_need(struct attach *attach)
 		       SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-static void someone_connects(struct attach *attach, struct watch *watch)
+static void someone_connects(struct attach_server *attach,
+			     struct epoll_watch *watch)
 {
 	int fd = accept4(attach->listen_fd, NULL, NULL,
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -86,30 +89,30 @@ static void someone_connects(struct attach *attach, struct watch *watch)
 	else if (errno == EMFILE || errno == ENFILE)
 		fd = accept_in_need(attach);
 	if (fd >= 0)
-		client_new(&attach->clients, fd);
+		attach_session_new(&attach->sessions, fd);
 }
 
-static void woken(struct attach *attach, struct watch *watch)
+static void woken(struct attach_server *attach, struct epoll_watch *watch)
 {
 	eventfd_t n;
 
 	(void)watch;
 	if (!eventfd_read(attach->wake_fd, &n))
-		clients_wake(&attach->clients);
+		attach_sessions_wake(&attach->sessions);
 }
 
 /* Does what is due; for epoll_wait(): how long until the next. */
-static int keep_time(struct attach *attach)
+static int keep_time(struct attach_server *attach)
 {
 	uint64_t now = now_ms();
-	uint64_t next = clients_keep_time(&attach->clients, now);
+	uint64_t next = attach_sessions_keep_time(&attach->sessions, now);
 
 	return next == UINT64_MAX ? -1 : (int)(next - now);
 }
 
 static void *serve(void *arg)
 {
-	struct attach *attach = arg;
+	struct attach_server *attach = arg;
 
 	while (!atomic_load(&attach->stop)) {
 		/*
@@ -123,7 +126,7 @@ static void *serve(void *arg)
 		n = epoll_wait(attach->epoll_fd, &event, 1, keep_time(attach));
 
 		if (n == 1) {
-			struct watch *watch = event.data.ptr;
+			struct epoll_watch *watch = event.data.ptr;
 
 			watch->ready(attach, watch);
 		} else if (n < 0 && errno != EINTR) {
@@ -134,7 +137,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static int listen_somewhere(struct attach *attach)
+static int listen_somewhere(struct attach_server *attach)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	unsigned char bits[16];
@@ -159,9 +162,9 @@ static int listen_somewhere(struct attach *attach)
 	return 0;
 }
 
-int attach_open(struct attach **out, bool must_guard)
+int attach_server_open(struct attach_server **out, bool must_guard)
 {
-	struct attach *attach = calloc(1, sizeof(*attach));
+	struct attach_server *attach = calloc(1, sizeof(*attach));
 	int err;
 
 	if (!attach)
@@ -170,26 +173,26 @@ int attach_open(struct attach **out, bool must_guard)
 	attach->waking.ready = woken;
 	attach->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	attach->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	clients_init(&attach->clients, attach->epoll_fd, must_guard);
-	control_init(attach->wake_fd);
+	attach_sessions_init(&attach->sessions, attach->epoll_fd, must_guard);
+	window_set_wake_fd(attach->wake_fd);
 	attach->reserve_fd = -1;
 	keep_reserve(attach);
 	err = listen_somewhere(attach);
 	if (!err)
-		err = watch_fd(attach->epoll_fd, attach->listen_fd,
-			       &attach->listening);
+		err = epoll_watch_fd(attach->epoll_fd, attach->listen_fd,
+				     &attach->listening);
 	if (!err)
-		err = watch_fd(attach->epoll_fd, attach->wake_fd,
-			       &attach->waking);
+		err = epoll_watch_fd(attach->epoll_fd, attach->wake_fd,
+				     &attach->waking);
 	if (err) {
-		attach_close(attach);
+		attach_server_close(attach);
 		return err;
 	}
 	*out = attach;
 	return 0;
 }
 
-int attach_start(struct attach *attach)
+int attach_server_start(struct attach_server *attach)
 {
 	sigset_t all, old;
 	int err;
@@ -202,15 +205,15 @@ int attach_start(struct attach *attach)
 	return -err;
 }
 
-void attach_close(struct attach *attach)
+void attach_server_close(struct attach_server *attach)
 {
 	if (attach->started) {
 		atomic_store(&attach->stop, true);
 		eventfd_write(attach->wake_fd, 1);
 		pthread_join(attach->thread, NULL);
 	}
-	clients_free(&attach->clients);
-	control_init(-1);
+	attach_sessions_free(&attach->sessions);
+	window_set_wake_fd(-1);
 	close(attach->listen_fd);
 	if (attach->reserve_fd >= 0)
 		close(attach->reserve_fd);

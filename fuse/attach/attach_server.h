@@ -16,19 +16,20 @@
 
 struct region;
 
-struct attach;
+struct attach_server;
 
 /*
  * Binds and listens at once, so that failures are seen at start-up; the thread
- * is started by attach_start(), in the process that will serve. must_guard: no
- * window whose holes cannot be guarded. 0 or -errno.
+ * is started by attach_server_start(), in the process that will serve.
+ * must_guard: no window whose holes cannot be guarded. 0 or -errno.
  */
-int attach_open(struct attach **attach, bool must_guard);
-int attach_start(struct attach *attach);
-void attach_close(struct attach *attach);
+int attach_server_open(struct attach_server **attach, bool must_guard);
+int attach_server_start(struct attach_server *attach);
+void attach_server_close(struct attach_server *attach);
 
 /* What MSHARE_IOC_ATTACH answers. Takes over a reference to region. */
-int attach_ticket(struct attach *attach, uid_t uid, struct region *region,
-		  uint32_t prot, struct mshare_attach *answer);
+int attach_server_ticket(struct attach_server *attach, uid_t uid,
+			 struct region *region, uint32_t prot,
+			 struct mshare_attach *answer);
 
 #endif

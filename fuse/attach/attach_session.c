@@ -18,26 +18,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "change/mapping_change.h"
-#include "windows/window_sync.h"
+#include "base/clock.h"
 #include "base/counters.h"
 #include "common/fdpass.h"
 #include "base/log.h"
 #include "base/epoll_watch.h"
-#include "windows/window_limit.h"
+#include "base/window_limit.h"
+#include "change/fault_answer.h"
+#include "region/region_life.h"
+#include "windows/window.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
 #endif
 
 /* A client that says nothing for so long is hung up on. */
-#define CLIENT_MS 5000
+#define SESSION_MS 5000
 
 /* A conversation under way. */
-struct client {
-	struct watch watch;
-	struct clients *clients;
-	TAILQ_ENTRY(client) entry;
+struct attach_session {
+	struct epoll_watch watch;
+	struct attach_sessions *sessions;
+	TAILQ_ENTRY(attach_session) entry;
 	uint64_t deadline;
 	int fd;
 	struct ucred peer;
@@ -62,34 +64,36 @@ static void drop_region(void *region)
 	region_put(region);
 }
 
-void clients_init(struct clients *clients, int epoll_fd, bool must_guard)
+void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
+			  bool must_guard)
 {
-	clients->epoll_fd = epoll_fd;
-	clients->must_guard = must_guard;
-	clients->max_windows = max_windows();
-	clients->full = false;
-	ticket_table_init(&clients->tickets, drop_region);
-	windows_init(&clients->windows, epoll_fd);
-	TAILQ_INIT(&clients->list);
+	sessions->epoll_fd = epoll_fd;
+	sessions->must_guard = must_guard;
+	sessions->max_windows = max_windows();
+	sessions->full = false;
+	ticket_table_init(&sessions->tickets, drop_region);
+	window_registry_init(&sessions->windows, epoll_fd);
+	TAILQ_INIT(&sessions->list);
 }
 
-static void client_drop(struct client *client)
+static void session_drop(struct attach_session *session)
 {
-	TAILQ_REMOVE(&client->clients->list, client, entry);
-	if (client->window)
-		window_end(&client->clients->windows, client->window);
-	close(client->fd);
-	free(client);
+	TAILQ_REMOVE(&session->sessions->list, session, entry);
+	if (session->window)
+		window_registry_end(&session->sessions->windows,
+				    session->window);
+	close(session->fd);
+	free(session);
 }
 
-void clients_free(struct clients *clients)
+void attach_sessions_free(struct attach_sessions *sessions)
 {
-	struct client *client, *next;
+	struct attach_session *session, *next;
 
-	TAILQ_FOREACH_SAFE(client, &clients->list, entry, next)
-	client_drop(client);
-	windows_free(&clients->windows);
-	ticket_table_free(&clients->tickets);
+	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
+		session_drop(session);
+	window_registry_free(&sessions->windows);
+	ticket_table_free(&sessions->tickets);
 }
 
 /* What is said to them */
@@ -111,7 +115,7 @@ static void send_error(int to, int error)
 }
 
 /* A file with the steps in it, or -errno. */
-static int write_steps(const struct steps *steps)
+static int write_steps(const struct protection_steps *steps)
 {
 	const char *at = (const char *)steps->v;
 	size_t left = steps->n * sizeof(*steps->v);
@@ -137,25 +141,25 @@ static int write_steps(const struct steps *steps)
 }
 
 /* The window that is coming, its file, and what has to be done to it. */
-static int answer_window(struct client *client, const struct steps *steps,
-			 int file)
+static int answer_window(struct attach_session *session,
+			 const struct protection_steps *steps, int file)
 {
 	struct answer answer = {
 		.n = (uint32_t)steps->n,
-		.flags = client->clients->must_guard ? ANSWER_MUST_GUARD : 0,
+		.flags = session->sessions->must_guard ? ANSWER_MUST_GUARD : 0,
 	};
 	int steps_fd = steps->n ? write_steps(steps) : -1;
 
 	/* Not where the program's closing it is what matters. */
-	if (!atomic_load(&client->window->region->owned) &&
-	    atomic_load(&client->window->region->owner) == client->peer.pid)
+	if (!atomic_load(&session->window->region->owned) &&
+	    atomic_load(&session->window->region->owner) == session->peer.pid)
 		answer.flags |= ANSWER_KEEP_FILE;
 	if (steps->n && steps_fd < 0)
 		return steps_fd;
-	memcpy(answer.key, client->window->key, sizeof(answer.key));
-	send_answer(client->fd, &answer, file);
+	memcpy(answer.key, session->window->key, sizeof(answer.key));
+	send_answer(session->fd, &answer, file);
 	if (steps->n) {
-		send_answer(client->fd, &answer, steps_fd);
+		send_answer(session->fd, &answer, steps_fd);
 		close(steps_fd);
 	}
 	return 0;
@@ -201,13 +205,13 @@ static bool is_uffd(int fd)
 }
 
 /* Power over a process is taken only from whom we could have it anyway. */
-static int check_uffd(const struct client *client, int fd)
+static int check_uffd(const struct attach_session *session, int fd)
 {
 	if (fd >= 0 && !is_uffd(fd)) {
 		close_stranger(fd);
 		return -EINVAL;
 	}
-	if (fd >= 0 && geteuid() != 0 && geteuid() != client->peer.uid) {
+	if (fd >= 0 && geteuid() != 0 && geteuid() != session->peer.uid) {
 		close_stranger(fd);
 		return -EPERM;
 	}
@@ -228,90 +232,92 @@ static int receive_hello(int from, struct hello *hello, int *fd)
 	return 0;
 }
 
-static int peer_pidfd(const struct client *client)
+static int peer_pidfd(const struct attach_session *session)
 {
 	socklen_t size = sizeof(int);
 	int fd = -1;
 
-	if (!getsockopt(client->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
+	if (!getsockopt(session->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
 		return fd;
 	if (errno != ENOPROTOOPT)
 		return -errno;
-	fd = (int)syscall(SYS_pidfd_open, client->peer.pid, 0);
+	fd = (int)syscall(SYS_pidfd_open, session->peer.pid, 0);
 	return fd < 0 ? -errno : fd;
 }
 
 /* Once, and not for each of those that will follow. */
-static void log_full(struct client *client)
+static void log_full(struct attach_session *session)
 {
-	if (!client->clients->full)
+	if (!session->sessions->full)
 		log_msg(LOG_ERR,
 			"out of descriptors, with %zu windows: pid %d is "
 			"refused; raise the limit (ulimit -n) of the daemon",
-			client->clients->windows.n, client->peer.pid);
-	client->clients->full = true;
+			session->sessions->windows.n, session->peer.pid);
+	session->sessions->full = true;
 }
 
 /* A window of the process at the other end: it is coming from now on. */
-static int add_window(struct client *client, struct window *like,
-		      struct steps *steps)
+static int add_window(struct attach_session *session, struct window *like,
+		      struct protection_steps *steps)
 {
-	struct windows *windows = &client->clients->windows;
+	struct window_registry *windows = &session->sessions->windows;
 	int err, pidfd;
 
-	if (windows->n >= client->clients->max_windows)
+	if (windows->n >= session->sessions->max_windows)
 		return -EMFILE;
-	pidfd = peer_pidfd(client);
+	pidfd = peer_pidfd(session);
 	if (pidfd < 0)
 		return pidfd;
-	like->pid = client->peer.pid;
-	like->uid = client->peer.uid;
-	like->holder = &client->window;
-	err = window_add(windows, like, pidfd, &client->window, steps);
+	like->pid = session->peer.pid;
+	like->uid = session->peer.uid;
+	like->holder = &session->window;
+	err = window_registry_add(windows, like, pidfd, &session->window,
+				  steps);
 	if (err)
 		close(pidfd);
 	else
-		client->clients->full = false;
+		session->sessions->full = false;
 	return err;
 }
 
 /* From its answer on the window is known. file: -1 if it has that already. */
-static int begin_window(struct client *client, struct window *like, int file,
-			int *uffd)
+static int begin_window(struct attach_session *session, struct window *like,
+			int file, int *uffd)
 {
-	struct steps steps = {0};
-	int err = add_window(client, like, &steps);
+	struct protection_steps steps = {0};
+	int err = add_window(session, like, &steps);
 
 	if (!err) {
 		*uffd = -1; /* the window's now, and so is the region */
-		err = answer_window(client, &steps, file);
+		err = answer_window(session, &steps, file);
 	} else {
 		region_put(like->region);
 	}
-	steps_free(&steps);
+	protection_steps_free(&steps);
 	return err;
 }
 
-static int refuse_unguarded(const struct client *client)
+static int refuse_unguarded(const struct attach_session *session)
 {
 	log_msg(LOG_NOTICE,
 		"pid %d is refused a window: it cannot be guarded, as "
 		"userfaultfd is refused to it (seccomp?), and the mount has "
 		"require=guard",
-		client->peer.pid);
+		session->peer.pid);
 	return -EPERM;
 }
 
-static int redeem(struct client *client, const struct hello *hello, int *uffd)
+static int redeem(struct attach_session *session, const struct hello *hello,
+		  int *uffd)
 {
 	struct window like = {.uffd = *uffd};
 	struct ticket ticket;
 	int file, err;
 
-	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
-		return refuse_unguarded(client);
-	err = ticket_redeem(&client->clients->tickets, now_ms(),
-			    client->peer.uid, hello->key, &ticket);
+	if (session->sessions->must_guard && hello->flags & HELLO_UNGUARDED)
+		return refuse_unguarded(session);
+	err = ticket_redeem(&session->sessions->tickets, now_ms(),
+			    session->peer.uid, hello->key, &ticket);
 	if (err)
 		return err;
 	like.region = ticket.region;
@@ -322,16 +328,17 @@ static int redeem(struct client *client, const struct hello *hello, int *uffd)
 		region_put(like.region);
 		return file;
 	}
-	err = begin_window(client, &like, file, uffd);
+	err = begin_window(session, &like, file, uffd);
 	close(file);
 	return err;
 }
 
 /* The same window as its parent's, in a child after fork(). */
-static int adopt(struct client *client, const struct hello *hello, int *uffd)
+static int adopt(struct attach_session *session, const struct hello *hello,
+		 int *uffd)
 {
 	const struct window *parents =
-		window_find(&client->clients->windows, hello->key);
+		window_registry_find(&session->sessions->windows, hello->key);
 	struct window like = {.uffd = *uffd};
 
 	if (!parents)
@@ -339,60 +346,65 @@ static int adopt(struct client *client, const struct hello *hello, int *uffd)
 	like.region = region_get(parents->region);
 	like.kind = parents->kind;
 	like.prot = parents->prot;
-	return begin_window(client, &like, -1, uffd);
+	return begin_window(session, &like, -1, uffd);
 }
 
-static void client_ready(struct attach *attach, struct watch *watch);
+static void session_ready(struct attach_server *attach,
+			  struct epoll_watch *watch);
 
 /*
  * Its MAPPED was said before on another line, and that line may be read later.
  */
 static void hear_mapped(struct window *w)
 {
-	struct client *other =
-		(struct client *)((char *)w->holder -
-				  offsetof(struct client, window));
+	struct attach_session *other =
+		(struct attach_session *)((char *)w->holder -
+					  offsetof(struct attach_session,
+						   window));
 
-	client_ready(NULL, &other->watch);
+	session_ready(NULL, &other->watch);
 }
 
 /* Says that its window may go, once no change is at it; it may have died. */
-static void let_go(struct client *client)
+static void let_go(struct attach_session *session)
 {
 	const struct answer yes = {0};
 
-	client->waits = client->window && !control_leave(client->window);
-	if (!client->waits)
-		send_answer(client->fd, &yes, -1);
+	session->waits = session->window && !window_leave(session->window);
+	if (!session->waits)
+		send_answer(session->fd, &yes, -1);
 }
 
-static int leave(struct client *client, const struct hello *hello)
+static int leave(struct attach_session *session, const struct hello *hello)
 {
-	struct window *w = window_find(&client->clients->windows, hello->key);
+	struct window *w =
+		window_registry_find(&session->sessions->windows, hello->key);
 
 	if (w && w->holder && w->state == WINDOW_COMING) {
 		hear_mapped(w);
-		w = window_find(&client->clients->windows, hello->key);
+		w = window_registry_find(&session->sessions->windows,
+					 hello->key);
 	}
 	if (!w || w->pidfd < 0)
 		return -ENOENT;
-	if (w->holder || w->pid != client->peer.pid)
+	if (w->holder || w->pid != session->peer.pid)
 		return -EBUSY;
-	w->holder = &client->window;
-	client->window = w;
-	let_go(client);
+	w->holder = &session->window;
+	session->window = w;
+	let_go(session);
 	return 0;
 }
 
-static int look(struct client *client, const struct hello *hello)
+static int look(struct attach_session *session, const struct hello *hello)
 {
-	struct window *w = window_find(&client->clients->windows, hello->key);
+	struct window *w =
+		window_registry_find(&session->sessions->windows, hello->key);
 	struct answer answer = {.n = LOOK_HOLE};
 
 	if (!w)
 		return -ENOENT;
 	answer.n = region_look(w->region, hello->base);
-	send_answer(client->fd, &answer, -1);
+	send_answer(session->fd, &answer, -1);
 	return DONE;
 }
 
@@ -413,147 +425,150 @@ static void log_unguarded(const struct window *w)
 }
 
 /* It has come to stay. */
-static int settle(struct client *client, const struct hello *hello)
+static int settle(struct attach_session *session, const struct hello *hello)
 {
-	struct window *w = client->window;
+	struct window *w = session->window;
 
-	if (client->clients->must_guard && hello->flags & HELLO_UNGUARDED)
-		return refuse_unguarded(client);
+	if (session->sessions->must_guard && hello->flags & HELLO_UNGUARDED)
+		return refuse_unguarded(session);
 	w->holder = NULL;
-	client->window = NULL;
+	session->window = NULL;
 	if (w->state == WINDOW_COMING) {
 		w->base = hello->base;
 		w->guarded = !(hello->flags & HELLO_UNGUARDED);
 		log_unguarded(w);
 	}
-	control_here(w);
+	window_arrive(w);
 	return DONE;
 }
 
 /* 0: there is more to come; DONE; or -errno, which the client is told. */
-static int hear(struct client *client, const struct hello *hello, int *uffd)
+static int hear(struct attach_session *session, const struct hello *hello,
+		int *uffd)
 {
-	if (client->window)
-		return hello->op == (client->window->state == WINDOW_COMING
+	if (session->window)
+		return hello->op == (session->window->state == WINDOW_COMING
 					     ? HELLO_MAPPED
 					     : HELLO_STAYS)
-			       ? settle(client, hello)
+			       ? settle(session, hello)
 			       : -EPROTO;
 	switch (hello->op) {
 	case HELLO_ATTACH:
-		return redeem(client, hello, uffd);
+		return redeem(session, hello, uffd);
 	case HELLO_FORKED:
-		return adopt(client, hello, uffd);
+		return adopt(session, hello, uffd);
 	case HELLO_LEAVING:
-		return leave(client, hello);
+		return leave(session, hello);
 	case HELLO_LOOK:
-		return look(client, hello);
+		return look(session, hello);
 	default:
 		return -EPROTO;
 	}
 }
 
-static void client_ready(struct attach *attach, struct watch *watch)
+static void session_ready(struct attach_server *attach,
+			  struct epoll_watch *watch)
 {
-	struct client *client = (struct client *)watch;
+	struct attach_session *session = (struct attach_session *)watch;
 	struct hello hello = {0};
-	int uffd, err = receive_hello(client->fd, &hello, &uffd);
+	int uffd, err = receive_hello(session->fd, &hello, &uffd);
 
 	(void)attach;
 	if (err == -EAGAIN)
 		return;
 	if (!err) {
-		err = check_uffd(client, uffd);
+		err = check_uffd(session, uffd);
 		if (err)
 			uffd = -1;
 	}
 	if (!err)
-		err = hear(client, &hello, &uffd);
+		err = hear(session, &hello, &uffd);
 	if (uffd >= 0)
 		close_stranger(uffd);
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
 		if (err == -EMFILE)
-			log_full(client);
+			log_full(session);
 		if (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED)
-			counts.refused++;
-		log_msg(LOG_DEBUG, "pid %d is refused: %s", client->peer.pid,
+			counters.refused++;
+		log_msg(LOG_DEBUG, "pid %d is refused: %s", session->peer.pid,
 			strerror(-err));
-		send_error(client->fd, err);
+		send_error(session->fd, err);
 	}
-	client_drop(client);
+	session_drop(session);
 }
 
-void client_new(struct clients *clients, int fd)
+void attach_session_new(struct attach_sessions *sessions, int fd)
 {
-	struct client *client = calloc(1, sizeof(*client));
-	socklen_t size = sizeof(client->peer);
+	struct attach_session *session = calloc(1, sizeof(*session));
+	socklen_t size = sizeof(session->peer);
 
-	if (!client)
+	if (!session)
 		goto refuse;
-	client->watch.ready = client_ready;
-	client->clients = clients;
-	client->fd = fd;
-	client->deadline = now_ms() + CLIENT_MS;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->peer, &size) ||
-	    watch_fd(clients->epoll_fd, fd, &client->watch))
+	session->watch.ready = session_ready;
+	session->sessions = sessions;
+	session->fd = fd;
+	session->deadline = now_ms() + SESSION_MS;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &session->peer, &size) ||
+	    epoll_watch_fd(sessions->epoll_fd, fd, &session->watch))
 		goto refuse;
-	TAILQ_INSERT_TAIL(&clients->list, client, entry);
-	client_ready(NULL, &client->watch); /* it often has spoken by now */
+	TAILQ_INSERT_TAIL(&sessions->list, session, entry);
+	session_ready(NULL, &session->watch); /* it often has spoken by now */
 	return;
 refuse:
-	free(client);
+	free(session);
 	send_error(fd, -ENOMEM);
 	close(fd);
 }
 
-void clients_wake(struct clients *clients)
+void attach_sessions_wake(struct attach_sessions *sessions)
 {
-	struct client *client;
+	struct attach_session *session;
 
-	windows_reap(&clients->windows);
-	TAILQ_FOREACH (client, &clients->list, entry)
-		if (client->waits)
-			let_go(client);
+	window_registry_reap(&sessions->windows);
+	TAILQ_FOREACH (session, &sessions->list, entry)
+		if (session->waits)
+			let_go(session);
 }
 
-static void put_off(struct client *client, uint64_t now)
+static void put_off(struct attach_session *session, uint64_t now)
 {
-	client->deadline = now + CLIENT_MS;
-	TAILQ_REMOVE(&client->clients->list, client, entry);
-	TAILQ_INSERT_TAIL(&client->clients->list, client, entry);
+	session->deadline = now + SESSION_MS;
+	TAILQ_REMOVE(&session->sessions->list, session, entry);
+	TAILQ_INSERT_TAIL(&session->sessions->list, session, entry);
 }
 
-static bool has_spoken(const struct client *client)
+static bool has_spoken(const struct attach_session *session)
 {
-	struct pollfd p = {.fd = client->fd, .events = POLLIN};
+	struct pollfd p = {.fd = session->fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) > 0;
 }
 
-uint64_t clients_keep_time(struct clients *clients, uint64_t now)
+uint64_t attach_sessions_keep_time(struct attach_sessions *sessions,
+				   uint64_t now)
 {
-	struct client *client, *next;
-	uint64_t due = windows_keep_time(&clients->windows, now);
+	struct attach_session *session, *next;
+	uint64_t due = window_registry_keep_time(&sessions->windows, now);
 
-	TAILQ_FOREACH_SAFE(client, &clients->list, entry, next)
-	{
-		if (client->deadline > now)
-			return client->deadline < due ? client->deadline : due;
-		if (client->waits) { /* for us */
-			put_off(client, now);
+	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next) {
+		if (session->deadline > now)
+			return session->deadline < due ? session->deadline
+						       : due;
+		if (session->waits) { /* for us */
+			put_off(session, now);
 			continue;
 		}
-		if (has_spoken(client)) { /* it was we who did not listen */
-			put_off(client, now);
-			client_ready(NULL, &client->watch);
+		if (has_spoken(session)) { /* it was we who did not listen */
+			put_off(session, now);
+			session_ready(NULL, &session->watch);
 			return now; /* that may have ended others, too */
 		}
 		log_msg(LOG_NOTICE,
 			"pid %d fell silent while it attached or detached",
-			client->peer.pid);
-		client_drop(client);
+			session->peer.pid);
+		session_drop(session);
 	}
 	return due;
 }

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/counters.h"
 
-struct counts counts;
+struct counters counters;

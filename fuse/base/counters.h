@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct counts {
+struct counters {
 	_Atomic uint64_t windows;  /* that there are */
 	_Atomic uint64_t attached; /* that were made */
 	_Atomic uint64_t refused;  /* that could not be */
@@ -14,6 +14,6 @@ struct counts {
 };
 
 /* One daemon, one mount, one set of them. */
-extern struct counts counts;
+extern struct counters counters;
 
 #endif

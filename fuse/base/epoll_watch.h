@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What the attach thread watches, and its clock. */
+/* What the attach thread waits for with epoll. */
 #ifndef EPOLL_WATCH_H
 #define EPOLL_WATCH_H
 
 #include <errno.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <time.h>
 
-struct attach;
+struct attach_server;
 
-/* The first member of whatever owns what epoll watches. */
-struct watch {
-	void (*ready)(struct attach *attach, struct watch *watch);
+/* The first member of each struct that owns a descriptor in the epoll set. */
+struct epoll_watch {
+	void (*ready)(struct attach_server *server, struct epoll_watch *watch);
 };
 
-static inline int watch_fd(int epoll_fd, int fd, struct watch *watch)
+static inline int epoll_watch_fd(int epoll_fd, int fd,
+				 struct epoll_watch *watch)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-/* Monotonic. */
-static inline uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 #endif

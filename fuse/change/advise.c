@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* madvise() inside a region, for all who have it. */
-#include "change/mapping_change.h"
+#include "change/advise.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "change/mapping_change.h"
 #include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
@@ -173,8 +173,8 @@ int region_advise(struct region *region, const struct extent *range,
 
 	if (advice != MADV_DONTNEED && advice != MADV_POPULATE_WRITE)
 		return -EINVAL;
-	pthread_mutex_lock(&region->change);
+	pthread_mutex_lock(&region->change_lock);
 	err = advise(region, range, advice, stop);
-	pthread_mutex_unlock(&region->change);
+	pthread_mutex_unlock(&region->change_lock);
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "change/mapping_change.h"
+#include "change/fault_answer.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -52,11 +52,11 @@ enum look region_look(struct region *region, uint64_t offset)
 
 	if (look != LOOK_LAZY)
 		return look;
-	if (pthread_mutex_trylock(&region->change))
+	if (pthread_mutex_trylock(&region->change_lock))
 		return LOOK_CHANGING;
 	look = look_up_locked(region, offset);
 	if (look == LOOK_LAZY)
 		look = fill(region, offset);
-	pthread_mutex_unlock(&region->change);
+	pthread_mutex_unlock(&region->change_lock);
 	return look;
 }

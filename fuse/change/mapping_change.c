@@ -10,6 +10,7 @@
 #include "windows/window_sync.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
+#include "region/region_life.h"
 #include "base/log.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
@@ -25,7 +26,7 @@ int region_free_pages(struct region *region, const struct extent *pages)
 		log_msg(LOG_ERR, "region %" PRIu64 ": freeing: %s", region->id,
 			strerror(-err));
 	pthread_mutex_lock(&region->lock);
-	hostwin_share_again(region, &units);
+	host_window_share_again(region, &units);
 	pthread_mutex_unlock(&region->lock);
 	return err;
 }
@@ -45,7 +46,7 @@ static int free_all(struct region *region, const struct extents *list)
 
 void region_log_no_memory(struct region *region, uint64_t wanted)
 {
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	backing_pool(region->backing, &pool);
 	log_msg(LOG_WARNING,
@@ -101,8 +102,8 @@ struct work {
 	struct extent pages; /* all that the range touches */
 	struct mapping_tree then;
 	struct view before, after;
-	struct control control;
-	struct keep keep;
+	struct window_sync sync;
+	struct prot_none keep;
 	struct extents wanted;	 /* to be filled */
 	struct extents released; /* were promised and are no more */
 	struct extents fresh;	 /* no mapping has use for them yet */
@@ -124,8 +125,8 @@ static void work_free(struct work *work)
 	mapping_tree_free(&work->then);
 	view_free(&work->before);
 	view_free(&work->after);
-	control_free(&work->control);
-	keep_plan_free(&work->keep);
+	window_sync_free(&work->sync);
+	prot_none_plan_free(&work->keep);
 	extents_free(&work->wanted);
 	extents_free(&work->released);
 	extents_free(&work->fresh);
@@ -274,7 +275,7 @@ static int plan_pages(struct region *region, const struct change *c,
 {
 	const struct extents all = {.v = &work->pages, .n = 1};
 	struct view *before = &work->before, *after = &work->after;
-	const struct keep_plan keep = {
+	const struct prot_none_request keep = {
 		.pages = &all,
 		.usable_now = &before->usable,
 		.usable_then = &after->usable,
@@ -294,7 +295,7 @@ static int plan_pages(struct region *region, const struct change *c,
 	if (!err)
 		err = extents_minus(&all, &before->usable, &work->fresh);
 	if (!err)
-		err = keep_plan(region, &keep, &work->keep);
+		err = prot_none_plan(region, &keep, &work->keep);
 	if (!err)
 		err = plan_freed(region, c, &all, work);
 	return err ? err : plan_zeroing(c, work);
@@ -303,7 +304,7 @@ static int plan_pages(struct region *region, const struct change *c,
 static int plan(struct region *region, const struct change *c,
 		struct work *work)
 {
-	const struct control_hints hints = {
+	const struct window_sync_hints hints = {
 		.special = c->kind != CHANGE_UNMAP &&
 			   (c->prot & MAPPING_LAZY || !(c->prot & PROT_WRITE)),
 		.back = &work->keep.back,
@@ -318,8 +319,8 @@ static int plan(struct region *region, const struct change *c,
 	if (!err)
 		err = plan_pages(region, c, work);
 	return err ? err
-		   : control_plan(region, &work->pages, &work->then, &hints,
-				  &work->control);
+		   : window_sync_plan(region, &work->pages, &work->then, &hints,
+				      &work->sync);
 }
 
 /*
@@ -336,7 +337,8 @@ static bool holes_were_touched(struct region *region)
 static int take(struct region *region, const struct change *c,
 		const struct work *work)
 {
-	uint64_t bytes = extents_bytes(&work->wanted) + keep_takes(&work->keep);
+	uint64_t bytes =
+		extents_bytes(&work->wanted) + prot_none_takes(&work->keep);
 	int err;
 
 	if (!bytes && !work->keep.back.n)
@@ -347,13 +349,13 @@ static int take(struct region *region, const struct change *c,
 	if (!err) {
 		if (holes_were_touched(region))
 			free_all(region, &work->fresh);
-		err = keep_copy(region, &work->keep, c->stop);
+		err = prot_none_copy(region, &work->keep, c->stop);
 		if (!err)
 			err = populate_allocate(region->fd,
 						region->backing->page,
 						&work->wanted, c->stop);
 		if (err) {
-			keep_undo(region, &work->keep);
+			prot_none_undo(region, &work->keep);
 			free_all(region, &work->fresh);
 			backing_give(region->backing, bytes);
 		}
@@ -369,13 +371,13 @@ static int take(struct region *region, const struct change *c,
 static int give(struct region *region, const struct work *work)
 {
 	uint64_t bytes =
-		extents_bytes(&work->released) + keep_gives(&work->keep);
+		extents_bytes(&work->released) + prot_none_gives(&work->keep);
 	int err = 0;
 
 	/* All of it: whoever could has touched what was not promised. */
 	if (region->fd >= 0)
 		err = free_all(region, &work->freed);
-	keep_finish(region, &work->keep);
+	prot_none_finish(region, &work->keep);
 	region->held -= bytes;
 	backing_give(region->backing, bytes);
 	return err;
@@ -402,12 +404,12 @@ static void commit(struct region *region, const struct change *c,
 {
 	pthread_mutex_lock(&region->lock);
 	if (c->kind != CHANGE_UNMAP)
-		hostwin_add(region, PROT_READ | PROT_WRITE);
+		host_window_add(region, PROT_READ | PROT_WRITE);
 	change_tree(&region->maps, c, &work->spare);
-	control_changed(region);
-	keep_changed(region, &work->keep);
+	window_sync_changed(region);
+	prot_none_changed(region, &work->keep);
 	if (c->kind != CHANGE_UNMAP)
-		hostwin_fill(region, c->range.start, c->range.end);
+		host_window_fill(region, c->range.start, c->range.end);
 	pthread_mutex_unlock(&region->lock);
 }
 
@@ -418,15 +420,15 @@ static int carry_out(struct region *region, const struct change *c,
 	int err = plan(region, c, work);
 
 	if (!err)
-		err = control_tighten(region, &work->control);
+		err = window_sync_tighten(region, &work->sync);
 	if (err)
 		return err;
 	/* Only now nobody makes pages, or writes to them, that are moved. */
-	err = keep_look(region, &work->keep);
+	err = prot_none_find(region, &work->keep);
 	if (!err)
 		err = take(region, c, work);
 	if (err) {
-		control_undo(region, &work->control);
+		window_sync_undo(region, &work->sync);
 		return err;
 	}
 	/* Lazily, others go on using the page; so it is zeroed at the end. */
@@ -434,13 +436,13 @@ static int carry_out(struct region *region, const struct change *c,
 		zero(region, work);
 	commit(region, c, work);
 	if (c->kind == CHANGE_MAP)
-		keep_zero(region, &c->range);
+		prot_none_zero(region, &c->range);
 	err = give(region, work);
 	if (work->freed.n)
-		control_freed(region, &work->control, &work->freed);
+		window_sync_freed(region, &work->sync, &work->freed);
 	if (late)
 		zero(region, work);
-	control_relax(region, &work->control);
+	window_sync_relax(region, &work->sync);
 	return err;
 }
 
@@ -461,13 +463,13 @@ static int change(struct region *region, const struct change *c)
 	int err;
 
 	mapping_tree_init(&work.then);
-	pthread_mutex_lock(&region->change);
+	pthread_mutex_lock(&region->change_lock);
 	err = check(region, c);
 	/* Nobody can reach it any more but windows, which keep what they have
 	 */
 	if (!err && !region->gone)
 		err = carry_out(region, c, &work);
-	pthread_mutex_unlock(&region->change);
+	pthread_mutex_unlock(&region->change_lock);
 	work_free(&work);
 	return err;
 }

@@ -28,43 +28,11 @@ int region_unmap(struct region *region, const struct extent *range);
  */
 int region_protect(struct region *region, const struct extent *range,
 		   uint32_t prot, const atomic_bool *stop);
-/* madvise(): MADV_DONTNEED, MADV_POPULATE_WRITE; else -EINVAL. advise.c */
-int region_advise(struct region *region, const struct extent *range,
-		  uint32_t advice, const atomic_bool *stop);
-
 /* Its owner has exited: nothing is mapped in it, and never will be again. */
 void region_end(struct region *region);
 
-/*
- * What is at offset, for a process that had a fault there (enum look). A lazy
- * page that is not there gets its memory, for windows that it cannot come to by
- * itself. Never waits.
- */
-enum look region_look(struct region *region, uint64_t offset);
-
-/* content.c */
-
-/* The file that its memory is in, now that it is needed. 0 or -errno. */
-int region_need_file(struct region *region);
-
-/*
- * For a window: a descriptor of the backing file, the caller's to close
- * (-ESTALE if the region is gone), and filled page tables to share.
- */
-int region_lend(struct region *region, enum window_kind kind);
-void region_expect_window(struct region *region, uint32_t prot);
-
-/* change.c. Frees whole pages of the file, in every process. */
+/* Frees whole pages of the file, in every process. */
 int region_free_pages(struct region *region, const struct extent *pages);
 void region_log_no_memory(struct region *region, uint64_t wanted);
-
-/* Under lock: when the last window went. */
-void region_release_if_unused(struct region *region);
-
-/*
- * Lets go of the memory: no name and no open file are left. Windows that still
- * exist keep theirs, in the kernel.
- */
-void region_disown(struct region *region);
 
 #endif

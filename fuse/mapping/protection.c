@@ -6,11 +6,11 @@
 
 #include "base/array.h"
 
-static int add_piece(struct modes *list, uint64_t start, uint64_t end,
+static int add_piece(struct protection *list, uint64_t start, uint64_t end,
 		     uint32_t mode)
 {
-	struct mode_piece *last = list->n ? &list->v[list->n - 1] : NULL;
-	struct mode_piece *v;
+	struct protection_piece *last = list->n ? &list->v[list->n - 1] : NULL;
+	struct protection_piece *v;
 
 	if (start >= end)
 		return 0;
@@ -22,20 +22,20 @@ static int add_piece(struct modes *list, uint64_t start, uint64_t end,
 	if (!v)
 		return -ENOMEM;
 	list->v = v;
-	list->v[list->n++] = (struct mode_piece){start, end, mode};
+	list->v[list->n++] = (struct protection_piece){start, end, mode};
 	return 0;
 }
 
-void modes_free(struct modes *modes)
+void protection_free(struct protection *protection)
 {
-	free(modes->v);
-	*modes = (struct modes){0};
+	free(protection->v);
+	*protection = (struct protection){0};
 }
 
-static int finish(struct modes *list, int err)
+static int finish(struct protection *list, int err)
 {
 	if (err)
-		modes_free(list);
+		protection_free(list);
 	return err;
 }
 
@@ -49,7 +49,7 @@ enum {
 };
 
 static int walk(struct extents_cursor c[CURSORS], uint64_t start, uint64_t end,
-		struct modes *out)
+		struct protection *out)
 {
 	int err = 0;
 
@@ -63,15 +63,15 @@ static int walk(struct extents_cursor c[CURSORS], uint64_t start, uint64_t end,
 
 		err = add_piece(
 			out, start, next,
-			((usable || kept) && !writable ? MODE_PROTECTED : 0) |
-				(lazy && !eager ? MODE_OPEN : 0));
+			((usable || kept) && !writable ? PAGE_PROTECTED : 0) |
+				(lazy && !eager ? PAGE_OPEN : 0));
 		start = next;
 	}
 	return err;
 }
 
-int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
-	       uint64_t end, struct modes *out)
+int protection_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
+		    uint64_t end, struct protection *out)
 {
 	static const enum mapping_class class[CURSORS] = {
 		[USABLE] = MAPPINGS_USABLE, [WRITABLE] = MAPPINGS_WRITABLE,
@@ -82,7 +82,7 @@ int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	struct extents_cursor c[CURSORS];
 	int err = 0;
 
-	*out = (struct modes){0};
+	*out = (struct protection){0};
 	for (int i = 0; i < CURSORS && !err; i++) {
 		err = mapping_pages(maps, page, start, end, class[i], true,
 				    &list[i]);
@@ -95,7 +95,7 @@ int modes_read(struct mapping_tree *maps, uint64_t page, uint64_t start,
 	return finish(out, err);
 }
 
-static int add_closed(struct modes *out, const struct mode_piece *p,
+static int add_closed(struct protection *out, const struct protection_piece *p,
 		      struct extents_cursor *back, struct extents_cursor *freed)
 {
 	uint64_t at = p->start, next;
@@ -109,39 +109,40 @@ static int add_closed(struct modes *out, const struct mode_piece *p,
 		is_freed = extents_is_inside(freed, at, &next);
 		err = add_piece(
 			out, at, next,
-			is_back || (is_freed && p->mode & MODE_PROTECTED)
-				? p->mode & ~MODE_OPEN
+			is_back || (is_freed && p->mode & PAGE_PROTECTED)
+				? p->mode & ~PAGE_OPEN
 				: p->mode);
 	}
 	return err;
 }
 
-int modes_close(const struct modes *modes, const struct extents *back,
-		const struct extents *freed, struct modes *out)
+int protection_close(const struct protection *protection,
+		     const struct extents *back, const struct extents *freed,
+		     struct protection *out)
 {
 	struct extents_cursor b = {back, 0}, f = {freed, 0};
 	int err = 0;
 
-	*out = (struct modes){0};
-	for (size_t i = 0; i < modes->n && !err; i++)
-		err = add_closed(out, &modes->v[i], &b, &f);
+	*out = (struct protection){0};
+	for (size_t i = 0; i < protection->n && !err; i++)
+		err = add_closed(out, &protection->v[i], &b, &f);
 	return finish(out, err);
 }
 
-int modes_plain(uint64_t start, uint64_t end, struct modes *out)
+int protection_plain(uint64_t start, uint64_t end, struct protection *out)
 {
-	*out = (struct modes){0};
+	*out = (struct protection){0};
 	return add_piece(out, start, end, 0);
 }
 
 /* The part of list that lies in [start, end). */
-static int add_part(struct modes *out, const struct modes *list, uint64_t start,
-		    uint64_t end)
+static int add_part(struct protection *out, const struct protection *list,
+		    uint64_t start, uint64_t end)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < list->n && !err; i++) {
-		const struct mode_piece *p = &list->v[i];
+		const struct protection_piece *p = &list->v[i];
 		uint64_t from = p->start > start ? p->start : start;
 		uint64_t to = p->end < end ? p->end : end;
 
@@ -150,21 +151,21 @@ static int add_part(struct modes *out, const struct modes *list, uint64_t start,
 	return err;
 }
 
-int modes_part(const struct modes *list, uint64_t start, uint64_t end,
-	       struct modes *out)
+int protection_part(const struct protection *list, uint64_t start, uint64_t end,
+		    struct protection *out)
 {
-	*out = (struct modes){0};
+	*out = (struct protection){0};
 	return finish(out, add_part(out, list, start, end));
 }
 
-int modes_overlay(const struct modes *under, const struct modes *over,
-		  struct modes *out)
+int protection_overlay(const struct protection *under,
+		       const struct protection *over, struct protection *out)
 {
 	uint64_t start = over->n ? over->v[0].start : 0;
 	uint64_t end = over->n ? over->v[over->n - 1].end : 0;
 	int err;
 
-	*out = (struct modes){0};
+	*out = (struct protection){0};
 	err = add_part(out, under, 0, start);
 	if (!err)
 		err = add_part(out, over, start, end);
@@ -173,21 +174,22 @@ int modes_overlay(const struct modes *under, const struct modes *over,
 	return finish(out, err);
 }
 
-int modes_tighten(const struct modes *before, const struct modes *after,
-		  struct modes *out)
+int protection_tighten(const struct protection *before,
+		       const struct protection *after, struct protection *out)
 {
 	size_t i = 0, j = 0;
 	int err = 0;
 
-	*out = (struct modes){0};
+	*out = (struct protection){0};
 	while (i < before->n && j < after->n && !err) {
-		const struct mode_piece *a = &before->v[i], *b = &after->v[j];
+		const struct protection_piece *a = &before->v[i],
+					      *b = &after->v[j];
 		uint64_t start = a->start > b->start ? a->start : b->start;
 		uint64_t end = a->end < b->end ? a->end : b->end;
 
 		err = add_piece(out, start, end,
-				(b->mode & MODE_OPEN) |
-					((a->mode | b->mode) & MODE_PROTECTED));
+				(b->mode & PAGE_OPEN) |
+					((a->mode | b->mode) & PAGE_PROTECTED));
 		i += a->end == end;
 		j += b->end == end;
 	}

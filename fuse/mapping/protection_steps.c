@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "mapping/protection.h"
+#include "mapping/protection_steps.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/array.h"
 
-static int add_step(struct steps *steps, enum uffd_action action,
+static int add_step(struct protection_steps *steps, enum uffd_action action,
 		    uint64_t start, uint64_t end)
 {
 	struct uffd_op *last = steps->n ? &steps->v[steps->n - 1] : NULL;
@@ -24,38 +24,39 @@ static int add_step(struct steps *steps, enum uffd_action action,
 	return 0;
 }
 
-void steps_free(struct steps *steps)
+void protection_steps_free(struct protection_steps *steps)
 {
 	free(steps->v);
-	*steps = (struct steps){0};
+	*steps = (struct protection_steps){0};
 }
 
-int steps_protect(const struct modes *modes, const struct extents *pages,
-		  struct steps *out)
+int protection_steps_protect(const struct protection *protection,
+			     const struct extents *pages,
+			     struct protection_steps *out)
 {
 	struct extents_cursor inside = {pages, 0};
 	int err = 0;
 
-	*out = (struct steps){0};
-	for (size_t i = 0; i < modes->n && !err; i++) {
-		const struct mode_piece *p = &modes->v[i];
+	*out = (struct protection_steps){0};
+	for (size_t i = 0; i < protection->n && !err; i++) {
+		const struct protection_piece *p = &protection->v[i];
 		uint64_t at = p->start, next;
 
 		for (; at < p->end && !err; at = next) {
 			next = p->end;
 			if (extents_is_inside(&inside, at, &next) &&
-			    p->mode & MODE_PROTECTED)
+			    p->mode & PAGE_PROTECTED)
 				err = add_step(out, UFFD_PROTECT, at, next);
 		}
 	}
 	if (err)
-		steps_free(out);
+		protection_steps_free(out);
 	return err;
 }
 
 /* Where a list of pieces is being read, and what its unit there needs. */
 struct reader {
-	const struct modes *list;
+	const struct protection *list;
 	uint32_t mask; /* of the modes that matter */
 	size_t at;
 	bool wp; /* some page of the unit is present and protected */
@@ -74,24 +75,24 @@ static uint32_t mode_at(struct reader *r, uint64_t offset, uint64_t *next)
 /* Call it for one unit after the other. */
 static void enter_unit(struct reader *r, uint64_t start, uint64_t end)
 {
-	const struct modes *list = r->list;
+	const struct protection *list = r->list;
 
 	r->wp = false;
 	while (list->v[r->unit_at].end <= start)
 		r->unit_at++;
 	for (size_t i = r->unit_at; i < list->n && list->v[i].start < end; i++)
-		r->wp = r->wp || (list->v[i].mode & r->mask) == MODE_PROTECTED;
+		r->wp = r->wp || (list->v[i].mode & r->mask) == PAGE_PROTECTED;
 }
 
 /* How a piece is registered. */
 static enum uffd_action guard_of(uint32_t mode, bool wp)
 {
-	if (mode & MODE_OPEN)
-		return mode & MODE_PROTECTED ? UFFD_OPEN_WP : UFFD_OPEN;
+	if (mode & PAGE_OPEN)
+		return mode & PAGE_PROTECTED ? UFFD_OPEN_WP : UFFD_OPEN;
 	return wp ? UFFD_GUARD_WP : UFFD_GUARD;
 }
 
-struct change {
+struct transition {
 	uint64_t start, end;
 	uint32_t from, to; /* modes */
 	enum uffd_action from_guard, to_guard;
@@ -109,12 +110,12 @@ enum pass {
 	PASSES
 };
 
-static int add_change(struct steps *steps, enum pass pass,
-		      const struct change *c)
+static int add_transition(struct protection_steps *steps, enum pass pass,
+			  const struct transition *c)
 {
-	bool open = c->to == MODE_OPEN;
+	bool open = c->to == PAGE_OPEN;
 	bool guard = c->to_guard != c->from_guard && !open;
-	bool protect = c->to & ~c->from & MODE_PROTECTED;
+	bool protect = c->to & ~c->from & PAGE_PROTECTED;
 
 	switch (pass) {
 	case PASS_GUARD:
@@ -132,7 +133,7 @@ static int add_change(struct steps *steps, enum pass pass,
 			return add_step(steps, UFFD_PROTECT, c->start, c->end);
 		break;
 	case PASS_UNPROTECT:
-		if (c->from & ~c->to & MODE_PROTECTED)
+		if (c->from & ~c->to & PAGE_PROTECTED)
 			return add_step(steps, UFFD_UNPROTECT, c->start,
 					c->end);
 		break;
@@ -148,7 +149,7 @@ static int add_change(struct steps *steps, enum pass pass,
 
 /* The changes in one unit, or a whole run of units without a boundary. */
 static int plan_pass(struct reader from, struct reader to, uint64_t unit,
-		     enum pass pass, struct steps *steps)
+		     enum pass pass, struct protection_steps *steps)
 {
 	uint64_t at = from.list->v[0].start;
 	uint64_t stop = from.list->v[from.list->n - 1].end;
@@ -156,7 +157,7 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 	int err = 0;
 
 	while (at < stop && !err) {
-		struct change c = {.start = at, .end = stop};
+		struct transition c = {.start = at, .end = stop};
 
 		if (at == unit_end) {
 			unit_end = at / unit * unit + unit;
@@ -169,26 +170,27 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 		c.to = mode_at(&to, at, &c.end);
 		c.from_guard = guard_of(c.from, from.wp);
 		c.to_guard = guard_of(c.to, to.wp);
-		err = add_change(steps, pass, &c);
+		err = add_transition(steps, pass, &c);
 		at = c.end;
 	}
 	return err;
 }
 
-int steps_plan(const struct modes *from, const struct modes *to, uint64_t unit,
-	       bool can_write, struct steps *out)
+int protection_steps_plan(const struct protection *from,
+			  const struct protection *to, uint64_t unit,
+			  bool can_write, struct protection_steps *out)
 {
-	const uint32_t mask = can_write ? UINT32_MAX : ~MODE_PROTECTED;
+	const uint32_t mask = can_write ? UINT32_MAX : ~PAGE_PROTECTED;
 	struct reader a = {.list = from, .mask = mask};
 	struct reader b = {.list = to, .mask = mask};
 	int err = 0;
 
-	*out = (struct steps){0};
+	*out = (struct protection_steps){0};
 	if (!from->n || !to->n)
 		return 0;
 	for (enum pass pass = 0; pass < PASSES && !err; pass++)
 		err = plan_pass(a, b, unit, pass, out);
 	if (err)
-		steps_free(out);
+		protection_steps_free(out);
 	return err;
 }

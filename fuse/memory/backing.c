@@ -235,7 +235,7 @@ static void open_shmem(struct backing *b)
 /* Notes what came of the trial: why not, and what would mend it. */
 static void explain(struct backing *b, enum trial trial)
 {
-	struct pool memory;
+	struct hugepage_pool memory;
 	char text[SIZE_TEXT];
 
 	b->trial = trial;
@@ -244,7 +244,7 @@ static void explain(struct backing *b, enum trial trial)
 	case TRIAL_SHARED:
 		break;
 	case TRIAL_NO_PAGES:
-		pool_read(base_page(), &memory);
+		hugepage_pool_read(base_page(), &memory);
 		snprintf(b->why_not, sizeof(b->why_not),
 			 "no huge page is free; as root: sysctl "
 			 "vm.nr_overcommit_hugepages=%" PRIu64
@@ -322,7 +322,7 @@ int backing_open(struct backing *b, const struct backing_spec *spec,
 		.max_size = UINT64_MAX,
 		.trial = TRIAL_FAILED,
 	};
-	pool_init();
+	hugepage_pool_init();
 	switch (spec->kind) {
 	case BACKING_AUTO:
 		open_auto(b);
@@ -363,11 +363,11 @@ void backing_close(struct backing *b)
 
 bool backing_can_have(const struct backing *b, uint64_t bytes)
 {
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	if (b->kind != BACKING_SHMEM)
 		return true;
-	pool_read(base_page(), &pool);
+	hugepage_pool_read(base_page(), &pool);
 	return bytes <= pool.free;
 }
 
@@ -387,11 +387,11 @@ void backing_give(struct backing *b, uint64_t bytes)
 	atomic_fetch_sub(&b->held, bytes);
 }
 
-void backing_pool(const struct backing *b, struct pool *pool)
+void backing_pool(const struct backing *b, struct hugepage_pool *pool)
 {
 	uint64_t held = atomic_load(&b->held), left;
 
-	pool_read(b->page, pool);
+	hugepage_pool_read(b->page, pool);
 	/* Of ordinary memory, what others use is not a pool's affair. */
 	if (b->page == base_page())
 		pool->total = pool->free + held;

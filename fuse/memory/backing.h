@@ -77,6 +77,6 @@ int backing_take(struct backing *backing, uint64_t bytes);
 void backing_give(struct backing *backing, uint64_t bytes);
 
 /* What is there for regions, max_size considered. */
-void backing_pool(const struct backing *backing, struct pool *pool);
+void backing_pool(const struct backing *backing, struct hugepage_pool *pool);
 
 #endif

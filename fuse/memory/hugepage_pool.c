@@ -37,7 +37,7 @@ static void open_meminfo(void)
 	meminfo_fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 }
 
-void pool_init(void)
+void hugepage_pool_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -51,7 +51,7 @@ static uint64_t meminfo(const char *key)
 	const char *at;
 	ssize_t n;
 
-	pool_init();
+	hugepage_pool_init();
 	n = pread(meminfo_fd, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = 0;
 	snprintf(wanted, sizeof(wanted), "%s:", key);
@@ -66,7 +66,7 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-void pool_read(uint64_t page, struct pool *pool)
+void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool)
 {
 	uint64_t avail = meminfo("MemAvailable");
 	uint64_t all, surplus, overcommit, free_pages, reserved, more;

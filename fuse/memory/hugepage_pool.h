@@ -5,15 +5,15 @@
 
 #include <stdint.h>
 
-struct pool {
+struct hugepage_pool {
 	uint64_t total; /* bytes: reserved pages and those allowed on demand */
 	uint64_t free;	/* bytes that could be had now */
 };
 
 /* At the start: later there may be no descriptor for what it needs. */
-void pool_init(void);
+void hugepage_pool_init(void);
 
 /* Of the huge pages of this size; with the base page size, of all memory. */
-void pool_read(uint64_t page, struct pool *pool);
+void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool);
 
 #endif

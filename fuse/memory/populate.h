@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mapping/mapping.h"
+#include "base/extents.h"
 
 /*
  * Allocates whole pages of that size. -ENOMEM: there are none left; -EINTR:

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "mapping/mapping.h"
+#include "base/extents.h"
 
 struct backing;
 

@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int cmp_name(const struct name *a, const struct name *b)
+static int cmp_name(const struct dentry *a, const struct dentry *b)
 {
 	return strcmp(a->text, b->text);
 }
 
-static int cmp_cookie(const struct name *a, const struct name *b)
+static int cmp_cookie(const struct dentry *a, const struct dentry *b)
 {
 	return (a->cookie > b->cookie) - (a->cookie < b->cookie);
 }
 
-TREE_GENERATE(by_name, name, by_name, cmp_name)
-TREE_GENERATE(by_cookie, name, by_cookie, cmp_cookie)
+TREE_GENERATE(by_name, dentry, by_name, cmp_name)
+TREE_GENERATE(by_cookie, dentry, by_cookie, cmp_cookie)
 
 void dir_init(struct inode *dir)
 {
@@ -27,7 +27,7 @@ void dir_init(struct inode *dir)
 
 void dir_forget_names(struct inode *dir)
 {
-	struct name *n, *next;
+	struct dentry *n, *next;
 
 	RB_FOREACH_SAFE (n, by_cookie, &dir->by_cookie, next) {
 		RB_REMOVE(by_cookie, &dir->by_cookie, n);
@@ -35,9 +35,9 @@ void dir_forget_names(struct inode *dir)
 	}
 }
 
-struct name *name_find(struct inode *dir, const char *text)
+struct dentry *dentry_find(struct inode *dir, const char *text)
 {
-	struct name *n = RB_ROOT(&dir->by_name);
+	struct dentry *n = RB_ROOT(&dir->by_name);
 
 	while (n) {
 		int c = strcmp(text, n->text);
@@ -49,17 +49,17 @@ struct name *name_find(struct inode *dir, const char *text)
 	return n;
 }
 
-struct name *name_new(const char *text)
+struct dentry *dentry_new(const char *text)
 {
 	size_t size = strlen(text) + 1;
-	struct name *n = malloc(sizeof(*n) + size);
+	struct dentry *n = malloc(sizeof(*n) + size);
 
 	if (n)
 		memcpy(n->text, text, size);
 	return n;
 }
 
-void name_link(struct inode *dir, struct name *n, struct inode *inode)
+void dentry_link(struct inode *dir, struct dentry *n, struct inode *inode)
 {
 	n->inode = inode;
 	n->cookie = ++dir->last_cookie;
@@ -72,7 +72,7 @@ void name_link(struct inode *dir, struct name *n, struct inode *inode)
 	}
 }
 
-void name_unlink(struct inode *dir, struct name *n)
+void dentry_unlink(struct inode *dir, struct dentry *n)
 {
 	RB_REMOVE(by_name, &dir->by_name, n);
 	RB_REMOVE(by_cookie, &dir->by_cookie, n);
@@ -81,14 +81,14 @@ void name_unlink(struct inode *dir, struct name *n)
 		dir->nlink--;
 }
 
-struct name *name_behind(struct inode *dir, uint64_t cookie)
+struct dentry *dentry_behind(struct inode *dir, uint64_t cookie)
 {
-	struct name key = {.cookie = cookie + 1};
+	struct dentry key = {.cookie = cookie + 1};
 
 	return RB_NFIND(by_cookie, &dir->by_cookie, &key);
 }
 
-struct name *name_next(struct name *n)
+struct dentry *dentry_next(struct dentry *n)
 {
 	return RB_NEXT(by_cookie, NULL, n);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is done with the names in directories, but for rename.c. */
 #include "namespace/dir.h"
+#include "region/region_life.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,12 +18,12 @@ int dir_check_name(struct inode *dir, const char *name)
 int inode_lookup(struct namespace *ns, struct inode *dir, const char *name,
 		 struct inode **out, struct stat *st)
 {
-	struct name *n;
+	struct dentry *n;
 	int err;
 
 	pthread_mutex_lock(&ns->lock);
 	err = dir_check_name(dir, name);
-	n = err ? NULL : name_find(dir, name);
+	n = err ? NULL : dentry_find(dir, name);
 	if (n) {
 		n->inode->nlookup++;
 		inode_fill_stat(ns, n->inode, st);
@@ -37,15 +38,15 @@ int inode_lookup(struct namespace *ns, struct inode *dir, const char *name,
 static int create(struct namespace *ns, struct inode *dir, const char *text,
 		  const struct inode_seed *seed, struct inode **out)
 {
-	struct name *n = NULL;
+	struct dentry *n = NULL;
 	struct inode *inode;
 	int err = dir_check_name(dir, text);
 
 	if (err)
 		return err;
-	if (name_find(dir, text))
+	if (dentry_find(dir, text))
 		return -EEXIST;
-	n = name_new(text);
+	n = dentry_new(text);
 	inode = n ? inode_new(ns, seed) : NULL;
 	err = -ENOMEM;
 	if (!inode)
@@ -64,7 +65,7 @@ static int create(struct namespace *ns, struct inode *dir, const char *text,
 			inode->mode |= S_ISGID;
 	}
 	inode->nlink = S_ISDIR(seed->mode) ? 2 : 1;
-	name_link(dir, n, inode);
+	dentry_link(dir, n, inode);
 	inode_changed(dir);
 	*out = inode;
 	return 0;
@@ -94,10 +95,10 @@ int inode_create(struct namespace *ns, struct inode *dir, const char *name,
 int inode_link(struct namespace *ns, struct inode *inode, struct inode *dir,
 	       const char *name, struct stat *st)
 {
-	struct name *n = NULL;
+	struct dentry *n = NULL;
 	int err;
 
-	if (inode->control)
+	if (inode->is_info)
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
 	err = dir_check_name(dir, name);
@@ -107,16 +108,16 @@ int inode_link(struct namespace *ns, struct inode *inode, struct inode *dir,
 	if (!inode->nlink)
 		goto out;
 	err = -EEXIST;
-	if (name_find(dir, name))
+	if (dentry_find(dir, name))
 		goto out;
 	err = -ENOMEM;
-	n = name_new(name);
+	n = dentry_new(name);
 	if (!n)
 		goto out;
 	inode->nlink++;
 	inode->ctime = inode_now();
 	inode_changed(dir);
-	name_link(dir, n, inode);
+	dentry_link(dir, n, inode);
 	inode->nlookup++;
 	inode_fill_stat(ns, inode, st);
 	err = 0;
@@ -125,11 +126,11 @@ out:
 	return err;
 }
 
-void name_drop(struct namespace *ns, struct inode *dir, struct name *n)
+void dentry_drop(struct namespace *ns, struct inode *dir, struct dentry *n)
 {
 	struct inode *inode = n->inode;
 
-	name_unlink(dir, n);
+	dentry_unlink(dir, n);
 	free(n);
 	inode_changed(dir);
 	inode->parent = NULL;
@@ -138,9 +139,9 @@ void name_drop(struct namespace *ns, struct inode *dir, struct name *n)
 	inode_settle(ns, inode);
 }
 
-int name_check_victim(const struct name *n, bool for_dir)
+int dentry_check_victim(const struct dentry *n, bool for_dir)
 {
-	if (n->inode->control)
+	if (n->inode->is_info)
 		return -EPERM;
 	if (!for_dir)
 		return S_ISDIR(n->inode->mode) ? -EISDIR : 0;
@@ -152,15 +153,15 @@ int name_check_victim(const struct name *n, bool for_dir)
 static int remove_name(struct namespace *ns, struct inode *dir,
 		       const char *name, bool is_dir)
 {
-	struct name *n;
+	struct dentry *n;
 	int err = -ENOENT;
 
 	pthread_mutex_lock(&ns->lock);
-	n = name_find(dir, name);
+	n = dentry_find(dir, name);
 	if (n)
-		err = name_check_victim(n, is_dir);
+		err = dentry_check_victim(n, is_dir);
 	if (!err)
-		name_drop(ns, dir, n);
+		dentry_drop(ns, dir, n);
 	namespace_unlock(ns);
 	return err;
 }
@@ -178,7 +179,7 @@ int inode_rmdir(struct namespace *ns, struct inode *dir, const char *name)
 void inode_readdir(struct namespace *ns, struct inode *dir, uint64_t cookie,
 		   inode_emit emit, void *arg)
 {
-	struct name *n;
+	struct dentry *n;
 	bool more = true;
 
 	pthread_mutex_lock(&ns->lock);
@@ -189,7 +190,7 @@ void inode_readdir(struct namespace *ns, struct inode *dir, uint64_t cookie,
 
 		more = emit(arg, "..", up->number, S_IFDIR, COOKIE_DOTDOT);
 	}
-	for (n = name_behind(dir, cookie); more && n; n = name_next(n))
+	for (n = dentry_behind(dir, cookie); more && n; n = dentry_next(n))
 		more = emit(arg, n->text, n->inode->number, n->inode->mode,
 			    n->cookie);
 	namespace_unlock(ns);

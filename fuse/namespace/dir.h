@@ -15,9 +15,9 @@ enum {
 	COOKIE_FIRST = 3
 };
 
-struct name {
-	RB_ENTRY(name) by_name;
-	RB_ENTRY(name) by_cookie;
+struct dentry {
+	RB_ENTRY(dentry) by_name;
+	RB_ENTRY(dentry) by_cookie;
 	struct inode *inode;
 	uint64_t cookie;
 	char text[];
@@ -46,20 +46,20 @@ int inode_inherit(struct namespace *ns, const struct inode *dir,
 void dir_init(struct inode *dir);
 /* All names, without counting anything down: at the very end. */
 void dir_forget_names(struct inode *dir);
-struct name *name_find(struct inode *dir, const char *text);
-struct name *name_new(const char *text);
-void name_link(struct inode *dir, struct name *n, struct inode *inode);
-void name_unlink(struct inode *dir, struct name *n);
+struct dentry *dentry_find(struct inode *dir, const char *text);
+struct dentry *dentry_new(const char *text);
+void dentry_link(struct inode *dir, struct dentry *n, struct inode *inode);
+void dentry_unlink(struct inode *dir, struct dentry *n);
 /* The first one behind a cookie, and the next ones; NULL at the end. */
-struct name *name_behind(struct inode *dir, uint64_t cookie);
-struct name *name_next(struct name *n);
+struct dentry *dentry_behind(struct inode *dir, uint64_t cookie);
+struct dentry *dentry_next(struct dentry *n);
 
 /* dir.c */
 /* -ENAMETOOLONG, or -ENOENT: the directory was removed. */
 int dir_check_name(struct inode *dir, const char *name);
 /* Takes the name away and frees it. */
-void name_drop(struct namespace *ns, struct inode *dir, struct name *n);
+void dentry_drop(struct namespace *ns, struct inode *dir, struct dentry *n);
 /* Whether n may make place: for a file or for a directory. */
-int name_check_victim(const struct name *n, bool for_dir);
+int dentry_check_victim(const struct dentry *n, bool for_dir);
 
 #endif

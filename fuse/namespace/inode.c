@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "change/mapping_change.h"
 #include "namespace/dir.h"
 #include "common/protocol.h"
+#include "region/region_life.h"
 
 #define SECONDS_A_DAY 86400
 #define INFO_NAME "mshare_info"
@@ -120,7 +120,7 @@ void inode_fill_stat(const struct namespace *ns, struct inode *inode,
 	};
 	if (S_ISDIR(inode->mode))
 		st->st_size = (off_t)((inode->nnames + 2) * BYTES_A_NAME);
-	if (inode->control)
+	if (inode->is_info)
 		st->st_size = (off_t)strlen(ns->info);
 	if (inode->region) {
 		uint64_t start, size, mapped;
@@ -144,43 +144,6 @@ void inode_stat(struct namespace *ns, struct inode *inode, struct stat *st)
 	pthread_mutex_lock(&ns->lock);
 	inode_fill_stat(ns, inode, st);
 	namespace_unlock(ns);
-}
-
-static void drop_set_id(struct inode *inode, unsigned int what)
-{
-	const bool executable = inode->mode & S_IXGRP;
-
-	if (what & INODE_DROP_SETID)
-		inode->mode &= ~(mode_t)S_ISUID;
-	if (what & INODE_DROP_SGID || (what & INODE_DROP_SETID && executable))
-		inode->mode &= ~(mode_t)S_ISGID;
-}
-
-int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
-	      unsigned int what)
-{
-	if (inode->control)
-		return -EPERM;
-	pthread_mutex_lock(&ns->lock);
-	inode->ctime = inode_now();
-	if (what & INODE_MODE)
-		inode_chmod(inode, st->st_mode);
-	drop_set_id(inode, what);
-	if (what & INODE_UID)
-		inode->uid = st->st_uid;
-	if (what & INODE_GID)
-		inode->gid = st->st_gid;
-	if (what & INODE_ATIME)
-		inode->atime = st->st_atim;
-	if (what & INODE_MTIME)
-		inode->mtime = st->st_mtim;
-	if (what & INODE_ATIME_NOW)
-		inode->atime = inode->ctime;
-	if (what & INODE_MTIME_NOW)
-		inode->mtime = inode->ctime;
-	inode_fill_stat(ns, inode, st);
-	namespace_unlock(ns);
-	return 0;
 }
 
 void inode_touch(struct namespace *ns, struct inode *inode)
@@ -239,7 +202,7 @@ uint64_t namespace_count(struct namespace *ns)
 static int add_info(struct namespace *ns, const struct inode_seed *root)
 {
 	struct inode_seed seed = *root;
-	struct name *n = name_new(INFO_NAME);
+	struct dentry *n = dentry_new(INFO_NAME);
 	struct inode *info;
 
 	seed.mode = S_IFREG | 0444;
@@ -248,9 +211,9 @@ static int add_info(struct namespace *ns, const struct inode_seed *root)
 		free(n);
 		return -ENOMEM;
 	}
-	info->control = true;
+	info->is_info = true;
 	info->nlink = 1;
-	name_link(ns->root, n, info);
+	dentry_link(ns->root, n, info);
 	return 0;
 }
 

@@ -22,13 +22,13 @@
 #include "namespace/stale_attr.h"
 #include "namespace/xattr.h"
 
-struct name;
+struct dentry;
 
 struct inode {
 	uint64_t number;       /* constant */
-	bool control;	       /* constant; the file mshare_info */
+	bool is_info;	       /* constant; the file mshare_info */
 	struct region *region; /* constant; of a regular file, else NULL */
-	struct told told;      /* of a directory; locks by itself */
+	struct stale_attr stale_attr; /* of a directory; locks by itself */
 
 	/* The rest: namespace lock. */
 	mode_t mode;
@@ -44,8 +44,8 @@ struct inode {
 
 	/* Of a directory: */
 	struct inode *parent;
-	RB_HEAD(by_name, name) by_name;
-	RB_HEAD(by_cookie, name) by_cookie;
+	RB_HEAD(by_name, dentry) by_name;
+	RB_HEAD(by_cookie, dentry) by_cookie;
 	uint64_t last_cookie;
 	uint64_t nnames;
 };

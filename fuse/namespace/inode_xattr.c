@@ -33,7 +33,7 @@ int inode_set_xattr(struct namespace *ns, struct inode *inode, const char *name,
 {
 	int err;
 
-	if (inode->control)
+	if (inode->is_info)
 		return -EPERM;
 	if (acl_is_name(name) && !acl_valid(value, size))
 		return -EINVAL;
@@ -54,7 +54,7 @@ int inode_remove_xattr(struct namespace *ns, struct inode *inode,
 {
 	int err;
 
-	if (inode->control)
+	if (inode->is_info)
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
 	err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
@@ -87,44 +87,4 @@ ssize_t inode_list_xattr(struct namespace *ns, struct inode *inode,
 	got = xattr_names(&inode->xattrs, trusted, buf, size);
 	namespace_unlock(ns);
 	return got;
-}
-
-void inode_chmod(struct inode *inode, mode_t mode)
-{
-	size_t size;
-	void *acl = xattr_value(&inode->xattrs, ACL_ACCESS, &size);
-
-	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
-	if (acl)
-		acl_chmod(acl, size, mode);
-}
-
-static int give_list(struct namespace *ns, struct inode *inode,
-		     const char *name, const void *acl, size_t size)
-{
-	return xattr_set(&inode->xattrs, name, acl, size, 0, &ns->xattr_bytes);
-}
-
-int inode_inherit(struct namespace *ns, const struct inode *dir,
-		  struct inode *inode, mode_t umask)
-{
-	size_t size;
-	const void *list = xattr_value(&dir->xattrs, ACL_DEFAULT, &size);
-	void *own;
-	int err = 0;
-
-	if (!list) {
-		inode->mode &= ~(umask & 0777);
-		return 0;
-	}
-	own = malloc(size);
-	if (!own)
-		return -ENOMEM;
-	memcpy(own, list, size);
-	if (acl_inherit(own, size, &inode->mode))
-		err = give_list(ns, inode, ACL_ACCESS, own, size);
-	if (!err && S_ISDIR(inode->mode))
-		err = give_list(ns, inode, ACL_DEFAULT, list, size);
-	free(own);
-	return err;
 }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void exchange(struct inode *dir, struct name *a, struct inode *to_dir,
-		     struct name *b)
+static void exchange(struct inode *dir, struct dentry *a, struct inode *to_dir,
+		     struct dentry *b)
 {
 	struct inode *inode = a->inode;
 
@@ -26,19 +26,20 @@ static void exchange(struct inode *dir, struct name *a, struct inode *to_dir,
 	a->inode->ctime = b->inode->ctime = inode_now();
 }
 
-static int move(struct namespace *ns, struct inode *dir, struct name *n,
-		struct inode *to_dir, const char *to_name, struct name *victim)
+static int move(struct namespace *ns, struct inode *dir, struct dentry *n,
+		struct inode *to_dir, const char *to_name,
+		struct dentry *victim)
 {
-	struct name *fresh = name_new(to_name);
+	struct dentry *fresh = dentry_new(to_name);
 	struct inode *inode = n->inode;
 
 	if (!fresh)
 		return -ENOMEM;
 	if (victim)
-		name_drop(ns, to_dir, victim);
-	name_unlink(dir, n);
+		dentry_drop(ns, to_dir, victim);
+	dentry_unlink(dir, n);
 	free(n);
-	name_link(to_dir, fresh, inode);
+	dentry_link(to_dir, fresh, inode);
 	inode->ctime = inode_now();
 	return 0;
 }
@@ -47,16 +48,16 @@ static int rename_locked(struct namespace *ns, struct inode *dir,
 			 const char *name, struct inode *to_dir,
 			 const char *to_name, unsigned int flags)
 {
-	struct name *from, *to;
+	struct dentry *from, *to;
 	int err = dir_check_name(to_dir, to_name);
 
 	if (err)
 		return err;
-	from = name_find(dir, name);
-	to = name_find(to_dir, to_name);
+	from = dentry_find(dir, name);
+	to = dentry_find(to_dir, to_name);
 	if (!from || (flags & RENAME_EXCHANGE && !to))
 		return -ENOENT;
-	if (from->inode->control || (to && to->inode->control))
+	if (from->inode->is_info || (to && to->inode->is_info))
 		return -EPERM;
 	if (flags & RENAME_NOREPLACE && to)
 		return -EEXIST;
@@ -66,7 +67,8 @@ static int rename_locked(struct namespace *ns, struct inode *dir,
 		exchange(dir, from, to_dir, to);
 	} else {
 		if (to)
-			err = name_check_victim(to, S_ISDIR(from->inode->mode));
+			err = dentry_check_victim(to,
+						  S_ISDIR(from->inode->mode));
 		if (!err)
 			err = move(ns, dir, from, to_dir, to_name, to);
 		if (err)

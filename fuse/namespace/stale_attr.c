@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "namespace/stale_attr.h"
 
-#define TOLD_SEVERAL (-1)
+#define SEVERAL_THREADS (-1)
 
 /* Notes it if nobody else is noted. */
-static bool note(struct told *told, pid_t tid)
+static bool note(struct stale_attr *attr, pid_t tid)
 {
 	int before = 0;
 
-	return atomic_compare_exchange_strong(&told->thread, &before, tid) ||
+	return atomic_compare_exchange_strong(&attr->thread, &before, tid) ||
 	       before == tid;
 }
 
-void told_attr(struct told *told, pid_t tid)
+void stale_attr_answered(struct stale_attr *attr, pid_t tid)
 {
-	if (tid <= 0 || !note(told, tid))
-		atomic_store(&told->thread, TOLD_SEVERAL);
+	if (tid <= 0 || !note(attr, tid))
+		atomic_store(&attr->thread, SEVERAL_THREADS);
 }
 
-bool told_others(struct told *told, pid_t tid)
+bool stale_attr_others(struct stale_attr *attr, pid_t tid)
 {
-	int thread = atomic_load(&told->thread);
+	int thread = atomic_load(&attr->thread);
 
 	if (thread == 0 || (thread == tid && tid > 0))
 		return false;
-	atomic_store(&told->thread, 0);
+	atomic_store(&attr->thread, 0);
 	return true;
 }

@@ -17,18 +17,18 @@
 #include <sys/types.h>
 
 /* All 0 at first */
-struct told {
+struct stale_attr {
 	atomic_int thread; /* 0: nobody, below 0: several */
 };
 
 /* Before attributes are read to answer that thread; 0: it is not known. */
-void told_attr(struct told *told, pid_t tid);
+void stale_attr_answered(struct stale_attr *attr, pid_t tid);
 
 /*
  * After a change that thread has asked for: whether another one may be about to
  * believe what was before. Then the kernel must be told, after this; whatever
  * is under way is void with that.
  */
-bool told_others(struct told *told, pid_t tid);
+bool stale_attr_others(struct stale_attr *attr, pid_t tid);
 
 #endif

@@ -34,9 +34,9 @@ static struct xattr *find(const struct xattrs *list, const char *name)
 {
 	struct xattr *x;
 
-	SLIST_FOREACH(x, list, entry)
-	if (!strcmp(x->name, name))
-		return x;
+	SLIST_FOREACH (x, list, entry)
+		if (!strcmp(x->name, name))
+			return x;
 	return NULL;
 }
 
@@ -147,8 +147,7 @@ ssize_t xattr_names(const struct xattrs *list, bool trusted, char *buf,
 	const struct xattr *x;
 	size_t used = 0;
 
-	SLIST_FOREACH(x, list, entry)
-	{
+	SLIST_FOREACH (x, list, entry) {
 		size_t length = strlen(x->name) + 1;
 
 		if (!trusted && !strncmp(x->name, TRUSTED, strlen(TRUSTED)))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks, where what comes of it depends on that. */
-#include "ops/server.h"
+#include "ops/credentials.h"
 
 #include <errno.h>
 
@@ -21,7 +20,7 @@ static bool is_in_group(fuse_req_t req, gid_t group)
 	return false;
 }
 
-unsigned int server_drops(fuse_req_t req, struct inode *inode)
+unsigned int credentials_drops(fuse_req_t req, struct inode *inode)
 {
 	struct server *server = fuse_req_userdata(req);
 	struct stat st;
@@ -33,10 +32,10 @@ unsigned int server_drops(fuse_req_t req, struct inode *inode)
 					   : INODE_DROP_SETID | INODE_DROP_SGID;
 }
 
-int server_chown(fuse_req_t req, struct inode *inode, unsigned int *what)
+int credentials_chown(fuse_req_t req, struct inode *inode, unsigned int *what)
 {
 	struct server *server = fuse_req_userdata(req);
-	unsigned int drops = server_drops(req, inode) & INODE_DROP_SGID;
+	unsigned int drops = credentials_drops(req, inode) & INODE_DROP_SGID;
 	struct stat st;
 
 	inode_stat(&server->ns, inode, &st);

@@ -4,7 +4,7 @@
  * number with two meanings, 0x40107801, is SET_SIZE (v1) as long as the
  * region's size is not set, and UNMAP (v2, v3) afterwards.
  */
-#include "ops/server.h"
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,10 @@
 #include <mshare_ioctl.h>
 #include "owner/process.h"
 #include "common/protocol.h"
+#include "change/advise.h"
+#include "region/region_rules.h"
+#include "region/region_life.h"
+#include "ops/ioctl_status.h"
 
 /* Both dialects have these layouts; only what "at" counts from differs. */
 struct ioctl_info {
@@ -50,14 +54,6 @@ static void attr_changed(struct server *server, struct inode *inode)
 {
 	inode_touch(&server->ns, inode);
 	server_attr_changed(server, (fuse_ino_t)(uintptr_t)inode);
-}
-
-void call_reply(struct call *call, int err, const void *out, size_t size)
-{
-	if (err)
-		fuse_reply_err(call->req, -err);
-	else
-		fuse_reply_ioctl(call->req, 0, out, size);
 }
 
 /* Only those who may write may change a region. */
@@ -260,15 +256,16 @@ static void attach(struct call *call)
 	answer.kind = call->accmode == O_RDWR ? WINDOW_SHARED : WINDOW_PRIVATE;
 	if (answer.kind == WINDOW_SHARED)
 		region_expect_window(call->region, request.prot);
-	err = attach_ticket(call->server->attach, fuse_req_ctx(call->req)->uid,
-			    region_get(call->region), request.prot, &answer);
+	err = attach_server_ticket(
+		call->server->attach, fuse_req_ctx(call->req)->uid,
+		region_get(call->region), request.prot, &answer);
 out:
 	call_reply(call, err, &answer, sizeof(answer));
 }
 
-void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
-		  struct fuse_file_info *fi, unsigned int flags,
-		  const void *in_buf, size_t in_size, size_t out_size)
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+	      struct fuse_file_info *fi, unsigned int flags, const void *in_buf,
+	      size_t in_size, size_t out_size)
 {
 	struct server *server = fuse_req_userdata(req);
 	struct call call = {
@@ -286,7 +283,7 @@ void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
-	if (call_status(&call, cmd))
+	if (ioctl_status(&call, cmd))
 		return;
 	if (!call.region) {
 		fuse_reply_err(req, ENOTTY);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ioctls of mshare_ioctl.h that only ask. */
-#include "ops/server.h"
+#include "ops/ioctl_status.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -63,7 +62,7 @@ static uint32_t mount_flags(const struct server *server)
 	       (server->backing.shares ? MSHARE_MOUNT_SHARES : 0);
 }
 
-static void mount_status(struct call *call)
+static void answer_mount(struct call *call)
 {
 	struct server *server = call->server;
 	struct mshare_status_mount out = {
@@ -74,10 +73,10 @@ static void mount_status(struct call *call)
 		.page = server->backing.page,
 		.unit = server->backing.shares ? backing_unit(&server->backing)
 					       : 0,
-		.windows = counts.windows,
-		.attached = counts.attached,
-		.refused = counts.refused,
-		.changes = counts.changes,
+		.windows = counters.windows,
+		.attached = counters.attached,
+		.refused = counters.refused,
+		.changes = counters.changes,
 		.uptime = uptime(server),
 		.pid = (uint32_t)getpid(),
 		.uid = (uint32_t)geteuid(),
@@ -85,7 +84,7 @@ static void mount_status(struct call *call)
 		.fd_limit = fd_limit(),
 	};
 	struct namespace_sums sums;
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	namespace_sum(&server->ns, &sums);
 	backing_pool(&server->backing, &pool);
@@ -101,11 +100,11 @@ static void mount_status(struct call *call)
 	call_reply(call, 0, &out, sizeof(out));
 }
 
-static void region_status(struct call *call)
+static void answer_region(struct call *call)
 {
 	struct mshare_status_region out;
 
-	status_region(call->region, &out);
+	region_status(call->region, &out);
 	call_reply(call, 0, &out, sizeof(out));
 }
 
@@ -115,7 +114,7 @@ static void maps(struct call *call)
 	int err;
 
 	memcpy(&out, call->in, sizeof(out));
-	err = status_maps(call->region, &out);
+	err = region_status_maps(call->region, &out);
 	call_reply(call, err, &out, sizeof(out));
 }
 
@@ -125,19 +124,20 @@ static void windows(struct call *call)
 	int err;
 
 	memcpy(&out, call->in, sizeof(out));
-	err = status_windows(call->region, fuse_req_ctx(call->req)->uid, &out);
+	err = region_status_windows(call->region, fuse_req_ctx(call->req)->uid,
+				    &out);
 	call_reply(call, err, &out, sizeof(out));
 }
 
-bool call_status(struct call *call, unsigned int cmd)
+bool ioctl_status(struct call *call, unsigned int cmd)
 {
 	static const struct {
 		unsigned int cmd;
 		bool of_mount; /* asked of mshare_info */
 		void (*answer)(struct call *call);
 	} answers[] = {
-		{MSHARE_IOC_MOUNT, true, mount_status},
-		{MSHARE_IOC_REGION, false, region_status},
+		{MSHARE_IOC_MOUNT, true, answer_mount},
+		{MSHARE_IOC_REGION, false, answer_region},
 		{MSHARE_IOC_MAPS, false, maps},
 		{MSHARE_IOC_WINDOWS, false, windows},
 	};
@@ -145,7 +145,7 @@ bool call_status(struct call *call, unsigned int cmd)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (cmd != answers[i].cmd)
 			continue;
-		if (answers[i].of_mount != call->inode->control)
+		if (answers[i].of_mount != call->inode->is_info)
 			call_reply(call, -ENOTTY, NULL, 0);
 		else if (!is_known_version(call))
 			call_reply(call, -EINVAL, NULL, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel asks of a filesystem, but for ioctls (ioctl.c). */
-#include "ops/server.h"
+/* Lookup, attributes, open files, read, write and lseek. */
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 
 #include "change/mapping_change.h"
 #include "region/seek.h"
+#include "ops/credentials.h"
 
 /*
  * Every change goes through this one mount, so what the kernel knows stays
@@ -23,15 +24,9 @@ static struct server *server_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-struct inode *server_inode(struct server *server, fuse_ino_t ino)
-{
-	return ino == FUSE_ROOT_ID ? server->ns.root
-				   : (struct inode *)(uintptr_t)ino;
-}
-
 static bool is_dir(const struct inode *inode)
 {
-	return !inode->region && !inode->control;
+	return !inode->region && !inode->is_info;
 }
 
 static bool has_owner(const struct inode *inode)
@@ -43,21 +38,6 @@ static bool has_owner(const struct inode *inode)
 static double attr_seconds(const struct inode *inode)
 {
 	return has_owner(inode) ? 0 : CACHE_SECONDS;
-}
-
-fuse_ino_t server_node_id(struct server *server, const struct inode *inode)
-{
-	return inode == server->ns.root ? FUSE_ROOT_ID
-					: (fuse_ino_t)(uintptr_t)inode;
-}
-
-void server_attr_changed(struct server *server, fuse_ino_t ino)
-{
-	/*
-	 * A negative offset: attributes only, which takes no lock we wait on.
-	 * If it fails, the kernel does not know the inode any more.
-	 */
-	fuse_lowlevel_notify_inval_inode(server->session, ino, -1, 0);
 }
 
 static struct fuse_entry_param entry_of(struct server *server,
@@ -85,7 +65,7 @@ static void reply_entry(fuse_req_t req, int err, struct inode *inode,
 	}
 	entry = entry_of(server, inode, st);
 	if (is_dir(inode)) { /* read again, for the sake of the order */
-		told_attr(&inode->told, fuse_req_ctx(req)->pid);
+		stale_attr_answered(&inode->stale_attr, fuse_req_ctx(req)->pid);
 		inode_stat(&server->ns, inode, &entry.attr);
 	}
 	if (fuse_reply_entry(req, &entry))
@@ -101,20 +81,7 @@ static void reply_new_entry(fuse_req_t req, int err, fuse_ino_t parent,
 	reply_entry(req, err, inode, st);
 }
 
-static void op_init(void *data, struct fuse_conn_info *conn)
-{
-	(void)data;
-	/* The kernel takes set-user-id bits away, as it does elsewhere. */
-	conn->want &= ~(unsigned int)FUSE_CAP_HANDLE_KILLPRIV;
-	/* Access control lists are kept; then the umask is ours to apply. */
-	conn->want |= FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK;
-	/* Data never passes here: no splicing, no read ahead. */
-	conn->want &=
-		~(unsigned int)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
-				FUSE_CAP_SPLICE_MOVE);
-}
-
-static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = NULL;
@@ -125,7 +92,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	reply_entry(req, err, inode, &st);
 }
 
-static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
 {
 	struct server *server = server_of(req);
 
@@ -133,8 +100,8 @@ static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
 	fuse_reply_none(req);
 }
 
-static void op_forget_multi(fuse_req_t req, size_t count,
-			    struct fuse_forget_data *forgets)
+void op_forget_multi(fuse_req_t req, size_t count,
+		     struct fuse_forget_data *forgets)
 {
 	struct server *server = server_of(req);
 
@@ -144,8 +111,7 @@ static void op_forget_multi(fuse_req_t req, size_t count,
 	fuse_reply_none(req);
 }
 
-static void op_getattr(fuse_req_t req, fuse_ino_t ino,
-		       struct fuse_file_info *fi)
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -153,7 +119,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 
 	(void)fi;
 	if (is_dir(inode))
-		told_attr(&inode->told, fuse_req_ctx(req)->pid);
+		stale_attr_answered(&inode->stale_attr, fuse_req_ctx(req)->pid);
 	inode_stat(&server->ns, inode, &st);
 	fuse_reply_attr(req, &st, attr_seconds(inode));
 }
@@ -183,7 +149,7 @@ static unsigned int what_to_set(int to_set)
 /* ftruncate(): the size of a region is set once. */
 static int set_size(struct server *server, struct inode *inode, off_t size)
 {
-	if (inode->control)
+	if (inode->is_info)
 		return -EPERM;
 	if (!inode->region || size < 0)
 		return -EINVAL;
@@ -191,8 +157,8 @@ static int set_size(struct server *server, struct inode *inode, off_t size)
 			       server->options.align);
 }
 
-static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
-		       int to_set, struct fuse_file_info *fi)
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -202,13 +168,13 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 
 	(void)fi;
 	if (is_dir(inode))
-		told_attr(&inode->told, fuse_req_ctx(req)->pid);
+		stale_attr_answered(&inode->stale_attr, fuse_req_ctx(req)->pid);
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		err = set_size(server, inode, attr->st_size);
-		what |= INODE_MTIME_NOW | server_drops(req, inode);
+		what |= INODE_MTIME_NOW | credentials_drops(req, inode);
 	}
 	if (!(to_set & ~(FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)))
-		err = server_chown(req, inode, &what);
+		err = credentials_chown(req, inode, &what);
 	if (!err)
 		err = inode_set(&server->ns, inode, &st, what);
 	if (err)
@@ -242,8 +208,8 @@ static int make(fuse_req_t req, fuse_ino_t parent, const char *name,
 	return err;
 }
 
-static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
-		     mode_t mode, dev_t dev)
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	      dev_t dev)
 {
 	struct inode *inode = NULL;
 	struct stat st;
@@ -255,8 +221,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 	reply_new_entry(req, err, parent, inode, &st);
 }
 
-static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
-		     mode_t mode)
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	struct inode *inode = NULL;
 	struct stat st;
@@ -266,15 +231,15 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 	reply_new_entry(req, err, parent, inode, &st);
 }
 
-static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
-		       const char *name)
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
+		const char *name)
 {
 	(void)target, (void)parent, (void)name;
 	fuse_reply_err(req, EPERM); /* as of filesystems that have none */
 }
 
-static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
-		    const char *name)
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
+	     const char *name)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -305,14 +270,14 @@ static int check_truncation(struct inode *inode, int flags)
 
 	if (!(flags & O_TRUNC))
 		return 0;
-	if (inode->control)
+	if (inode->is_info)
 		return -EPERM;
 	region_shape(inode->region, &start, &size, &mapped);
 	return size ? -EINVAL : 0;
 }
 
-static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
-		      mode_t mode, struct fuse_file_info *fi)
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	       struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct fuse_entry_param entry;
@@ -334,7 +299,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	}
 }
 
-static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -347,7 +312,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	if (fi->flags & O_TRUNC) { /* a change, though there was nothing */
 		inode_set(&server->ns, inode, &st,
-			  INODE_MTIME_NOW | server_drops(req, inode));
+			  INODE_MTIME_NOW | credentials_drops(req, inode));
 		server_attr_changed(server, ino);
 	}
 	set_handle(server, inode, fi);
@@ -356,7 +321,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 }
 
 /* Every close() waits for this, but of descriptors for which it has no use. */
-static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -368,8 +333,7 @@ static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fuse_reply_err(req, 0);
 }
 
-static void op_release(fuse_req_t req, fuse_ino_t ino,
-		       struct fuse_file_info *fi)
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 
@@ -378,8 +342,8 @@ static void op_release(fuse_req_t req, fuse_ino_t ino,
 	fuse_reply_err(req, 0);
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-		    struct fuse_file_info *fi)
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+	     struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -391,7 +355,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (inode->region && region_readable(inode->region, info)) {
 		text = (const char *)info;
 		length = sizeof(info);
-	} else if (!inode->control) {
+	} else if (!inode->is_info) {
 		fuse_reply_err(req, EINVAL);
 		return;
 	}
@@ -402,15 +366,15 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	fuse_reply_buf(req, size ? text + offset : NULL, size);
 }
 
-static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
-		     size_t size, off_t offset, struct fuse_file_info *fi)
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
+	      off_t offset, struct fuse_file_info *fi)
 {
 	(void)ino, (void)buf, (void)size, (void)offset, (void)fi;
 	fuse_reply_err(req, EINVAL);
 }
 
-static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
-			 off_t length, struct fuse_file_info *fi)
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
+		  off_t length, struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -431,8 +395,8 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 }
 
 /* SEEK_DATA and SEEK_HOLE; the others are the kernel's. */
-static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
-		     struct fuse_file_info *fi)
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+	      struct fuse_file_info *fi)
 {
 	struct server *server = server_of(req);
 	struct inode *inode = server_inode(server, ino);
@@ -450,11 +414,11 @@ static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 		fuse_reply_lseek(req, at);
 }
 
-static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
 	struct server *server = server_of(req);
 	struct statvfs fs = {.f_namemax = NAME_MAX};
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	(void)ino;
 	backing_pool(&server->backing, &pool);
@@ -464,35 +428,3 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	fs.f_files = namespace_count(&server->ns);
 	fuse_reply_statfs(req, &fs);
 }
-
-const struct fuse_lowlevel_ops server_ops = {
-	.init = op_init,
-	.lookup = op_lookup,
-	.forget = op_forget,
-	.forget_multi = op_forget_multi,
-	.getattr = op_getattr,
-	.setattr = op_setattr,
-	.mknod = op_mknod,
-	.mkdir = op_mkdir,
-	.symlink = op_symlink,
-	.unlink = server_unlink,
-	.rmdir = server_rmdir,
-	.rename = server_rename,
-	.link = op_link,
-	.create = op_create,
-	.open = op_open,
-	.flush = op_flush,
-	.release = op_release,
-	.read = op_read,
-	.write = op_write,
-	.fallocate = op_fallocate,
-	.opendir = server_opendir,
-	.readdir = server_readdir,
-	.lseek = op_lseek,
-	.statfs = op_statfs,
-	.setxattr = server_setxattr,
-	.getxattr = server_getxattr,
-	.listxattr = server_listxattr,
-	.removexattr = server_removexattr,
-	.ioctl = server_ioctl,
-};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading directories and changing the names in them, but for new files. */
-#include "ops/server.h"
+/* Reads directories, and removes and renames what is in them. Part of ops.h. */
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
 /* The handle of an open directory is the flags it was opened with. */
-void server_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
 	fi->fh = (uint64_t)fi->flags;
@@ -36,8 +36,8 @@ static bool list_name(void *arg, const char *name, uint64_t number, mode_t mode,
 	return true;
 }
 
-void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-		    struct fuse_file_info *fi)
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		struct fuse_file_info *fi)
 {
 	struct server *server = fuse_req_userdata(req);
 	struct inode *inode = server_inode(server, ino);
@@ -54,15 +54,6 @@ void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	free(l.buf);
 }
 
-void server_names_changed(fuse_req_t req, fuse_ino_t dir)
-{
-	struct server *server = fuse_req_userdata(req);
-	struct inode *inode = server_inode(server, dir);
-
-	if (told_others(&inode->told, fuse_req_ctx(req)->pid))
-		server_attr_changed(server, dir);
-}
-
 /* Something was done to names in a directory, or not. */
 static void reply_done(fuse_req_t req, int err, fuse_ino_t parent)
 {
@@ -71,7 +62,7 @@ static void reply_done(fuse_req_t req, int err, fuse_ino_t parent)
 	fuse_reply_err(req, -err);
 }
 
-void server_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct server *server = fuse_req_userdata(req);
 	int err = inode_unlink(&server->ns, server_inode(server, parent), name);
@@ -79,7 +70,7 @@ void server_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	reply_done(req, err, parent);
 }
 
-void server_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct server *server = fuse_req_userdata(req);
 	int err = inode_rmdir(&server->ns, server_inode(server, parent), name);
@@ -101,9 +92,8 @@ static void named_changed(struct server *server, fuse_ino_t parent,
 	inode_forget(&server->ns, inode, 1);
 }
 
-void server_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
-		   fuse_ino_t to_parent, const char *to_name,
-		   unsigned int flags)
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+	       fuse_ino_t to_parent, const char *to_name, unsigned int flags)
 {
 	struct server *server = fuse_req_userdata(req);
 	int err = inode_rename(&server->ns, server_inode(server, parent), name,

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Extended attributes: what the kernel asks for. */
-#include "ops/server.h"
+/* Extended attributes. Part of ops.h. */
+#include "ops/ops.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "namespace/acl.h"
+#include "ops/credentials.h"
 
-void server_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
-		     const char *value, size_t size, int flags)
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+		 const char *value, size_t size, int flags)
 {
 	struct server *server = fuse_req_userdata(req);
 	struct inode *inode = server_inode(server, ino);
@@ -19,13 +20,13 @@ void server_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 	/* As chmod() does; the kernel does not say this to libfuse 3.14. */
 	if (!err && !strcmp(name, ACL_ACCESS))
 		inode_set(&server->ns, inode, &st,
-			  server_drops(req, inode) & INODE_DROP_SGID);
+			  credentials_drops(req, inode) & INODE_DROP_SGID);
 	if (!err)
 		server_attr_changed(server, ino);
 	fuse_reply_err(req, -err);
 }
 
-void server_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	struct server *server = fuse_req_userdata(req);
 	int err = inode_remove_xattr(&server->ns, server_inode(server, ino),
@@ -47,8 +48,7 @@ static void reply(fuse_req_t req, ssize_t got, const char *buf, size_t size)
 		fuse_reply_xattr(req, (size_t)got);
 }
 
-void server_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
-		     size_t size)
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
 	struct server *server = fuse_req_userdata(req);
 	char *buf = size ? malloc(size) : NULL;
@@ -61,7 +61,7 @@ void server_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 	free(buf);
 }
 
-void server_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	struct server *server = fuse_req_userdata(req);
 	char *buf = size ? malloc(size) : NULL;

@@ -11,6 +11,7 @@
 #include "memory/backing.h"
 #include "memory/present_pages.h"
 #include "windows/window_registry.h"
+#include "windows/window.h"
 
 #define WAIT_NS 100000000
 
@@ -71,7 +72,7 @@ static void describe(const struct region *region, const struct window *w,
 		     uid_t asks, struct mshare_status_window *out)
 {
 	uint64_t units = region_units(region);
-	uint64_t own = units_count(&w->own, units);
+	uint64_t own = unshared_units_count(&w->own, units);
 
 	*out = (struct mshare_status_window){
 		.id = w->id,
@@ -96,7 +97,7 @@ static bool is_sharing(const struct mshare_status_window *w)
 	return w->own_units < w->units;
 }
 
-void status_region(struct region *region, struct mshare_status_region *out)
+void region_status(struct region *region, struct mshare_status_region *out)
 {
 	struct mshare_status_window description;
 	const struct window *w;
@@ -162,7 +163,7 @@ static void list_maps(struct region *region, struct mshare_status_maps *out)
 		};
 }
 
-int status_maps(struct region *region, struct mshare_status_maps *out)
+int region_status_maps(struct region *region, struct mshare_status_maps *out)
 {
 	const struct extents none = {0};
 	struct extents kept;
@@ -194,8 +195,8 @@ static int by_id(const void *a, const void *b)
 	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
-int status_windows(struct region *region, uid_t asks,
-		   struct mshare_status_windows *out)
+int region_status_windows(struct region *region, uid_t asks,
+			  struct mshare_status_windows *out)
 {
 	const uint64_t after = out->after;
 	const struct window **list, *w;

@@ -8,11 +8,11 @@
 
 /* None of them waits for a change that is under way. */
 
-void status_region(struct region *region, struct mshare_status_region *out);
+void region_status(struct region *region, struct mshare_status_region *out);
 /* 0 or -ENOMEM. */
-int status_maps(struct region *region, struct mshare_status_maps *out);
+int region_status_maps(struct region *region, struct mshare_status_maps *out);
 /* Where they are only to root, and to the user that asks of his own. */
-int status_windows(struct region *region, uid_t asks,
-		   struct mshare_status_windows *out);
+int region_status_windows(struct region *region, uid_t asks,
+			  struct mshare_status_windows *out);
 
 #endif

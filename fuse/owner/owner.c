@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "owner/process.h"
 #include "region/region.h"
+#include "region/region_life.h"
 
 /* How long the end waits for who looks at a process. */
 #define MAX_WAIT_MS 5000

@@ -9,6 +9,7 @@
 
 #include "change/mapping_change.h"
 #include "owner/process.h"
+#include "region/region_life.h"
 
 /*
  * How long a close() waits to hear whether it is an exit, and an exit for the

@@ -8,13 +8,13 @@
 #include <sys/mman.h>
 
 #include "memory/backing.h"
-#include "windows/window_sync.h"
 #include "base/log.h"
 #include "common/address_reserve.h"
 #include "common/uffd.h"
+#include "region/region_protection.h"
 
-struct hostwin {
-	SLIST_ENTRY(hostwin) entry;
+struct host_window {
+	SLIST_ENTRY(host_window) entry;
 	uint32_t prot;
 	uintptr_t base;
 };
@@ -33,7 +33,7 @@ static int uffd = -1;
 #define MAX_TOTAL ((uint64_t)48 << 40)
 static _Atomic uint64_t total;
 
-void hostwin_init(void)
+void host_window_init(void)
 {
 	uffd = uffd_open();
 	if (uffd < 0)
@@ -43,7 +43,7 @@ void hostwin_init(void)
 			strerror(-uffd));
 }
 
-static void fill(struct region *region, struct hostwin *win, uint64_t start,
+static void fill(struct region *region, struct host_window *win, uint64_t start,
 		 uint64_t end)
 {
 	int advice = win->prot & PROT_WRITE ? MADV_POPULATE_WRITE
@@ -65,12 +65,12 @@ static void fill(struct region *region, struct hostwin *win, uint64_t start,
 	extents_free(&present);
 }
 
-void hostwin_fill(struct region *region, uint64_t start, uint64_t end)
+void host_window_fill(struct region *region, uint64_t start, uint64_t end)
 {
-	struct hostwin *win;
+	struct host_window *win;
 
-	SLIST_FOREACH(win, &region->hostwins, entry)
-	fill(region, win, start, end);
+	SLIST_FOREACH (win, &region->host_windows, entry)
+		fill(region, win, start, end);
 }
 
 /* The first page that is mapped and has memory; false: there is none. */
@@ -90,22 +90,23 @@ static bool first_page(struct region *region, uint64_t start, uint64_t end,
 	return found;
 }
 
-void hostwin_share_again(struct region *region, const struct extent *units)
+void host_window_share_again(struct region *region, const struct extent *units)
 {
 	const uint64_t unit = backing_unit(region->backing);
 	uint64_t page;
 
 	for (uint64_t at = units->start; at < units->end; at += unit)
 		if (first_page(region, at, at + unit, &page))
-			hostwin_fill(region, page,
-				     page + region->backing->page);
+			host_window_fill(region, page,
+					 page + region->backing->page);
 }
 
 /*
  * Page tables are shared only where registrations are alike, too. Protection
  * is not for host windows: tables that have it are never shared.
  */
-static int run(const struct hostwin *win, const struct steps *steps)
+static int run(const struct host_window *win,
+	       const struct protection_steps *steps)
 {
 	int err = 0;
 
@@ -114,26 +115,26 @@ static int run(const struct hostwin *win, const struct steps *steps)
 	return err;
 }
 
-static int catch_up(struct region *region, const struct hostwin *win)
+static int catch_up(struct region *region, const struct host_window *win)
 {
-	struct steps steps;
-	int err = control_steps(region, false, &steps);
+	struct protection_steps steps;
+	int err = region_protection_steps(region, false, &steps);
 
 	if (!err)
 		err = run(win, &steps);
-	steps_free(&steps);
+	protection_steps_free(&steps);
 	return err;
 }
 
-void hostwin_do(struct region *region, const struct steps *steps)
+void host_window_apply(struct region *region,
+		       const struct protection_steps *steps)
 {
-	struct hostwin *win;
+	struct host_window *win;
 	int err;
 
 	if (uffd < 0)
 		return;
-	SLIST_FOREACH(win, &region->hostwins, entry)
-	{
+	SLIST_FOREACH (win, &region->host_windows, entry) {
 		err = run(win, steps);
 		if (err)
 			log_msg(LOG_WARNING, "region %llu: host window: %s",
@@ -141,7 +142,7 @@ void hostwin_do(struct region *region, const struct steps *steps)
 	}
 }
 
-static int make(struct region *region, uint32_t prot, struct hostwin *win)
+static int make(struct region *region, uint32_t prot, struct host_window *win)
 {
 	struct placement p = {
 		.place = PLACE_ANY,
@@ -164,9 +165,9 @@ static int make(struct region *region, uint32_t prot, struct hostwin *win)
 	return err;
 }
 
-void hostwin_add(struct region *region, uint32_t prot)
+void host_window_add(struct region *region, uint32_t prot)
 {
-	struct hostwin *win;
+	struct host_window *win;
 	int err;
 
 	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
@@ -174,9 +175,9 @@ void hostwin_add(struct region *region, uint32_t prot)
 		return; /* no access, no page table */
 	if (!region->backing->shares)
 		return; /* nobody would find these */
-	SLIST_FOREACH(win, &region->hostwins, entry)
-	if (win->prot == prot)
-		return;
+	SLIST_FOREACH (win, &region->host_windows, entry)
+		if (win->prot == prot)
+			return;
 	win = malloc(sizeof(*win));
 	err = -ENOMEM;
 	if (win && atomic_fetch_add(&total, region->size) < MAX_TOTAL)
@@ -189,16 +190,16 @@ void hostwin_add(struct region *region, uint32_t prot)
 		free(win);
 		return;
 	}
-	SLIST_INSERT_HEAD(&region->hostwins, win, entry);
+	SLIST_INSERT_HEAD(&region->host_windows, win, entry);
 	fill(region, win, 0, region->size);
 }
 
-void hostwin_free(struct region *region)
+void host_window_free(struct region *region)
 {
-	struct hostwin *win;
+	struct host_window *win;
 
-	while ((win = SLIST_FIRST(&region->hostwins))) {
-		SLIST_REMOVE_HEAD(&region->hostwins, entry);
+	while ((win = SLIST_FIRST(&region->host_windows))) {
+		SLIST_REMOVE_HEAD(&region->host_windows, entry);
 		munmap((void *)win->base, region->size);
 		atomic_fetch_sub(&total, region->size);
 		free(win);

@@ -12,23 +12,25 @@
 
 #include <stdint.h>
 
+#include "mapping/protection_steps.h"
 #include "region/region.h"
 
 /* Once, in the process that will serve. */
-void hostwin_init(void);
+void host_window_init(void);
 
 /* Makes sure that windows of this access find filled tables. */
-void hostwin_add(struct region *region, uint32_t prot);
+void host_window_add(struct region *region, uint32_t prot);
 /* Enters the pages of [start, end) that are mapped into the tables. */
-void hostwin_fill(struct region *region, uint64_t start, uint64_t end);
+void host_window_fill(struct region *region, uint64_t start, uint64_t end);
 /*
  * After pages of these units were freed. That takes their shared table from
  * each window but the last to be asked, which keeps it and what it holds: so
  * one page of a unit, entered again, brings back all of its table.
  */
-void hostwin_share_again(struct region *region, const struct extent *units);
+void host_window_share_again(struct region *region, const struct extent *units);
 /* What windows that cannot be written have to do. */
-void hostwin_do(struct region *region, const struct steps *steps);
-void hostwin_free(struct region *region);
+void host_window_apply(struct region *region,
+		       const struct protection_steps *steps);
+void host_window_free(struct region *region);
 
 #endif

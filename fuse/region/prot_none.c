@@ -14,7 +14,8 @@
 
 #define TRIES 20
 
-static int plan_put(const struct keep_plan *plan, struct keep *keep)
+static int plan_put(const struct prot_none_request *plan,
+		    struct prot_none *keep)
 {
 	struct extents left;
 	int err = extents_minus(plan->usable_now, plan->usable_then, &left);
@@ -26,8 +27,8 @@ static int plan_put(const struct keep_plan *plan, struct keep *keep)
 	return err;
 }
 
-static int plan_back(const struct keep_plan *plan, const struct extents *kept,
-		     struct keep *keep)
+static int plan_back(const struct prot_none_request *plan,
+		     const struct extents *kept, struct prot_none *keep)
 {
 	struct extents needed;
 	int err = extents_and(plan->usable_then,
@@ -41,8 +42,8 @@ static int plan_back(const struct keep_plan *plan, const struct extents *kept,
 }
 
 /* kept: what is, of the pages that are touched */
-static int plan_gone(const struct keep_plan *plan, const struct extents *kept,
-		     struct keep *keep)
+static int plan_gone(const struct prot_none_request *plan,
+		     const struct extents *kept, struct prot_none *keep)
 {
 	struct extents stays, needed;
 	int err = extents_minus(plan->kept_then, plan->usable_then, &needed);
@@ -57,7 +58,7 @@ static int plan_gone(const struct keep_plan *plan, const struct extents *kept,
 	return err;
 }
 
-static int plan_then(struct region *region, struct keep *keep)
+static int plan_then(struct region *region, struct prot_none *keep)
 {
 	struct extents left;
 	int err = extents_minus(&region->kept, &keep->gone, &left);
@@ -69,7 +70,7 @@ static int plan_then(struct region *region, struct keep *keep)
 	return err;
 }
 
-int keep_look(struct region *region, struct keep *keep)
+int prot_none_find(struct region *region, struct prot_none *keep)
 {
 	struct extents *list = &keep->put;
 	struct extents there, both;
@@ -91,13 +92,13 @@ int keep_look(struct region *region, struct keep *keep)
 	return plan_then(region, keep);
 }
 
-int keep_plan(struct region *region, const struct keep_plan *plan,
-	      struct keep *keep)
+int prot_none_plan(struct region *region, const struct prot_none_request *plan,
+		   struct prot_none *keep)
 {
 	struct extents kept;
 	int err = extents_and(&region->kept, plan->pages, &kept);
 
-	*keep = (struct keep){{0}, {0}, {0}, {0}};
+	*keep = (struct prot_none){{0}, {0}, {0}, {0}};
 	if (!err)
 		err = plan_put(plan, keep);
 	if (!err)
@@ -108,11 +109,11 @@ int keep_plan(struct region *region, const struct keep_plan *plan,
 		err = plan_then(region, keep);
 	extents_free(&kept);
 	if (err)
-		keep_plan_free(keep);
+		prot_none_plan_free(keep);
 	return err;
 }
 
-void keep_plan_free(struct keep *keep)
+void prot_none_plan_free(struct prot_none *keep)
 {
 	extents_free(&keep->put);
 	extents_free(&keep->back);
@@ -120,12 +121,12 @@ void keep_plan_free(struct keep *keep)
 	extents_free(&keep->then);
 }
 
-uint64_t keep_takes(const struct keep *keep)
+uint64_t prot_none_takes(const struct prot_none *keep)
 {
 	return extents_bytes(&keep->put);
 }
 
-uint64_t keep_gives(const struct keep *keep)
+uint64_t prot_none_gives(const struct prot_none *keep)
 {
 	return extents_bytes(&keep->gone);
 }
@@ -164,7 +165,7 @@ static void punch(struct region *region, int fd, const struct extents *list)
  * guarded, is not what was kept. If they do not give us the time to bring it
  * back at once, it comes all the same.
  */
-static int bring_back(struct region *region, const struct keep *keep,
+static int bring_back(struct region *region, const struct prot_none *keep,
 		      const atomic_bool *stop)
 {
 	int err = -EEXIST;
@@ -192,8 +193,8 @@ static int can_bring_back(void)
 	return 0;
 }
 
-int keep_copy(struct region *region, const struct keep *keep,
-	      const atomic_bool *stop)
+int prot_none_copy(struct region *region, const struct prot_none *keep,
+		   const atomic_bool *stop)
 {
 	const uint64_t page = region->backing->page;
 	int err;
@@ -211,7 +212,7 @@ int keep_copy(struct region *region, const struct keep *keep,
 	return err;
 }
 
-void keep_undo(struct region *region, const struct keep *keep)
+void prot_none_undo(struct region *region, const struct prot_none *keep)
 {
 	if (region->kept_fd < 0)
 		return;
@@ -219,14 +220,14 @@ void keep_undo(struct region *region, const struct keep *keep)
 	punch(region, region->kept_fd, &keep->put);
 }
 
-void keep_changed(struct region *region, struct keep *keep)
+void prot_none_changed(struct region *region, struct prot_none *keep)
 {
 	extents_free(&region->kept);
 	region->kept = keep->then;
 	keep->then = (struct extents){0};
 }
 
-void keep_zero(struct region *region, const struct extent *range)
+void prot_none_zero(struct region *region, const struct extent *range)
 {
 	int err = 0;
 
@@ -247,13 +248,13 @@ void keep_zero(struct region *region, const struct extent *range)
 			region->id, strerror(-err));
 }
 
-void keep_finish(struct region *region, const struct keep *keep)
+void prot_none_finish(struct region *region, const struct prot_none *keep)
 {
 	if (region->kept_fd >= 0)
 		punch(region, region->kept_fd, &keep->gone);
 }
 
-void keep_free(struct region *region)
+void prot_none_free(struct region *region)
 {
 	if (region->kept_fd >= 0)
 		close(region->kept_fd);

@@ -19,7 +19,7 @@
 #include "common/protocol.h"
 
 struct backing;
-struct hostwin;
+struct host_window;
 struct window;
 
 /*
@@ -33,7 +33,7 @@ struct region {
 	uint64_t id;		   /* for messages */
 	SLIST_ENTRY(region) dying; /* namespace lock */
 
-	pthread_mutex_t change;
+	pthread_mutex_t change_lock;
 	/* Bytes of huge pages taken from the pool: change, lock once gone */
 	_Atomic uint64_t held;
 
@@ -51,21 +51,17 @@ struct region {
 	bool readable;	   /* lock; read() tells start and size */
 	uint64_t changes;  /* lock; of mappings, ever */
 	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
-	SLIST_HEAD(, hostwin) hostwins; /* lock */
+	SLIST_HEAD(, host_window) host_windows; /* lock */
 
-	/* Remote control (control.h): lock. */
+	/* For changes (window_sync.h): lock. */
 	TAILQ_HEAD(, window) windows; /* those that missed a change are first */
 	unsigned int nwindows;
 	pthread_cond_t moved; /* a window came to stay, or went */
 	uint64_t epoch;	      /* counts changes of what windows are to be */
 	bool special;	      /* there ever was a mapping unlike the usual */
-	struct modes tight;   /* on top of maps, while a change is under way */
+	struct protection
+		tight; /* on top of maps, while a change is under way */
 };
-
-/* One reference, or NULL. */
-struct region *region_new(struct backing *backing);
-struct region *region_get(struct region *region);
-void region_put(struct region *region);
 
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
@@ -95,51 +91,10 @@ int region_set_owned(struct region *region);
 /* What read() tells: false: it does not. */
 bool region_readable(struct region *region, uint64_t info[2]);
 
-/* CREATE_MAPPING and UNMAP in whichever dialect. */
-struct range_request {
-	bool absolute; /* v1: at is an address; v2, v3: an offset */
-	uint64_t at;
-	uint64_t size;
-};
-
-struct map_request {
-	struct range_request range;
-	uint64_t offset;
-	uint32_t prot;
-	uint32_t flags;
-	int32_t fd;
-};
-
 /*
- * 0, the range that is meant, relative to the region, and what kind of mapping
- * (as of struct mapping); else -EINVAL.
+ * Counts the memory of a region as free once it has no name, no open file and
+ * no window. Called under lock.
  */
-int region_check_map(struct region *region, const struct map_request *req,
-		     uint64_t huge_page, struct extent *range, uint32_t *prot);
-int region_check_unmap(struct region *region, const struct range_request *req,
-		       struct extent *range);
-
-struct window_request {
-	uint64_t addr;
-	uint64_t length;
-	uint64_t offset;
-	uint32_t prot;
-	uint32_t flags;
-	int accmode; /* O_RDONLY, O_WRONLY, O_RDWR of the descriptor */
-	bool away;   /* not at the start, though the region has one */
-};
-
-struct window_rule {
-	enum window_place place;
-	uint64_t addr;
-	uint64_t size;
-};
-
-/*
- * All of doc/interface.md, section 6, that does not need the process: -EINVAL,
- * -EACCES.
- */
-int region_check_window(struct region *region, const struct window_request *req,
-			uint64_t align, struct window_rule *rule);
+void region_release_if_unused(struct region *region);
 
 #endif

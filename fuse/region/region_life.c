@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that hold what is in a region: from first use to the end. */
-#include "change/mapping_change.h"
+#include "region/region_life.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +12,36 @@
 #include "region/host_window.h"
 #include "region/prot_none.h"
 #include "base/log.h"
+
+struct region *region_new(struct backing *backing)
+{
+	static atomic_ulong last_id;
+	struct region *region = calloc(1, sizeof(*region));
+	pthread_condattr_t monotonic;
+
+	if (!region)
+		return NULL;
+	atomic_init(&region->refs, 1);
+	region->backing = backing;
+	region->id = atomic_fetch_add(&last_id, 1) + 1;
+	pthread_mutex_init(&region->change_lock, NULL);
+	pthread_mutex_init(&region->lock, NULL);
+	mapping_tree_init(&region->maps);
+	region->fd = region->ro_fd = region->kept_fd = -1;
+	SLIST_INIT(&region->host_windows);
+	TAILQ_INIT(&region->windows);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&region->moved, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return region;
+}
+
+struct region *region_get(struct region *region)
+{
+	atomic_fetch_add(&region->refs, 1);
+	return region;
+}
 
 /* The backing file is made when it is first needed. Called under the lock. */
 static int need_file(struct region *region)
@@ -53,42 +83,8 @@ void region_expect_window(struct region *region, uint32_t prot)
 {
 	pthread_mutex_lock(&region->lock);
 	if (!need_file(region))
-		hostwin_add(region, prot);
+		host_window_add(region, prot);
 	pthread_mutex_unlock(&region->lock);
-}
-
-/* As long as there are windows, the memory is used, names or not. */
-void region_release_if_unused(struct region *region)
-{
-	if (!region->gone || region->nwindows)
-		return;
-	backing_give(region->backing, region->held);
-	region->held = 0;
-}
-
-void region_disown(struct region *region)
-{
-	uint64_t kept;
-
-	pthread_mutex_lock(&region->change);
-	pthread_mutex_lock(&region->lock);
-	region->gone = true;
-	hostwin_free(region);
-	if (region->fd >= 0) {
-		close(region->fd);
-		close(region->ro_fd);
-		region->fd = region->ro_fd = -1;
-	}
-	kept = extents_bytes(&region->kept);
-	keep_free(region);
-	region->held -= kept;
-	backing_give(region->backing, kept);
-	/* Windows that are left go by them still; the last reference comes. */
-	if (!region->nwindows)
-		mapping_tree_free(&region->maps);
-	region_release_if_unused(region);
-	pthread_mutex_unlock(&region->lock);
-	pthread_mutex_unlock(&region->change);
 }
 
 int region_need_file(struct region *region)
@@ -99,4 +95,40 @@ int region_need_file(struct region *region)
 	err = need_file(region);
 	pthread_mutex_unlock(&region->lock);
 	return err;
+}
+
+void region_disown(struct region *region)
+{
+	uint64_t kept;
+
+	pthread_mutex_lock(&region->change_lock);
+	pthread_mutex_lock(&region->lock);
+	region->gone = true;
+	host_window_free(region);
+	if (region->fd >= 0) {
+		close(region->fd);
+		close(region->ro_fd);
+		region->fd = region->ro_fd = -1;
+	}
+	kept = extents_bytes(&region->kept);
+	prot_none_free(region);
+	region->held -= kept;
+	backing_give(region->backing, kept);
+	/* Windows that are left go by them still; the last reference comes. */
+	if (!region->nwindows)
+		mapping_tree_free(&region->maps);
+	region_release_if_unused(region);
+	pthread_mutex_unlock(&region->lock);
+	pthread_mutex_unlock(&region->change_lock);
+}
+
+void region_put(struct region *region)
+{
+	if (atomic_fetch_sub(&region->refs, 1) != 1)
+		return;
+	region_disown(region);
+	pthread_cond_destroy(&region->moved);
+	pthread_mutex_destroy(&region->change_lock);
+	pthread_mutex_destroy(&region->lock);
+	free(region);
 }

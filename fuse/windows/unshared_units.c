@@ -3,15 +3,15 @@
 
 #include <stdlib.h>
 
-#include "mapping/protection.h"
+#include "mapping/protection_steps.h"
 
 static bool takes_tables(const struct uffd_op *op)
 {
 	return op->action == UFFD_OPEN_WP || op->action == UFFD_GUARD_WP;
 }
 
-void units_note(struct units *units, uint64_t n, uint64_t unit,
-		const struct steps *steps)
+void unshared_units_note(struct unshared_units *units, uint64_t n,
+			 uint64_t unit, const struct protection_steps *steps)
 {
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct uffd_op *op = &steps->v[i];
@@ -27,7 +27,7 @@ void units_note(struct units *units, uint64_t n, uint64_t unit,
 	}
 }
 
-uint64_t units_count(const struct units *units, uint64_t n)
+uint64_t unshared_units_count(const struct unshared_units *units, uint64_t n)
 {
 	uint64_t count = 0;
 
@@ -38,8 +38,8 @@ uint64_t units_count(const struct units *units, uint64_t n)
 	return count;
 }
 
-void units_free(struct units *units)
+void unshared_units_free(struct unshared_units *units)
 {
 	free(units->bits);
-	*units = (struct units){0};
+	*units = (struct unshared_units){0};
 }

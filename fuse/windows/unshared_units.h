@@ -9,17 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct steps;
+struct protection_steps;
 
-struct units {
+struct unshared_units {
 	unsigned char *bits; /* NULL: none of them */
 	bool all;	     /* there was no memory to tell them apart */
 };
 
 /* n: units of the window; unit: bytes of each. */
-void units_note(struct units *units, uint64_t n, uint64_t unit,
-		const struct steps *steps);
-uint64_t units_count(const struct units *units, uint64_t n);
-void units_free(struct units *units);
+void unshared_units_note(struct unshared_units *units, uint64_t n,
+			 uint64_t unit, const struct protection_steps *steps);
+uint64_t unshared_units_count(const struct unshared_units *units, uint64_t n);
+void unshared_units_free(struct unshared_units *units);
 
 #endif

@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "windows/window_sync.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "region/region.h"
 #include "base/epoll_watch.h"
@@ -22,14 +21,6 @@
 /* Nobody tells us when a process becomes another program. */
 #define PROBE_MS 5000
 
-struct attached {
-	struct watch watch; /* of the pidfd */
-	struct windows *windows;
-	TAILQ_ENTRY(attached) ghost;
-	uint64_t deadline; /* of a ghost */
-	struct window window;
-};
-
 static int cmp_key(const struct window *a, const struct window *b)
 {
 	return memcmp(a->key, b->key, MSHARE_KEY_BYTES);
@@ -37,7 +28,7 @@ static int cmp_key(const struct window *a, const struct window *b)
 
 TREE_GENERATE(by_key, window, by_key, cmp_key)
 
-void windows_init(struct windows *windows, int epoll_fd)
+void window_registry_init(struct window_registry *windows, int epoll_fd)
 {
 	windows->epoll_fd = epoll_fd;
 	windows->n = 0;
@@ -47,41 +38,19 @@ void windows_init(struct windows *windows, int epoll_fd)
 	TAILQ_INIT(&windows->ghosts);
 }
 
-void windows_free(struct windows *windows)
+void window_registry_free(struct window_registry *windows)
 {
 	struct window *w, *next;
 
 	while (atomic_load(&windows->probing))
 		usleep(1000);
 	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
-		window_drop(windows, w);
-}
-
-static struct attached *attached_of(struct window *w)
-{
-	return (struct attached *)((char *)w -
-				   offsetof(struct attached, window));
-}
-
-void window_get(struct window *w)
-{
-	atomic_fetch_add(&w->refs, 1);
-}
-
-void window_put(struct window *w)
-{
-	if (atomic_fetch_sub(&w->refs, 1) == 1) {
-		region_put(w->region);
-		units_free(&w->own);
-		free(attached_of(w));
-	}
+		window_registry_drop(windows, w);
 }
 
 /* A window that no process has any more. */
-static void make_ghost(struct attached *a)
+static void make_ghost(struct window *w)
 {
-	struct window *w = &a->window;
-
 	if (w->holder)
 		*w->holder = NULL;
 	w->holder = NULL;
@@ -89,18 +58,16 @@ static void make_ghost(struct attached *a)
 		(unsigned long long)w->region->id, w->pid);
 	close(w->pidfd); /* and epoll forgets it */
 	w->pidfd = -1;
-	a->windows->n--;
-	control_remove(w);
+	w->registry->n--;
+	window_remove(w);
 }
 
-void window_drop(struct windows *windows, struct window *w)
+void window_registry_drop(struct window_registry *windows, struct window *w)
 {
-	struct attached *a = attached_of(w);
-
 	if (w->pidfd >= 0)
-		make_ghost(a);
+		make_ghost(w);
 	else
-		TAILQ_REMOVE(&windows->ghosts, a, ghost);
+		TAILQ_REMOVE(&windows->ghosts, w, ghost);
 	RB_REMOVE(by_key, &windows->by_key, w);
 	window_put(w);
 }
@@ -109,45 +76,42 @@ void window_drop(struct windows *windows, struct window *w)
  * A program that becomes a daemon exits right after fork(), and its child's
  * FORKED may come behind that.
  */
-void window_end(struct windows *windows, struct window *w)
+void window_registry_end(struct window_registry *windows, struct window *w)
 {
-	struct attached *a = attached_of(w);
-
-	make_ghost(a);
-	a->deadline = now_ms() + GHOST_MS;
-	TAILQ_INSERT_TAIL(&windows->ghosts, a, ghost);
+	make_ghost(w);
+	w->deadline = now_ms() + GHOST_MS;
+	TAILQ_INSERT_TAIL(&windows->ghosts, w, ghost);
 }
 
-static void process_exited(struct attach *attach, struct watch *watch)
+static void process_exited(struct attach_server *attach,
+			   struct epoll_watch *watch)
 {
-	struct attached *a = (struct attached *)watch;
+	struct window *w = (struct window *)watch;
 
 	(void)attach;
-	window_end(a->windows, &a->window);
+	window_registry_end(w->registry, w);
 }
 
-int window_add(struct windows *windows, const struct window *like, int pidfd,
-	       struct window **out, struct steps *steps)
+int window_registry_add(struct window_registry *windows,
+			const struct window *like, int pidfd,
+			struct window **out, struct protection_steps *steps)
 {
-	struct attached *a = calloc(1, sizeof(*a));
-	struct window *w;
-	int err = -ENOMEM;
+	struct window *w = malloc(sizeof(*w));
+	int err = -EIO;
 
-	if (!a)
-		return err;
-	a->watch.ready = process_exited;
-	a->windows = windows;
-	w = &a->window;
+	if (!w)
+		return -ENOMEM;
 	*w = *like;
+	w->watch.ready = process_exited;
+	w->registry = windows;
 	atomic_init(&w->refs, 1);
 	w->pidfd = pidfd;
-	err = -EIO;
 	if (getrandom(w->key, sizeof(w->key), 0) != sizeof(w->key))
 		goto release;
-	err = watch_fd(windows->epoll_fd, pidfd, &a->watch);
+	err = epoll_watch_fd(windows->epoll_fd, pidfd, &w->watch);
 	if (err)
 		goto release;
-	err = control_add(w->region, w, steps);
+	err = window_announce(w->region, w, steps);
 	if (err)
 		goto forget; /* (closing pidfd is what makes epoll do so) */
 	RB_INSERT(by_key, &windows->by_key, w);
@@ -161,13 +125,13 @@ int window_add(struct windows *windows, const struct window *like, int pidfd,
 forget:
 	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
 release:
-	units_free(&w->own);
-	free(a);
+	unshared_units_free(&w->own);
+	free(w);
 	return err;
 }
 
-struct window *window_find(struct windows *windows,
-			   const unsigned char key[MSHARE_KEY_BYTES])
+struct window *window_registry_find(struct window_registry *windows,
+				    const unsigned char key[MSHARE_KEY_BYTES])
 {
 	struct window like;
 
@@ -185,18 +149,18 @@ static bool has_died(struct window *w)
 	return dead;
 }
 
-void windows_reap(struct windows *windows)
+void window_registry_reap(struct window_registry *windows)
 {
 	struct window *w, *next;
 
 	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
 		if (w->pidfd >= 0 && has_died(w))
-			window_end(windows, w);
+			window_registry_end(windows, w);
 }
 
 /* What a probing thread goes through. */
 struct round {
-	struct windows *windows;
+	struct window_registry *windows;
 	size_t n;
 	struct window *v[];
 };
@@ -204,10 +168,10 @@ struct round {
 static void *probe_all(void *arg)
 {
 	struct round *round = arg;
-	struct windows *windows = round->windows;
+	struct window_registry *windows = round->windows;
 
 	for (size_t i = 0; i < round->n; i++) {
-		control_probe(round->v[i]);
+		window_probe(round->v[i]);
 		window_put(round->v[i]);
 	}
 	free(round);
@@ -232,7 +196,7 @@ static void start_round(struct round *round)
  * Looks at all windows whether their memory is still there, in a thread of its
  * own, as that may take its time. Those without are reaped later.
  */
-static void probe(struct windows *windows)
+static void probe(struct window_registry *windows)
 {
 	struct round *round;
 	struct window *w;
@@ -253,7 +217,7 @@ static void probe(struct windows *windows)
 	start_round(round);
 }
 
-static uint64_t probe_in_time(struct windows *windows, uint64_t now)
+static uint64_t probe_in_time(struct window_registry *windows, uint64_t now)
 {
 	if (!windows->n)
 		windows->next_probe = UINT64_MAX;
@@ -266,16 +230,15 @@ static uint64_t probe_in_time(struct windows *windows, uint64_t now)
 	return windows->next_probe;
 }
 
-static uint64_t expire(struct windows *windows, uint64_t now)
+static uint64_t expire(struct window_registry *windows, uint64_t now)
 {
-	struct attached *a, *next;
+	struct window *w, *next;
 	bool any = false;
 
-	TAILQ_FOREACH_SAFE(a, &windows->ghosts, ghost, next)
-	{
-		if (a->deadline > now)
-			return a->deadline;
-		window_drop(windows, &a->window);
+	TAILQ_FOREACH_SAFE (w, &windows->ghosts, ghost, next) {
+		if (w->deadline > now)
+			return w->deadline;
+		window_registry_drop(windows, w);
 		any = true;
 	}
 	/* The last one is gone: what many have taken, the machine gets back. */
@@ -284,7 +247,8 @@ static uint64_t expire(struct windows *windows, uint64_t now)
 	return UINT64_MAX;
 }
 
-uint64_t windows_keep_time(struct windows *windows, uint64_t now)
+uint64_t window_registry_keep_time(struct window_registry *windows,
+				   uint64_t now)
 {
 	uint64_t a = expire(windows, now), b = probe_in_time(windows, now);
 

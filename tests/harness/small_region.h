@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "region/region_life.h"
 #include "memory/backing.h"
 #include "change/mapping_change.h"
 #include "harness/harness.h"

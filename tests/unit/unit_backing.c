@@ -323,7 +323,7 @@ static void test_punch(void)
 
 static void test_pool(void)
 {
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	set_up();
 	backing_pool(&backing, &pool);
@@ -340,7 +340,7 @@ static void test_pool(void)
 
 static void test_pool_max_size(void)
 {
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	set_up();
 	backing.max_size = 10 * page;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The namespace: names, counts, times, and when the memory of regions goes. */
+#include "region/region_life.h"
 #include "harness/harness.h"
 
 #include <dirent.h>
@@ -541,7 +542,7 @@ static void test_info(void)
 	set_up();
 	info = find(root, "mshare_info");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
-	CU_ASSERT(info->control);
+	CU_ASSERT(info->is_info);
 	CU_ASSERT(st.st_mode == (S_IFREG | 0444));
 	CU_ASSERT(st.st_nlink == 1);
 	CU_ASSERT_STRING_EQUAL(ns.info, "1073741824\n");
@@ -572,7 +573,7 @@ static void test_info_elsewhere(void)
 
 	set_up();
 	dir = make_dir(root, "dir");
-	CU_ASSERT(!make_file(dir, "mshare_info")->control);
+	CU_ASSERT(!make_file(dir, "mshare_info")->is_info);
 	CU_ASSERT(inode_unlink(&ns, dir, "mshare_info") == 0);
 	tear_down();
 }

@@ -17,6 +17,7 @@
 #define HUGES 8 /* huge pages in the region */
 #define UNITS (HUGES * HUGE)
 
+#include "region/region_life.h"
 #include "harness/small_region.h"
 
 static int map_like(uint64_t start, uint64_t end, uint32_t prot,

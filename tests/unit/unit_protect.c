@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "change/advise.h"
 #include "region/prot_none.h"
 #include "memory/present_pages.h"
 

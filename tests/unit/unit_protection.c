@@ -3,6 +3,7 @@
  * What mappings demand of windows, and the steps that get there: random
  * mappings, and a model of a window that knows of each page what it is.
  */
+#include "mapping/protection_steps.h"
 #include "harness/harness.h"
 
 #include <string.h>
@@ -57,11 +58,11 @@ static uint32_t expected_mode(uint64_t page)
 		lazy = lazy || prot & LAZY;
 		eager = eager || !(prot & LAZY);
 	}
-	return (usable && !writable ? MODE_PROTECTED : 0) |
-	       (lazy && !eager ? MODE_OPEN : 0);
+	return (usable && !writable ? PAGE_PROTECTED : 0) |
+	       (lazy && !eager ? PAGE_OPEN : 0);
 }
 
-static uint32_t mode_at(const struct modes *modes, uint64_t at)
+static uint32_t mode_at(const struct protection *modes, uint64_t at)
 {
 	for (size_t i = 0; i < modes->n; i++)
 		if (at >= modes->v[i].start && at < modes->v[i].end)
@@ -69,7 +70,7 @@ static uint32_t mode_at(const struct modes *modes, uint64_t at)
 	return UINT32_MAX;
 }
 
-static bool adjoin(const struct modes *modes, uint64_t start, uint64_t end)
+static bool adjoin(const struct protection *modes, uint64_t start, uint64_t end)
 {
 	for (size_t i = 0; i < modes->n; i++) {
 		if (modes->v[i].start != start ||
@@ -84,13 +85,13 @@ static bool adjoin(const struct modes *modes, uint64_t start, uint64_t end)
 
 static void read_is_right(void)
 {
-	struct modes modes;
+	struct protection modes;
 
-	CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &modes));
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
 	CU_ASSERT(adjoin(&modes, 0, END));
 	for (uint64_t page = 0; page < PAGES; page++)
 		CU_ASSERT(mode_at(&modes, page * PAGE) == expected_mode(page));
-	modes_free(&modes);
+	protection_free(&modes);
 }
 
 static void each_kind(void)
@@ -105,9 +106,9 @@ static void each_kind(void)
 	map(5 * PAGE, 6 * PAGE, PROT_NONE | LAZY);
 	map(6 * PAGE, 7 * PAGE, PROT_EXEC);
 	read_is_right();
-	CU_ASSERT(expected_mode(1) == MODE_PROTECTED);
-	CU_ASSERT(expected_mode(3) == MODE_OPEN);
-	CU_ASSERT(expected_mode(4) == (MODE_OPEN | MODE_PROTECTED));
+	CU_ASSERT(expected_mode(1) == PAGE_PROTECTED);
+	CU_ASSERT(expected_mode(3) == PAGE_OPEN);
+	CU_ASSERT(expected_mode(4) == (PAGE_OPEN | PAGE_PROTECTED));
 	mapping_tree_free(&maps);
 }
 
@@ -123,31 +124,32 @@ static void shared_pages(void)
 	map(2 * PAGE + 1, 2 * PAGE + 2, PROT_READ);
 	read_is_right();
 	CU_ASSERT(expected_mode(0) == 0);
-	CU_ASSERT(expected_mode(1) == MODE_PROTECTED);
-	CU_ASSERT(expected_mode(2) == MODE_PROTECTED);
+	CU_ASSERT(expected_mode(1) == PAGE_PROTECTED);
+	CU_ASSERT(expected_mode(2) == PAGE_PROTECTED);
 	mapping_tree_free(&maps);
 }
 
 static void overlays(void)
 {
-	struct mode_piece a[] = {{0, 8, 0}, {8, 16, 1}, {16, 32, 2}};
-	struct mode_piece b[] = {{4, 8, 3}, {8, 20, 0}};
-	const struct modes under = {.v = a, .n = 3}, over = {.v = b, .n = 2};
-	const struct modes none = {0};
-	struct modes out;
+	struct protection_piece a[] = {{0, 8, 0}, {8, 16, 1}, {16, 32, 2}};
+	struct protection_piece b[] = {{4, 8, 3}, {8, 20, 0}};
+	const struct protection under = {.v = a, .n = 3},
+				over = {.v = b, .n = 2};
+	const struct protection none = {0};
+	struct protection out;
 
-	CU_ASSERT_FATAL(!modes_overlay(&under, &over, &out));
+	CU_ASSERT_FATAL(!protection_overlay(&under, &over, &out));
 	CU_ASSERT(adjoin(&out, 0, 32));
 	for (uint64_t at = 0; at < 32; at++)
 		CU_ASSERT(mode_at(&out, at) ==
 			  mode_at(at >= 4 && at < 20 ? &over : &under, at));
-	modes_free(&out);
-	CU_ASSERT_FATAL(!modes_overlay(&none, &over, &out));
+	protection_free(&out);
+	CU_ASSERT_FATAL(!protection_overlay(&none, &over, &out));
 	CU_ASSERT(adjoin(&out, 4, 20) && mode_at(&out, 5) == 3);
-	modes_free(&out);
-	CU_ASSERT_FATAL(!modes_overlay(&under, &none, &out));
+	protection_free(&out);
+	CU_ASSERT_FATAL(!protection_overlay(&under, &none, &out));
 	CU_ASSERT(adjoin(&out, 0, 32) && mode_at(&out, 17) == 2);
-	modes_free(&out);
+	protection_free(&out);
 }
 
 /* A window, as the kernel keeps it. */
@@ -213,26 +215,27 @@ static void do_step(struct model *m, const struct uffd_op *op)
 	}
 }
 
-static void take(struct model *m, const struct modes *from,
-		 const struct modes *to, bool can_write)
+static void take(struct model *m, const struct protection *from,
+		 const struct protection *to, bool can_write)
 {
-	struct steps steps;
+	struct protection_steps steps;
 
-	CU_ASSERT_FATAL(!steps_plan(from, to, UNIT, can_write, &steps));
+	CU_ASSERT_FATAL(
+		!protection_steps_plan(from, to, UNIT, can_write, &steps));
 	for (size_t i = 0; i < steps.n; i++)
 		do_step(m, &steps.v[i]);
-	steps_free(&steps);
+	protection_steps_free(&steps);
 }
 
-static bool is_like(const struct model *m, const struct modes *modes,
+static bool is_like(const struct model *m, const struct protection *modes,
 		    bool can_write)
 {
 	for (uint64_t i = 0; i < PAGES; i++) {
 		uint32_t mode = mode_at(modes, i * PAGE);
 
-		if (m->v[i].missing != !(mode & MODE_OPEN))
+		if (m->v[i].missing != !(mode & PAGE_OPEN))
 			return false;
-		if (m->v[i].protected != (can_write && mode & MODE_PROTECTED))
+		if (m->v[i].protected != (can_write && mode & PAGE_PROTECTED))
 			return false;
 	}
 	return !m->wrong;
@@ -240,14 +243,14 @@ static bool is_like(const struct model *m, const struct modes *modes,
 
 /* Whether a new window would share the tables of units without protection. */
 static bool is_plain_where_it_can(const struct model *m,
-				  const struct modes *modes)
+				  const struct protection *modes)
 {
 	for (uint64_t u = 0; u < PAGES; u += UNIT_PAGES) {
 		bool protected = false;
 
 		for (uint64_t i = u; i < u + UNIT_PAGES; i++)
 		protected =
-			protected || mode_at(modes, i * PAGE) & MODE_PROTECTED;
+			protected || mode_at(modes, i * PAGE) & PAGE_PROTECTED;
 		for (uint64_t i = u; i < u + UNIT_PAGES; i++)
 			if (m->v[i].wp && !protected)
 				return false;
@@ -286,20 +289,20 @@ static void change_something(void)
 /* Windows that stay, through two steps a change as control.c takes them. */
 static void random_changes(void)
 {
-	struct modes before, during, after, plain;
+	struct protection before, during, after, plain;
 	struct model writer, reader, fresh;
 
 	mapping_tree_init(&maps);
 	model_init(&writer);
 	model_init(&reader);
 	random_state = 4711;
-	CU_ASSERT_FATAL(!modes_plain(0, END, &plain));
-	CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &before));
+	CU_ASSERT_FATAL(!protection_plain(0, END, &plain));
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &before));
 	for (int i = 0; i < 3000; i++) {
 		change_something();
 		read_is_right();
-		CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &after));
-		CU_ASSERT_FATAL(!modes_tighten(&before, &after, &during));
+		CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &after));
+		CU_ASSERT_FATAL(!protection_tighten(&before, &after, &during));
 		take(&writer, &before, &during, true);
 		CU_ASSERT(is_like(&writer, &during, true));
 		if (i % 7 == 0) { /* it failed, and is undone */
@@ -316,51 +319,51 @@ static void random_changes(void)
 		take(&fresh, &plain, &after, true);
 		CU_ASSERT(is_like(&fresh, &after, true));
 		CU_ASSERT(is_plain_where_it_can(&fresh, &after));
-		modes_free(&before);
-		modes_free(&during);
+		protection_free(&before);
+		protection_free(&during);
 		before = after;
 	}
-	modes_free(&before);
-	modes_free(&plain);
+	protection_free(&before);
+	protection_free(&plain);
 	mapping_tree_free(&maps);
 }
 
 static void steps_are_few(void)
 {
-	struct modes plain, modes;
-	struct steps steps;
+	struct protection plain, modes;
+	struct protection_steps steps;
 
 	mapping_tree_init(&maps);
-	CU_ASSERT_FATAL(!modes_plain(0, END, &plain));
+	CU_ASSERT_FATAL(!protection_plain(0, END, &plain));
 	/* usual mappings need none */
 	map(0, END, RW);
-	CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
 	CU_ASSERT(steps.n == 0);
-	modes_free(&modes);
+	protection_free(&modes);
 	/* a whole lazy region takes one, a protected page two */
 	map(0, END, RW | LAZY);
-	CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
 	CU_ASSERT(steps.n == 1 && steps.v[0].end == END);
-	steps_free(&steps);
-	modes_free(&modes);
+	protection_steps_free(&steps);
+	protection_free(&modes);
 	map(0, END, RW);
 	map(UNIT + PAGE, UNIT + 2 * PAGE, PROT_READ);
-	CU_ASSERT_FATAL(!modes_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
 	CU_ASSERT(steps.n == 2);
 	CU_ASSERT(steps.n == 2 && steps.v[0].action == UFFD_GUARD_WP &&
 		  steps.v[0].start == UNIT && steps.v[0].end == 2 * UNIT &&
 		  steps.v[1].action == UFFD_PROTECT &&
 		  steps.v[1].start == UNIT + PAGE);
-	steps_free(&steps);
+	protection_steps_free(&steps);
 	/* and none in a window that could not write anyway */
-	CU_ASSERT(!steps_plan(&plain, &modes, UNIT, false, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, false, &steps));
 	CU_ASSERT(steps.n == 0);
-	steps_free(&steps);
-	modes_free(&modes);
-	modes_free(&plain);
+	protection_steps_free(&steps);
+	protection_free(&modes);
+	protection_free(&plain);
 	mapping_tree_free(&maps);
 }
 

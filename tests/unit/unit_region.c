@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rules of sizes, mappings, windows: doc/interface.md, sections 4, 5 and 6. */
+#include "region/region_life.h"
+#include "region/region_rules.h"
 #include "harness/harness.h"
 
 #include <errno.h>

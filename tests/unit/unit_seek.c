@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SEEK_DATA and SEEK_HOLE: mappings are data, the rest is holes. */
+#include "region/region_life.h"
 #include "harness/harness.h"
 
 #include <errno.h>

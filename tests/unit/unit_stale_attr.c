@@ -6,59 +6,59 @@
 
 static void test_nobody(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	CU_ASSERT(!told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 0));
+	CU_ASSERT(!stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 0));
 }
 
 /* It has seen to what it was told before it asks for more. */
 static void test_same_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	told_attr(&told, 7);
-	CU_ASSERT(!told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(!stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 static void test_another_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 8));
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 8));
 	/* The kernel was told: what was under way is void. */
-	CU_ASSERT(!told_others(&told, 8));
-	CU_ASSERT(!told_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 8));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 static void test_several_threads(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 7);
-	told_attr(&told, 8);
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 7));
-	CU_ASSERT(!told_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 8);
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 7));
+	CU_ASSERT(!stale_attr_others(&told, 7));
 }
 
 /* Of another pid namespace: it could be anybody. */
 static void test_unknown_thread(void)
 {
-	struct told told = {0};
+	struct stale_attr told = {0};
 
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 0));
-	told_attr(&told, 7);
-	CU_ASSERT(told_others(&told, 0));
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 7));
-	told_attr(&told, 7);
-	told_attr(&told, 0);
-	CU_ASSERT(told_others(&told, 7));
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 0));
+	stale_attr_answered(&told, 7);
+	CU_ASSERT(stale_attr_others(&told, 0));
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 7));
+	stale_attr_answered(&told, 7);
+	stale_attr_answered(&told, 0);
+	CU_ASSERT(stale_attr_others(&told, 7));
 }
 
 static const struct test tests[] = {

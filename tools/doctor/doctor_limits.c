@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "amount.h"
-#include "windows/window_limit.h"
+#include "base/window_limit.h"
 
 #define FEW_FDS 4096
 #define MANY_FDS (1ULL << 20)

@@ -39,9 +39,9 @@ static void mend_pool(struct finding *f)
 {
 	char path[128], command[HUGEPAGES_COMMAND];
 	uint64_t page = shared_page(), surplus = 0;
-	struct pool memory;
+	struct hugepage_pool memory;
 
-	pool_read((uint64_t)sysconf(_SC_PAGESIZE), &memory);
+	hugepage_pool_read((uint64_t)sysconf(_SC_PAGESIZE), &memory);
 	snprintf(path, sizeof(path),
 		 "/sys/kernel/mm/hugepages/hugepages-%" PRIu64
 		 "kB/surplus_hugepages",
@@ -58,11 +58,11 @@ static void mend_pool(struct finding *f)
 void doctor_pool(struct finding *f, const char *mount)
 {
 	char page[AMOUNT_TEXT], available[AMOUNT_TEXT], total[AMOUNT_TEXT];
-	struct pool pool;
+	struct hugepage_pool pool;
 
 	(void)mount;
 	amount_exact(shared_page(), page);
-	pool_read(shared_page(), &pool);
+	hugepage_pool_read(shared_page(), &pool);
 	amount_text(pool.free, available);
 	amount_text(pool.total, total);
 	if (pool.free >= table_pages() * shared_page()) {
@@ -165,9 +165,9 @@ void doctor_hugetlbfs(struct finding *f, const char *mount)
 
 static void not_shared(struct finding *f, const struct backing *b)
 {
-	struct pool pool;
+	struct hugepage_pool pool;
 
-	pool_read(shared_page(), &pool);
+	hugepage_pool_read(shared_page(), &pool);
 	if (b->trial == TRIAL_NOT_SHARED)
 		found(f, DOCTOR_MISSING, "%s", b->why_not);
 	else if (!pool.free)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How many windows the daemon may have, by its limit of descriptors. */
 #ifndef WINDOW_LIMIT_H
 #define WINDOW_LIMIT_H
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The ioctls of <mshare_ioctl.h> that only ask. */
+#ifndef IOCTL_STATUS_H
+#define IOCTL_STATUS_H
+
+#include <stdbool.h>
+
+#include "ops/server.h"
+
+/* Answers the call, or returns false if cmd is another ioctl. */
+bool ioctl_status(struct call *call, unsigned int cmd);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "region/region_protection.h"
+
+#include "memory/backing.h"
+
+/* What windows have to be in [start, end), a change under way included. */
+static int current_protection(struct region *region, uint64_t start,
+			      uint64_t end, struct protection *out)
+{
+	struct protection settled;
+	int err = protection_read(&region->maps, region->backing->page, start,
+				  end, &settled);
+
+	if (err || !region->tight.n) {
+		*out = settled;
+		return err;
+	}
+	err = protection_overlay(&settled, &region->tight, out);
+	protection_free(&settled);
+	return err;
+}
+
+int region_protection_steps(struct region *region, bool can_write,
+			    struct protection_steps *steps)
+{
+	struct protection plain = {0}, now = {0};
+	int err;
+
+	*steps = (struct protection_steps){0};
+	if (!region->special)
+		return 0;
+	err = protection_plain(0, region->size, &plain);
+	if (!err)
+		err = current_protection(region, 0, region->size, &now);
+	if (!err)
+		err = protection_steps_plan(&plain, &now,
+					    backing_unit(region->backing),
+					    can_write, steps);
+	protection_free(&plain);
+	protection_free(&now);
+	return err;
+}
