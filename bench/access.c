@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plain loads and stores: through a window, beside hugetlbfs mapped by hand and
- * POSIX shared memory of 4 KiB pages. All of it is mapped at once, and turns
- * are short, so that what disturbs one disturbs the others as well.
+ * Plain loads and stores through a window, beside hugetlbfs mapped by hand and
+ * POSIX shared memory of 4 KiB pages. All are mapped at once and take short
+ * turns, so that a disturbance affects all of them.
  *
- * Two controls tell how far equals are apart here: another file of hugetlbfs
- * ("hugetlbfs-again") has other physical memory; and "same-pages" is the very
- * memory of the region, mapped by hand beside the window.
+ * Two controls show how far equal things differ here: "hugetlbfs-again" is
+ * another file of hugetlbfs, with other physical memory; "same-pages" is the
+ * memory of the region itself, mapped by hand beside the window.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ enum kind {
 	HUGETLBFS,
 	HUGETLBFS_AGAIN,
 	SHM,
-	SAME_PAGES, /* the last: it may be missing */
+	SAME_PAGES, /* last: it may be missing */
 	KINDS
 };
 
@@ -42,13 +42,13 @@ struct all {
 	size_t size;
 	struct memory memory[SAME_PAGES];
 	char *at[KINDS];
-	size_t next[KINDS]; /* where a sequential turn goes on */
-	uint64_t seed;	    /* of a random turn: another one each time */
+	size_t next[KINDS]; /* where the next sequential turn starts */
+	uint64_t seed;	    /* of the next random turn */
 };
 
 /*
- * How it is accessed. All memory holds zeros, and is overwritten with zeros:
- * but the compiler does not know, so a load can be made to wait for the one
+ * The kinds of access. All memory holds zeros and is overwritten with zeros,
+ * but the compiler does not know that: so each load can depend on the one
  * before.
  */
 static volatile uint64_t zero;
@@ -87,7 +87,7 @@ static void write_sequential(const struct all *all, char *at, size_t from,
 	}
 }
 
-/* Where the next one is: any cache line. size: a power of two */
+/* The next random cache line. size: a power of two */
 static inline volatile uint64_t *any(char *at, size_t size, uint64_t *x)
 {
 	*x = *x * 6364136223846793005U + 1442695040888963407U;
@@ -116,7 +116,7 @@ static void write_random(const struct all *all, char *at, size_t from, size_t n)
 static const struct way {
 	const char *measure;
 	access_turn *turn;
-	size_t n; /* a turn: some milliseconds */
+	size_t n; /* accesses per turn: some milliseconds */
 	size_t stride;
 } ways[] = {
 	{"read.sequential", read_sequential, 2 << 20, CACHE_LINE},
@@ -135,9 +135,10 @@ static void accesses(struct all *all, const struct way *way, int kind, size_t n)
 }
 
 /*
- * ns an access. Not counted: as many as make caches and TLBs forget whose turn
- * it was before. (Those of the hypervisor, too: they know physical memory, and
- * "same-pages" would leave them warm for the window.)
+ * ns per access. An equal number of accesses before that is not counted: it
+ * replaces what the turn before left in caches and TLBs. (In the hypervisor's
+ * as well: they go by physical memory, so "same-pages" would warm them for the
+ * window.)
  */
 static double take_turn(struct all *all, const struct way *way, int kind)
 {
@@ -149,9 +150,9 @@ static double take_turn(struct all *all, const struct way *way, int kind)
 	return (now_us() - us) * 1e3 / (double)way->n;
 }
 
-/* Memory, all of it there and in the page tables */
+/* Memory, allocated and in the page tables */
 
-/* Windows begin at whole GiB; so do these, as that has an effect of its own. */
+/* Aligned to a GiB like windows, as the alignment alone has an effect. */
 static char *map_by_hand(int fd, size_t size, int kind)
 {
 	char *at = mmap((char *)0x200000000000 + (size_t)kind * 64 * GIB, size,
@@ -163,7 +164,7 @@ static char *map_by_hand(int fd, size_t size, int kind)
 	return at;
 }
 
-/* What lies behind the window, taken from the kernel by its address: or NULL */
+/* Maps the file of the window, found by its address in /proc; or NULL. */
 static char *map_same_pages(char *window, size_t size)
 {
 	char path[64];
@@ -203,7 +204,7 @@ static void touch_zero(char *at, size_t size, size_t page)
 		p[o] = 0;
 }
 
-/* Who comes first, and has the first choice of memory, changes by round. */
+/* A different one allocates its memory first in each round. */
 static void set_up(struct all *all, const struct args *args, int round)
 {
 	for (int i = 0; i < SAME_PAGES; i++) {
@@ -229,10 +230,10 @@ static void clean_up(struct all *all)
 		peers[kind]->clean_up(&all->memory[kind]);
 }
 
-/* Each turn is compared with its like, beginning with another one each time. */
+/* One turn of each; a different one begins each time. */
 static void sample_turn(struct all *all, const struct way *way, int turn)
 {
-	/* Those of the same memory are not neighbours. */
+	/* Those with the same memory are not next to each other. */
 	static const enum kind order[KINDS] = {MSHAREFS, HUGETLBFS, SAME_PAGES,
 					       HUGETLBFS_AGAIN, SHM};
 

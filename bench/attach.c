@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of a process that was given a name until it has touched all of the
- * memory; and that of its mmap() alone, for one process and for 100 at a time,
+ * Attaching: the time from knowing the name to having touched all of the
+ * memory; and the time of mmap() alone, for one process and for 100 at a time,
  * beside round trips to the same FUSE daemon.
  */
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static void touch_round(const struct args *args, int round)
 	sample_touch(args->file, size, round, &peer_hugetlbfs, 20);
 	sample_touch(args->file, size, round, &peer_sysv_huge, 20);
 	sample_touch(args->file, size, round, &peer_hugectl, 20);
-	/* Filling them takes seconds, and they are far away. */
+	/* These take seconds to fill and are far slower: fewer rounds do. */
 	if (round >= (args->quick ? 1 : 2))
 		return;
 	sample_touch(args->file, size, round, &peer_shm_thp, 20);
@@ -80,7 +80,7 @@ static void touch_round(const struct args *args, int round)
 
 /* Attach alone */
 
-/* In a process that has not done any of it before: as the daemon meets them. */
+/* In a process that has not attached before. */
 static double attach_alone(void *arg, int index, char what)
 {
 	const struct memory *memory = arg;
@@ -101,13 +101,13 @@ static double attach_alone(void *arg, int index, char what)
 	} else if (syscall(SYS_statx, fd, "",
 			   AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
 			   STATX_BASIC_STATS, &stx)) {
-		/* a question that the daemon answers at once */
+		/* a request that the daemon answers at once */
 		die("statx");
 	}
 	return now_us() - start;
 }
 
-/* One after the other, or all at the same time; the us that takes. */
+/* One after the other, or all at the same time; returns the us in total. */
 static double ask(struct crowd *crowd, int at_a_time, char what, double *us)
 {
 	double start = now_us();

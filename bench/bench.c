@@ -22,7 +22,7 @@ struct args bench_args(int argc, char **argv)
 	if (argc != 2 + args.quick || argv[argc - 1][0] == '-') {
 		fprintf(stderr,
 			"Usage: %s [--quick] FILE\n"
-			"FILE is made, on a mount of msharefs, and taken away. "
+			"Creates FILE on a mount of msharefs, and removes it. "
 			"bench/run starts this program.\n",
 			argv[0]);
 		exit(2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every program of the suite has in common. Each takes samples and prints
- * them, one a line; bench/run starts them, and does the rest.
+ * Helpers of all programs of the suite. Each program takes samples and prints
+ * one per line; bench/run starts the programs and does the rest.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -15,38 +15,41 @@
 
 struct args {
 	bool quick;	  /* fewer rounds, smaller sizes */
-	const char *file; /* to be made on a mount of msharefs */
+	const char *file; /* to create on a mount of msharefs */
 };
 
-/* PROGRAM [--quick] FILE; ends with 2 for anything else. */
+/* PROGRAM [--quick] FILE; exits with status 2 for anything else. */
 struct args bench_args(int argc, char **argv);
 
 /*
- * One sample on stdout: of what (bench/figures.py knows all measures and their
- * units), by whom, the size in bytes and the number that it was taken with (0:
- * does not matter), in which round. What is sampled in one round is compared
- * with each other.
+ * Prints one sample. bench/suite/figures.py has all measures with their units,
+ * and all series. size (bytes) and number are those that the sample was taken
+ * with, 0 if they do not matter. Samples of the same round are compared with
+ * each other.
  */
 void sample(const char *measure, const char *series, size_t size, int number,
 	    int round, double value);
 
-_Noreturn void die(const char *what); /* with errno */
+_Noreturn void die(const char *what); /* with the message of errno */
 
 double now_us(void);
 
-/* KiB of a line of /proc/meminfo, "PageTables:" */
+/* KiB in a line of /proc/meminfo, such as "PageTables:" */
 long meminfo_kib(const char *key);
 
-/* KiB of all page tables; those of processes that ended are freed later. */
+/*
+ * KiB of all page tables, once it no longer changes: those of processes that
+ * ended are freed later.
+ */
 long settled_page_tables(void);
 
-/* Page faults of this process up to now that needed no disk. */
+/* Page faults of this process so far that needed no disk. */
 long minor_faults(void);
 
-/* Of n values, which it sorts. */
+/* Sorts the values. */
 double median(double *values, int n);
 
-/* Every page of that size is written to. */
+/* Writes to every page of that size. */
 void touch(char *at, size_t size, size_t page);
 
 #endif

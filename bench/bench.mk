@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# bench/: one program a kind of work, with its peers; bench/run starts them all.
+# bench/: one program per kind of work, with its peers; bench/run starts them.
 
 noinst_LTLIBRARIES += libbench.la
 libbench_la_SOURCES = bench/bench.c bench/bench.h bench/crowd.c bench/crowd.h \
@@ -57,15 +57,16 @@ noinst_PROGRAMS += bench/inert
 bench_inert_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_inert_LDADD = libbench.la
 
-bench_scripts = bench/run bench/compare bench/publish bench/demo bench/model
+bench_scripts = bench/run bench/compare bench/publish bench/demo
 bench_modules = bench/suite/__init__.py bench/suite/figures.py \
 	bench/suite/headline.py bench/suite/limits.py bench/suite/machine.py \
-	bench/suite/model.py bench/suite/plots.py bench/suite/readme.py \
-	bench/suite/results.py bench/suite/table.py
-EXTRA_DIST += $(bench_scripts) $(bench_modules) bench/model.md \
-	bench/results.json bench/plots
+	bench/suite/marks.py bench/suite/model.py bench/suite/model_doc.py \
+	bench/suite/model_plots.py bench/suite/performance.py \
+	bench/suite/plots.py bench/suite/published.py bench/suite/results.py \
+	bench/suite/table.py
+EXTRA_DIST += $(bench_scripts) $(bench_modules)
 
-# Both write what they measured below the build. A bytecode cache would be
+# Both write below the build directory. Python's cache of bytecode would be
 # written to the sources.
 bench: all
 	PYTHONDONTWRITEBYTECODE=1 BUILD=$(abs_builddir) $(srcdir)/bench/run \
@@ -76,3 +77,21 @@ bench-quick: all
 		--quick --output bench/quick.json
 
 .PHONY: bench bench-quick
+
+# A tarball carries the samples and plots of the last "make bench" in this build
+# directory, or those that the sources came with.
+dist-hook: dist-bench
+
+dist-bench:
+	@for from in . $(srcdir); do \
+		test -f $$from/bench/results.json || continue; \
+		echo "with $$from/bench/results.json"; \
+		cp $$from/bench/results.json $(distdir)/bench/ && \
+		if test -d $$from/bench/plots; then \
+			cp -R $$from/bench/plots $(distdir)/bench/; \
+		fi; \
+		exit; \
+	done; \
+	echo "without bench/results.json: make bench would write it"
+
+.PHONY: dist-bench

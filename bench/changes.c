@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A change of 2 MiB until every process has it, with 1, 100 and 1000 windows:
- * unmap, map, protect, lift. Beside it the same done by hand in the same run
- * (the limit): punching the file, filling it, write-protecting through the
- * userfaultfd of each window. That costs no message to anybody: a round trip to
- * the daemon is sampled as well.
+ * The time until a change of 2 MiB has reached every process, with 1, 100 and
+ * 1000 windows: unmap, map, protect, lift (the protection). Beside it the
+ * limit: the same by hand, in the same run, by punching the file, filling it,
+ * and write-protecting through the userfaultfd of each window. As that needs no
+ * message to a daemon, a round trip to the daemon is sampled too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@
 #define MAX_WINDOWS 1000
 #define RW (PROT_READ | PROT_WRITE)
 
-/* Who has windows, and how each change is made there. */
+/* msharefs or the limit: its windows, and how it makes each change. */
 struct side {
 	const char *series;
 	void (*change[4])(const struct side *side, int windows);
@@ -121,10 +121,10 @@ static double region_window(void *arg, int index, char what)
 
 /* By hand */
 
-static int uffds[MAX_WINDOWS]; /* of the limit's windows */
+static int uffds[MAX_WINDOWS]; /* of the windows of the limit */
 static int to_parent[2];
 
-/* Each process has it at the same address, which is its own. */
+/* The same address in each process. */
 #define PEER_BASE ((char *)0x200000000000)
 
 static double hand_window(void *arg, int index, char what)
@@ -226,7 +226,10 @@ static double round_trip(int fd)
 	return now_us() - start;
 }
 
-/* The first protection of a unit makes its page tables each window's own. */
+/*
+ * Round 0 is sampled as "first": the first protection of a unit gives each
+ * window its own page tables.
+ */
 static void make_changes(const struct side *side, int windows, int round)
 {
 	char name[32];
@@ -265,7 +268,7 @@ static void stop(struct side *side, int windows)
 	side->memory.peer->clean_up(&side->memory);
 }
 
-/* Round 0 is the first time: measured by itself. */
+/* Round 0 is the first time and is sampled separately. */
 static void with_windows(const struct args *args, int windows, int rounds)
 {
 	start(&ours, args->file, region_window, windows);
@@ -291,7 +294,7 @@ int main(int argc, char **argv)
 	struct args args = bench_args(argc, argv);
 	struct rlimit files;
 
-	/* A userfaultfd a window */
+	/* One userfaultfd per window */
 	if (getrlimit(RLIMIT_NOFILE, &files))
 		die("getrlimit");
 	files.rlim_cur = files.rlim_max;

@@ -20,7 +20,7 @@
 #define END '\0'
 
 struct place {
-	_Alignas(64) _Atomic uint32_t asked; /* how often */
+	_Alignas(64) _Atomic uint32_t asked; /* number of requests */
 	_Atomic uint32_t answered;
 	char what;
 	double answer;
@@ -53,7 +53,7 @@ struct crowd *crowd_new(int max, crowd_act *act, void *arg)
 	return crowd;
 }
 
-/* Until *at is the value; false after a second. */
+/* Waits until *at is the value; false after a second. */
 static bool await(_Atomic uint32_t *at, uint32_t value)
 {
 	const struct timespec second = {.tv_sec = 1};
@@ -96,7 +96,7 @@ void crowd_grow(struct crowd *crowd, int n)
 		abort();
 	fflush(stdout);
 	for (; crowd->n < n; crowd->n++) {
-		const int index = crowd->n; /* that moves on, shared */
+		const int index = crowd->n; /* which is shared, and changes */
 		pid_t pid = fork();
 
 		if (pid < 0)

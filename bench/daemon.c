@@ -14,7 +14,7 @@
 #include "bench.h"
 #include <mshare_ioctl.h>
 
-/* The mount tells, by a file at its top. */
+/* Asks the mount, through mshare_info. */
 static int pid_of(const char *file)
 {
 	struct mshare_status_mount status = {.version = MSHARE_STATUS_VERSION};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon of a mount takes. */
+/* What the daemon of a mount uses. */
 #ifndef DAEMON_H
 #define DAEMON_H
 
@@ -10,12 +10,12 @@ struct daemon {
 	clockid_t cpu;
 };
 
-/* Whoever serves this file at the top of a mount; dies if nobody does. */
+/* The daemon that serves a file in the root of a mount; exits without one. */
 struct daemon daemon_of(const char *file);
 
-double daemon_cpu_us(const struct daemon *daemon); /* since it began */
+double daemon_cpu_us(const struct daemon *daemon); /* since its start */
 
-/* KiB of memory that is its alone, huge pages not counted. */
+/* KiB of its private memory, without huge pages. */
 double daemon_private_kib(const struct daemon *daemon);
 
 int daemon_descriptors(const struct daemon *daemon);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the demo: what sharing saves, as a table for people. The suite
- * (bench/run) measures the same with more care. demo_table REGION-FILE GIB
- * PROCESSES
+ * For the demo: a table of what sharing saves. bench/run measures the same more
+ * carefully. demo_table REGION-FILE GIB PROCESSES
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +10,13 @@
 #include "crowd.h"
 #include "peers.h"
 
-/* Less than a page is noise; and one page is what a window takes. */
+/* Less than a page is noise; a window takes one page. */
 #define PAGE_KIB 4.0
 
 static const struct {
 	const struct peer *peer;
 	const char *name;
-	int most; /* processes: of more, nothing else is to be learnt */
+	int most; /* processes: more would show nothing else */
 } rows[] = {
 	{&peer_msharefs, "msharefs", 1 << 20},
 	{&peer_limit, "by hand (the limit)", 1 << 20},
@@ -29,12 +28,12 @@ static const struct {
 
 struct cost {
 	int processes;
-	double kib; /* of page tables, a process */
+	double kib; /* of page tables per process */
 	double us;  /* median */
 	double faults;
 };
 
-/* 'a': attaches and touches all; the us. 'f': the faults of that. */
+/* 'a': attaches and touches all, returns us. 'f': the page faults of that. */
 static double act(void *arg, int index, char what)
 {
 	struct memory *memory = arg;
@@ -118,7 +117,7 @@ int main(int argc, char **argv)
 	printf("One region of %zu GiB, attached to and touched whole by each "
 	       "process:\n\n",
 	       size / GIB);
-	/* Twice: the first run also warms up what all of them use. */
+	/* Twice: the first run also warms up what all peers use. */
 	for (int i = 0; i < 2; i++)
 		nothing = measure(&peer_nothing, argv[1], size, n).kib;
 	for (size_t i = 0; i < N_ROWS; i++)

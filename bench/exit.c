@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exit of processes that have touched all of 8 GiB: from when they are told
- * until the last is reaped, all at a time and one after the other.
+ * Exit of processes that have touched all of 8 GiB: the time from the request
+ * until the last one is reaped, all at the same time and one after the other.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -21,10 +21,10 @@
 #define SIZE (8 * GIB)
 #define MAX 1000
 
-/* Shared by all; a process exits when go is beyond its place. */
+/* Shared by all processes. A process exits when its word is not 0. */
 static struct board {
 	_Alignas(64) _Atomic uint32_t ready;
-	_Alignas(64) _Atomic uint32_t all; /* not 0: whoever waits here exits */
+	_Alignas(64) _Atomic uint32_t all; /* for those that exit together */
 	_Alignas(64) _Atomic uint32_t one[MAX];
 } * board;
 
@@ -65,10 +65,10 @@ static void start(struct memory *memory, int n, bool together, pid_t *pids)
 				_exit(1);
 			serve(memory, i, together);
 		}
-		/* One at a time: what comes at a time is the exit. */
+		/* They attach one by one; only the exits coincide. */
 		while (atomic_load(&board->ready) != (uint32_t)i + 1) {
 			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
-				_exit(1); /* and it has said why */
+				_exit(1); /* it has printed why */
 			futex(&board->ready, FUTEX_WAIT, (uint32_t)i);
 		}
 	}
@@ -79,7 +79,7 @@ static void reap(pid_t pid)
 	int status;
 
 	if (waitpid(pid, &status, 0) != pid || status)
-		die("a process that exits");
+		die("exit of a process");
 }
 
 static double exit_together(const pid_t *pids, int n)

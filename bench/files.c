@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Regions by the thousand, as files: made, with a size and without, asked for
- * their attributes, listed and taken away; and what memory of the daemon they
- * take. Beside a passthrough that does nothing (null_fuse.c), and tmpfs itself.
+ * Regions by the thousand, as files: create (with and without a size), stat,
+ * list, unlink; and the memory of the daemon that they take. Beside a FUSE
+ * passthrough that does nothing else (null_fuse.c), and tmpfs itself.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 #define MANY 10000
 #define FEW 1000
-/* So many are done in one place before it is the next one's turn. */
+/* Files per turn of one place. */
 #define AT_A_TIME 100
 
 struct place {
@@ -32,8 +32,8 @@ struct place {
 	char dir[PATH_MAX];
 	int fd;		      /* of dir */
 	struct daemon daemon; /* pid 0: none */
-	double us;	      /* that the work under way took so far */
-	double kib;	      /* of the daemon, when there were no files */
+	double us;	      /* of the current work so far */
+	double kib; /* memory of the daemon when there were no files */
 };
 
 enum {
@@ -95,7 +95,7 @@ static void take_away(const struct place *p, const char *name)
 
 typedef void file_work(const struct place *p, const char *name);
 
-/* Told to end: what was started and made is taken away first. */
+/* A signal ends the program only after it has cleaned up. */
 static volatile sig_atomic_t told_to_end;
 
 static void end_soon(int signal)
@@ -115,11 +115,11 @@ static void do_some(struct place *p, file_work *work, int from, int to)
 		work(p, name);
 	}
 	p->us += now_us() - start;
-	/* What it does in the background is not the next one's burden. */
+	/* Its background work must not slow down the next place. */
 	rest_ms(1);
 }
 
-/* In turns, so that what disturbs the machine disturbs them all. */
+/* In turns, so that a disturbance affects all places. */
 static void do_all(const char *measure, file_work *work, size_t size, int n,
 		   int round)
 {
@@ -133,7 +133,7 @@ static void do_all(const char *measure, file_work *work, size_t size, int n,
 		       n / places[i].us * 1e6);
 }
 
-/* Entries a second */
+/* Entries per second */
 static double list(const struct place *p, int n)
 {
 	int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -163,7 +163,7 @@ static void list_all(int n, int round)
 
 /* Memory */
 
-/* Once it has done all that the kernel has told it in the background. */
+/* Once the daemon has handled what the kernel sends in the background. */
 static double settled_kib(const struct daemon *daemon)
 {
 	double kib = daemon_private_kib(daemon), before;
@@ -207,7 +207,7 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-/* It unmounts what it has mounted. */
+/* The daemon unmounts its mount when it ends. */
 static void end_null_fuse(void)
 {
 	if (null_fuse > 0 && !kill(null_fuse, SIGTERM))
@@ -221,8 +221,8 @@ static void run_null_fuse(const char *under, const char *mount)
 {
 	char self[PATH_MAX - 16] = "", path[PATH_MAX];
 
-	scratch[0] = 0; /* it is not its own to take away */
-	/* It must not outlive us, nor pay for what msharefs preloads. */
+	scratch[0] = 0; /* the parent removes it */
+	/* It must neither outlive its parent nor run under the preload. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	unsetenv("LD_PRELOAD");
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
@@ -267,7 +267,7 @@ static void make_dir(const char *path)
 		die(path);
 }
 
-/* The passthrough, what it passes to, and tmpfs itself, side by side. */
+/* The passthrough, the directory below it, and tmpfs itself. */
 static void find_peers(void)
 {
 	const char *tmpfs = getenv("BENCH_TMPFS_DIR");
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 	const int n = args.quick ? FEW : MANY;
 
 	places[OURS].daemon = daemon_of(args.file);
-	strcpy(places[OURS].dir, args.file); /* it was looked whether it fits */
+	strcpy(places[OURS].dir, args.file); /* its length was checked above */
 	find_peers();
 	begin();
 	for (int round = 0; round < (args.quick ? 3 : 5); round++)

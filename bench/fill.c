@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory until it can be used: CREATE_MAPPING of a region, beside fallocate()
- * and memset() of as many huge pages by hand.
+ * The time until memory can be used: CREATE_MAPPING, beside fallocate() and
+ * memset() of the same number of huge pages by hand.
  */
 #include <fcntl.h>
 #include <linux/msharefs.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork() until the child has touched a page: of a process with a window of a
- * region, beside the same process without one, and with the windows of peers.
+ * The time from fork() until the child has touched a page, for a process with a
+ * window, beside the same process without one and with the mappings of peers.
  */
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -16,9 +16,9 @@
 
 #define CHILDREN 100
 
-static _Atomic uint32_t *touched; /* how many children have */
+static _Atomic uint32_t *touched; /* number of children that have touched */
 
-/* One child after the other; all live until the end. Us a child. */
+/* One child after the other; all live until the end. Returns us per child. */
 static double fork_children(char *at)
 {
 	pid_t pids[CHILDREN];
@@ -55,7 +55,7 @@ static double fork_children(char *at)
 	return us / CHILDREN;
 }
 
-/* In a process of its own, as a window stays for good. */
+/* In a separate process, as a window stays until the process ends. */
 static void one(const struct args *args, const struct peer *peer, int round)
 {
 	const size_t size = 8 * GIB;
@@ -74,7 +74,7 @@ static void one(const struct args *args, const struct peer *peer, int round)
 			die(peer->series);
 		if (peer->page)
 			touch(at, size, peer->page);
-		fork_children(at); /* once to warm up */
+		fork_children(at); /* to warm up */
 		sample("fork", peer->series, size, CHILDREN, round,
 		       fork_children(at));
 		_exit(0);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the preload costs a program that uses nothing of it. Processes that only
- * differ in LD_PRELOAD do the same calls, in short turns, one after the other;
- * and a program that does nothing is started with the preload and without.
+ * The cost of the preload for a program that does not use msharefs. Processes
+ * that differ only in LD_PRELOAD make the same calls, in short turns; and a
+ * program that does nothing is started with and without the preload.
  *
- * The control "none-again", one more process without it, tells how far equals
- * are apart here: each process has a layout of its own.
+ * The control "none-again", one more process without the preload, shows how far
+ * equal processes differ here: each has its own layout of memory.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,22 +24,22 @@
 
 #define SELF "/proc/self/exe"
 
-/* What this program is started as, by itself */
+/* Names under which this program starts itself */
 static char self[] = SELF;
 static char as_server[] = "--serve", as_nothing[] = "--do-nothing";
 
-/* The calls, in a process of their own */
+/* The calls, in a separate process */
 
 static struct {
-	int fd; /* an ordinary file, that is there anyway */
+	int fd; /* an ordinary file that always exists */
 	size_t size;
 } file;
 
 static char read_of_file;
 
 /*
- * Only a hint, so the kernel looks for a place as ever; but what lies beside it
- * is the same in all processes: nothing.
+ * The address is a hint, so the kernel searches as usual; but nothing lies next
+ * to it, in any of the processes.
  */
 static char *map(size_t size, int flags, int fd)
 {
@@ -71,7 +71,7 @@ static void map_file_private(void)
 	unmap(map(file.size, MAP_PRIVATE, file.fd), file.size);
 }
 
-/* As programs read a file by mapping it. */
+/* As programs do that read a file by mapping it. */
 static void read_file(void)
 {
 	int fd = open(SELF, O_RDONLY | O_CLOEXEC);
@@ -110,7 +110,7 @@ static void fork_and_wait(void)
 static const struct way {
 	const char *measure;
 	void (*call)(void);
-	int n; /* a turn: some milliseconds */
+	int n; /* calls per turn: some milliseconds */
 } ways[] = {
 	{"inert.mmap-anonymous", map_anonymous, 4000},
 	{"inert.mmap-file", map_file_shared, 4000},
@@ -131,7 +131,7 @@ static double us_a_call(const struct way *way)
 	return (now_us() - us) / way->n;
 }
 
-/* An index on standard input, the time it took on standard output. */
+/* Reads an index from standard input, writes the time to standard output. */
 static int serve(void)
 {
 	struct stat st;
@@ -142,7 +142,7 @@ static int serve(void)
 	if (file.fd < 0 || fstat(file.fd, &st))
 		die(SELF);
 	file.size = (size_t)st.st_size;
-	/* First of all it says whether it has the preload. */
+	/* First reports whether it runs under the preload. */
 	us = dlsym(RTLD_DEFAULT, "mshare_engine") != NULL;
 	do
 		if (write(1, &us, sizeof(us)) != sizeof(us))
@@ -163,7 +163,7 @@ enum kind {
 
 static const char *const names[KINDS] = {"preload", "none", "none-again"};
 
-/* LD_PRELOAD as we were started with, and without ours: "": none */
+/* LD_PRELOAD as inherited, and without msharefs; "": none */
 static char *with, *without;
 
 static bool is_ours(const char *entry, size_t length)
@@ -198,7 +198,7 @@ static void find_preload(void)
 	}
 }
 
-/* in, out: what it has for 0 and 1, or -1 */
+/* in, out: its standard input and output, or -1 */
 static pid_t start(int kind, char *mode, int in, int out)
 {
 	const char *preload = kind == PRELOAD ? with : without;
@@ -241,14 +241,14 @@ static double hear(const struct process *p)
 	double us;
 
 	if (read(p->out, &us, sizeof(us)) != sizeof(us))
-		die("a process that serves");
+		die("pipe to a process");
 	return us;
 }
 
 static double ask(const struct process *p, unsigned char index)
 {
 	if (write(p->in, &index, 1) != 1)
-		die("a process that serves");
+		die("pipe to a process");
 	return hear(p);
 }
 
@@ -264,7 +264,8 @@ static void process_start(struct process *p, int kind)
 	p->in = in[1];
 	p->out = out[0];
 	if ((hear(p) != 0) != (kind == PRELOAD)) {
-		fprintf(stderr, "inert: \"%s\" is not what it is called\n",
+		fprintf(stderr,
+			"inert: process \"%s\" has a wrong LD_PRELOAD\n",
 			names[kind]);
 		exit(1);
 	}
@@ -285,7 +286,7 @@ static double start_up(int kind)
 	return now_us() - us;
 }
 
-/* Each turn is compared with its like, beginning with another one each time. */
+/* One turn of each kind; a different one begins each time. */
 static void sample_turns(const struct process *processes, size_t index,
 			 int turn, int turns)
 {
@@ -321,7 +322,7 @@ static void one_round(int round, int turns)
 	sample_turns(NULL, 0, round * turns, turns);
 }
 
-/* And all whom we start: what is woken on another CPU only adds noise. */
+/* Children inherit this: waking them on another CPU only adds noise. */
 static void stay_on_this_cpu(void)
 {
 	int cpu = sched_getcpu();

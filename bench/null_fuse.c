@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The least that a filesystem in user space costs: a passthrough to a
- * directory, which does nothing of its own but pass each request on.
+ * The minimum that a filesystem in user space costs: a passthrough to a
+ * directory, which only passes each request on.
  *
- * Mounted, threaded and cached as msharefs does it (fuse/main.c, fuse/ops.c),
- * so that the kernel asks both for the same: permissions are the kernel's
- * affair, what it was told stays true for a day, data is never spliced, and
- * there is nothing to flush. Like tmpfs both have extended attributes, which
- * the kernel looks at before it sets a size. Attributes are passed on, but only
- * a size is set.
+ * It mounts, uses threads and lets the kernel cache as msharefs does
+ * (fuse/main.c, fuse/ops/ops.c), so that the kernel sends both the same
+ * requests: the kernel checks permissions, answers stay valid for a day, data
+ * is never spliced, and there is nothing to flush. Both have extended
+ * attributes, as tmpfs has, which the kernel reads before it sets a size. Of
+ * attributes only the size can be set.
  */
 #define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
@@ -33,10 +33,10 @@
 #define IDLE_THREADS 16
 #define BUCKETS 16384
 
-/* A file that the kernel knows; its address is the number it knows it by. */
+/* A file that the kernel knows; its address is the node id. */
 struct node {
 	int fd;		  /* O_PATH */
-	ino_t number;	  /* of one filesystem */
+	ino_t number;	  /* unique, as all files are of one filesystem */
 	uint64_t lookups; /* lock */
 	LIST_ENTRY(node) entry;
 };
@@ -66,7 +66,7 @@ static struct node *node_find(ino_t number)
 	return n;
 }
 
-/* Of the file that fd is, which is the node's from now on, or closed. */
+/* The node of the file fd. The node takes fd over, or it is closed. */
 static struct node *node_get(int fd, ino_t number)
 {
 	struct node *n, *new = NULL;
@@ -103,7 +103,7 @@ static void node_forget(struct node *n, uint64_t lookups)
 	}
 }
 
-/* 0 or an error number, as libfuse has them. */
+/* 0 or a positive error number, as libfuse expects. */
 static int look_up(fuse_ino_t parent, const char *name,
 		   struct fuse_entry_param *entry)
 {
@@ -236,7 +236,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	fuse_reply_create(req, &entry, fi);
 }
 
-/* By the number the node has, as its name may be another file's by now. */
+/* By descriptor, as its name may belong to another file by now. */
 static void path_of(fuse_ino_t ino, char path[32])
 {
 	snprintf(path, 32, "/proc/self/fd/%d", fd_of(ino));
@@ -259,7 +259,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fuse_reply_open(req, fi);
 }
 
-/* size 0 asks how much there is. */
+/* size 0 asks for the length. */
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 			size_t size)
 {
@@ -302,7 +302,7 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino,
 	fuse_reply_open(req, fi);
 }
 
-/* Names as they come; what has no room any more is read again next time. */
+/* Names in the order of readdir(); one that does not fit is read again. */
 static size_t list(fuse_req_t req, DIR *dir, char *buf, size_t size)
 {
 	size_t used = 0;
@@ -416,7 +416,7 @@ static int mount_and_serve(const char *name, const char *mountpoint)
 	return err;
 }
 
-/* A file that the kernel knows takes a descriptor. */
+/* Each file that the kernel knows takes a descriptor. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -434,7 +434,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: %s DIRECTORY MOUNTPOINT\n", argv[0]);
 		return 2;
 	}
-	umask(0); /* the kernel has taken the caller's off */
+	umask(0); /* the kernel has applied the caller's */
 	raise_descriptor_limit();
 	root.fd = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables per process, of N processes that have all of a region and touched
- * it: the PageTables line of /proc/meminfo with them alive, less without, less
- * what as many processes take that do nothing. And those of the memory itself,
- * once for all, which whoever set it up has: "page-tables.once".
+ * Page tables per process, of N processes that have attached to all of a region
+ * and touched it: the line PageTables of /proc/meminfo while they live, less
+ * the same before they started, less that of N processes that do nothing. And
+ * "page-tables.once": the tables that belong to whoever set up the memory.
  */
 #include "bench.h"
 #include "crowd.h"
@@ -16,7 +16,7 @@ static const int numbers[] = {1, 10, 100, 500, MAX};
 
 #define N_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
-/* How many processes fit, and end soon enough, in all of 8 GiB */
+/* How many processes fit into memory, with 8 GiB, and end soon enough */
 static const struct {
 	const struct peer *peer;
 	int most, most_quick;
@@ -39,7 +39,7 @@ static double attach_and_touch(void *arg, int index, char what)
 	return 0;
 }
 
-/* Up to "most" processes; KiB of all their page tables, for each number. */
+/* KiB of all page tables for each number of processes up to "most". */
 static void count(struct memory *memory, int most, double kib[N_NUMBERS])
 {
 	struct crowd *crowd = crowd_new(most, attach_and_touch, memory);

@@ -18,11 +18,11 @@
 #include "bench.h"
 
 #define RW (PROT_READ | PROT_WRITE)
-/* Far from everything; each peer has the address space to itself. */
+/* Far from other mappings; each peer has the address space to itself. */
 #define HOST_BASE ((char *)0x300000000000)
 #define PEER_BASE ((char *)0x200000000000)
 
-/* Where a process that was started by itself finds room: unlike others. */
+/* A different address in each process, as in programs started separately. */
 static char *random_place(int index)
 {
 	return PEER_BASE + (size_t)(index % 511 + 1) * HUGE_PAGE;
@@ -100,7 +100,7 @@ static int region_set_up(struct memory *memory)
 	return -1;
 }
 
-/* As a program does it that was given the name: open, size query, mmap. */
+/* As a program that was given the name: open, ask for the size, mmap. */
 static char *region_attach(struct memory *memory, int index)
 {
 	int fd = open(memory->file, O_RDWR | O_CLOEXEC);
@@ -115,7 +115,7 @@ static char *region_attach(struct memory *memory, int index)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* The limit: all of it done by hand, no daemon (experiments: attach_cost 1) */
+/* The limit: everything done by hand, no daemon */
 
 int peer_guard(char *at, size_t size, uint64_t features)
 {
@@ -161,7 +161,7 @@ static void limit_clean_up(struct memory *memory)
 	close(memory->fd);
 }
 
-/* hugetlbfs by hand, where nobody thought of sharing tables */
+/* hugetlbfs mapped by hand, without regard to sharing tables */
 
 static int hugetlbfs_set_up(struct memory *memory)
 {
@@ -184,7 +184,7 @@ static int sysv_make(struct memory *memory, int flags)
 		shmget(IPC_PRIVATE, memory->size, IPC_CREAT | 0600 | flags);
 	if (memory->fd < 0)
 		return -1;
-	/* Gone with the last process that has it, whatever happens. */
+	/* So it goes with the last process that has it, whatever happens. */
 	at = shmat(memory->fd, PEER_BASE, 0);
 	if (at == (char *)-1 || shmctl(memory->fd, IPC_RMID, NULL))
 		return -1;
@@ -198,7 +198,7 @@ static int sysv_huge_set_up(struct memory *memory)
 	return sysv_make(memory, SHM_HUGETLB);
 }
 
-/* hugectl makes it huge; and says nothing when it does not. */
+/* hugectl makes it huge, and is silent when it cannot. */
 static int hugectl_set_up(struct memory *memory)
 {
 	long before = meminfo_kib("HugePages_Total:");
@@ -215,7 +215,7 @@ static char *sysv_attach(struct memory *memory, int index)
 {
 	char *at;
 
-	/* What came along with fork(): a process of its own has not got it. */
+	/* Inherited by fork(); a separate program would not have it. */
 	shmdt(memory->host);
 	at = shmat(memory->fd, random_place(index), 0);
 	return at == (char *)-1 ? NULL : at;

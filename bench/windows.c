@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon takes for each of 1500 windows, as they come one after the
- * other, go and come all at a time, and go with their processes; and whether it
- * is as before when they are gone. Beside it, what as many processes that do
- * nothing take.
+ * What the daemon uses for each of 1500 windows: while they are made one after
+ * the other, while all go and come at the same time, and when their processes
+ * exit; and whether anything is left when they are gone. Beside it, what the
+ * same number of processes takes that do nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const int numbers[] = {100, 300, 500, 1000, MAX};
 
 #define N_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
-/* For what the daemon keeps a while: see GHOST_MS in fuse/windows.c. */
+/* Some things the daemon keeps for a while: see GHOST_MS in fuse/windows/. */
 #define SETTLE_SECONDS 7
 
 struct state {
@@ -49,7 +49,7 @@ static struct state look(const struct daemon *daemon)
 	};
 }
 
-/* In a process: us that it took to attach, to touch, to detach. */
+/* In a process: us that it takes to attach, touch or detach. */
 static double act(void *arg, int index, char what)
 {
 	struct memory *memory = arg;
@@ -65,7 +65,7 @@ static double act(void *arg, int index, char what)
 	return now_us() - start;
 }
 
-/* What the daemon still has to do, it does. */
+/* Waits until the daemon is idle. */
 static void settle(const struct daemon *daemon)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
@@ -78,7 +78,7 @@ static void settle(const struct daemon *daemon)
 	} while (now - before > 100);
 }
 
-/* Of these processes; each attaches, or touches, after the one before it. */
+/* Median of these processes; they act one after the other. */
 static double median_us(struct crowd *crowd, int from, int to, char what)
 {
 	static double us[MAX];
@@ -88,7 +88,7 @@ static double median_us(struct crowd *crowd, int from, int to, char what)
 	return median(us + from, to - from);
 }
 
-/* Of windows since the last number; descriptors of all */
+/* CPU and memory per window since the last number; descriptors per window */
 static void sample_state(int n, int more, int round, const struct state *first,
 			 const struct state *last, const struct state *now)
 {
@@ -96,7 +96,7 @@ static void sample_state(int n, int more, int round, const struct state *first,
 	       (now->cpu_us - last->cpu_us) / more);
 	sample("windows.descriptors", "msharefs", GIB, n, round,
 	       (double)(now->descriptors - first->descriptors) / n);
-	/* In later rounds there is room left of the first. */
+	/* In later rounds malloc has room left from the first one. */
 	if (!round)
 		sample("windows.memory", "msharefs", GIB, n, round,
 		       (now->kib - last->kib) / more);
@@ -123,7 +123,7 @@ static void come_one_by_one(const struct daemon *daemon, struct crowd *crowd,
 	}
 }
 
-/* All at a time; us of the daemon's a window. */
+/* All at the same time. Returns CPU time of the daemon per window, in us. */
 static double together(const struct daemon *daemon, struct crowd *crowd,
 		       int max, char what)
 {
@@ -143,7 +143,7 @@ static double cpu_us(int who)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* As many processes that do nothing: us of CPU each, of theirs and ours. */
+/* The same number of idle processes: us of CPU each, with the parent's. */
 static void sample_nothing(int max, int round)
 {
 	double us = cpu_us(RUSAGE_SELF) + cpu_us(RUSAGE_CHILDREN);
@@ -158,7 +158,7 @@ static void sample_nothing(int max, int round)
 	sample("windows.cpu", "nothing", GIB, max, round, us / max);
 }
 
-/* What is the daemon's still, some seconds after the last window is gone */
+/* What the daemon still holds some seconds after the last window is gone. */
 static void sample_left(const struct daemon *daemon, const struct state *before,
 			const struct args *args, int max, int round)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the four examples have in common; nothing of it is about msharefs. */
+/* Helpers of the examples for the kernel series; none is about msharefs. */
 #ifndef COMMON_H
 #define COMMON_H
 
@@ -21,7 +21,7 @@ static inline void check(int ok, const char *what)
 	exit(1);
 }
 
-/* The number in the file mshare_info beside the region: the unit of sizes. */
+/* The unit of sizes: the number in the file mshare_info beside the region. */
 static inline uint64_t alignment(const char *region)
 {
 	char path[PATH_MAX], copy[PATH_MAX];

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Reading the file gives start and size, two longs. */
+/* Reading the file of a region gives two longs, its start and size. */
 static int find(const char *name, unsigned long info[2])
 {
 	int mount = mshare_mount_open(NULL);

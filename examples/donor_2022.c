@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of 2022, the donor: memory of its own, with what it holds, becomes
- * a region. donor_2022 NAME; then consumer_2022 NAME, as often as you like.
+ * The calls of 2022, the donor: makes a region of its own memory, which keeps
+ * what it holds. donor_2022 NAME; then consumer_2022 NAME, any number of times.
  */
 #include <mshare.h>
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Where it is in every process: both must be multiples of the mount's unit. */
+/* The same in every process; both must be multiples of the mount's unit. */
 #define ADDRESS ((char *)0x200000000000)
 #define LENGTH ((size_t)1 << 30)
 

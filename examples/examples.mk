@@ -9,6 +9,7 @@ kernel_examples = examples/donor_v1 examples/consumer_v1 examples/donor_v3 \
 linked_examples = examples/donor_2022 examples/consumer_2022 examples/ring_2026
 noinst_PROGRAMS += $(kernel_examples) $(linked_examples)
 noinst_HEADERS = examples/common.h
+EXTRA_DIST += examples/README.md
 examples_donor_v1_CPPFLAGS = $(public_cppflags)
 examples_donor_v1_CFLAGS = $(foreign_cflags)
 examples_donor_v1_LDFLAGS = -no-install

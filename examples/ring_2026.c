@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of 2026: a ring of messages between two processes, and the point of
- * it all, mshare_protect(). One call of the writer, and when it returns nobody
- * can write the messages, neither the reader nor itself.
+ * The calls of 2026: a ring of messages between two processes. At the end the
+ * writer calls mshare_protect() once; when that returns, neither the reader nor
+ * the writer itself can write the messages.
  */
 #include <mshare.h>
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define UNIT ((size_t)1 << 30) /* of sizes: see mshare_info of the mount */
-#define PART ((size_t)2 << 20) /* protection is a huge page's */
+#define PART ((size_t)2 << 20) /* a huge page: the unit of protection */
 #define SLOTS 8
 #define MESSAGES 100
 
@@ -24,7 +24,7 @@
 struct counters {
 	atomic_uint written;
 	atomic_uint read;
-	atomic_uint closed; /* nothing more comes, and messages are protected */
+	atomic_uint closed; /* no more messages come, and they are protected */
 };
 
 struct ring {
@@ -50,7 +50,7 @@ static void write_messages(const struct ring *ring)
 	}
 }
 
-/* The reader strikes out what it has read, as long as it may. */
+/* Overwrites each message that it has read: it may still write. */
 static unsigned int read_messages(const struct ring *ring)
 {
 	char want[64];
@@ -90,7 +90,7 @@ static int reader(const struct ring *ring)
 		usleep(100);
 	sigaction(SIGSEGV, &act, NULL);
 	ring->message[0][0] = '!';
-	return 1; /* it did not obey */
+	return 1; /* the write was not refused */
 }
 
 int main(void)
@@ -100,7 +100,7 @@ int main(void)
 	char *window;
 	pid_t child;
 
-	alarm(20); /* should the other one die, do not wait for ever */
+	alarm(20); /* do not wait for ever if the other process dies */
 	check(fd >= 0);
 	if (ftruncate(fd, (off_t)UNIT)) {
 		perror("ftruncate");
@@ -112,7 +112,7 @@ int main(void)
 	ring.message = (void *)window;
 	ring.count = (void *)(window + PART);
 
-	child = fork(); /* it has the window, too */
+	child = fork(); /* the child inherits the window */
 	if (child == 0)
 		_exit(reader(&ring));
 	write_messages(&ring);

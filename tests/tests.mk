@@ -86,6 +86,7 @@ check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
 plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
 	tests/static/static_install.sh \
 	tests/static/static_man.sh tests/static/static_bench.sh \
+	tests/static/static_docs.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
 	tests/tools/service.sh tests/lib/man_examples.sh
 mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What bench/run, bench/compare and bench/model have in common."""
+"""Modules of bench/run, bench/compare and bench/publish."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""All that the suite measures, beside which peer, and what is to be reached.
+"""All figures of the suite: what is measured, beside which peer, which target.
 
-A figure is a ratio of two series of one measure (or of two measures), taken
-round by round: what was sampled in the same round is divided, and the median
-and the middle half of the ratios are told.
+Most figures are the ratio of two series, computed round by round: samples of
+the same round are divided. A figure is the median of these ratios, with their
+middle half.
 """
 
 import math
@@ -86,15 +86,15 @@ NAMES = {
     "fuse-round-trip": "one FUSE round trip",
 }
 
-# A value that is measured: by whom, with what
+# What is measured: series, size and number as in sample() of bench/bench.h
 Value = namedtuple("Value", "measure series size number")
 
 
 class Figure:
     """ours beside peers: "ratio" is ours / peer, "times" is peer / ours,
-    "value" is ours alone, "more" is ours - peer. floor: the least that ours
-    is taken for, where less than that is noise. More than one peer: their sum
-    is what it is beside."""
+    "value" is ours alone, "more" is ours - peer. With more than one peer, the
+    sum of the peers counts. floor: smaller values of ours are noise and count
+    as this much."""
 
     def __init__(self, row, what, ours, peers=(), how="ratio", low=None,
                  high=None, floor=0.0, note=""):
@@ -116,8 +116,8 @@ class Figure:
         return "%s %g%s" % (">=" if self.high is None else "<=", bound, unit)
 
     def _rounds(self, results):
-        """By round: (ours, peers' sum). A peer that was measured in fewer
-        rounds, as it is slow, counts with its median in the others."""
+        """For each round (ours, sum of the peers). In rounds without a sample of
+        a peer (a slow one is measured less often) its median counts."""
         ours = results.of(*self.ours)
         peers = [results.of(*peer) for peer in self.peers]
         if not ours or not all(peers):
@@ -129,7 +129,7 @@ class Figure:
                 for round_, value in ours.items()]
 
     def of(self, results):
-        """Its Spread, or None where it was not measured."""
+        """Its Spread, or None if it was not measured."""
         rounds = self._rounds(results)
         if rounds is None:
             return None
@@ -142,8 +142,11 @@ class Figure:
         return spread(ways[self.how](*pair) for pair in rounds)
 
     def reached(self, results):
-        """True, False, or None: not measured, or nothing to reach."""
-        got = self.of(results)
+        """True, False, or None: not measured, or no target."""
+        return self.is_reached_by(self.of(results))
+
+    def is_reached_by(self, got):
+        """The same for a Spread, or None: not measured."""
         if got is None or self.low is None and self.high is None:
             return None
         return (self.low is None or got.median >= self.low) and \
@@ -269,7 +272,7 @@ def _inert():
 
         yield Figure(8, "under the preload: " + what, of("preload"),
                      [of("none")], high=high)
-        yield Figure(8, "  (noise: without it beside itself)",
+        yield Figure(8, "  (noise of %s: without it beside itself)" % what,
                      of("none-again"), [of("none")])
     yield Figure(8, "under the preload: start-up",
                  Value("inert.start-up", "preload", 0, 0),
@@ -287,7 +290,7 @@ def _files():
         def of(series, measure=measure, size=size):
             return Value("files." + measure, series, size, 10000)
 
-        # Operations a second: more is better.
+        # Operations per second: more is better.
         yield Figure(9, what + ", beside a null FUSE", of("msharefs"),
                      [of("null-fuse")], low=1.0)
     for size in (0, GIB):
@@ -309,7 +312,7 @@ def _windows():
         yield Figure(10, "a window of 1500: %s, beside one of 100" % what
                      if measure == "cpu" else "  %s" % what,
                      of(measure, 1500), [of(measure, 100)], high=1.25)
-        yield Figure(10, "  that is", of(measure, 1500), how="value")
+        yield Figure(10, "  %s, as a number" % what, of(measure, 1500), how="value")
     yield Figure(10, "  CPU beside fork and exit of a process",
                  of("cpu", 1500), [of("cpu", 1500, "nothing")])
     for measure, what in (("cpu.together", "CPU, all at a time"),
@@ -342,8 +345,8 @@ _ROWS = (_page_tables, _attach_touch, _attach, _fork, _fill, _changes,
 
 
 def all_figures():
-    """In the order of the rows. What begins with blanks goes on from the line
-    above; whole says all of it."""
+    """In the order of the rows. A name that begins with blanks continues the
+    line above; whole is the complete name."""
     head = ""
     for some in _ROWS:
         for figure in some():
@@ -353,3 +356,11 @@ def all_figures():
                 head = figure.what.partition(":")[0]
                 figure.whole = figure.what
             yield figure
+
+
+def unknown(results):
+    """Measures without a unit and series without a name, of what was sampled."""
+    return sorted({measure for measure, _, _, _ in results.samples
+                   if measure not in UNITS} |
+                  {series for _, series, _, _ in results.samples
+                   if series not in NAMES})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The state of the machine that a run was made on."""
+"""The machine of a run, and its state."""
 
 import datetime
 import os
@@ -36,7 +36,7 @@ def _commit(source):
 
 
 def describe(source):
-    """What a reader needs to know to believe the figures."""
+    """What a reader needs to judge the figures."""
     meminfo = "/proc/meminfo"
     return {
         "date": datetime.datetime.now(datetime.timezone.utc)

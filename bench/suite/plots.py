@@ -15,7 +15,7 @@ set border 3
 set tics nomirror
 """
 
-# One colour a series, in all plots
+# One colour per series, in all plots
 _COLOURS = {
     "msharefs": "#0b6e4f", "limit": "#7a7a7a", "hugetlbfs": "#c8553d",
     "sysv-huge": "#e09f3e", "hugectl": "#8d6a9f", "shm-thp": "#3d5a80",
@@ -33,14 +33,14 @@ def _colour(series):
 
 
 def gnuplot(path, title, script):
-    """Dies with gnuplot's own message."""
+    """Raises CalledProcessError; gnuplot has printed a message then."""
     text = _HEAD % (path, _quote(title)) + script
     subprocess.run(["gnuplot"], input=text, text=True, check=True)
 
 
 def lines(path, title, x, y, curves, extra=""):
-    """curves: [(name, colour, [(x, y), ...])], on two logarithmic axes; what
-    was done by hand is dashed."""
+    """curves: [(name, colour, [(x, y), ...])], on two logarithmic axes; those
+    "by hand" are dashed."""
     blocks, plots = [], []
     for i, (name, colour, points) in enumerate(curves):
         data = "\n".join("%.9g %.9g" % point for point in points)
@@ -132,7 +132,7 @@ _ALL = {
 
 
 def draw_all(results, directory):
-    """The paths of those that could be drawn from what was measured."""
+    """Draws those that were measured; returns their paths."""
     if not shutil.which("gnuplot"):
         raise SystemExit("bench: plots need gnuplot: apt-get install "
                          "gnuplot-nox")

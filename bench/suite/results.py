@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Samples of a run: medians, spread, ratios; and the file they are kept in."""
+"""Samples of a run, their spread, and the file that holds them."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from collections import namedtuple
 
 FORMAT = 1
 
-# low and high: the middle half of the samples lies between them
+# The middle half of the samples lies between low and high
 Spread = namedtuple("Spread", "median low high n")
 
 
@@ -16,7 +16,7 @@ def spread(values):
     """Median and quartiles."""
     values = sorted(values)
     n = len(values)
-    # Between infinity and something there is nothing to be had.
+    # Quartiles cannot be interpolated next to infinity.
     if n == 1 or math.isinf(values[-1]):
         return Spread(values[n // 2], values[n // 4], values[3 * n // 4], n)
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -31,7 +31,7 @@ class Results:
         self.samples = {}
 
     def add_line(self, line):
-        """A line that sample() of bench/bench.c has printed."""
+        """A line that sample() in bench/bench.c has printed."""
         fields = line.rstrip("\n").split("\t")
         if len(fields) != 6:
             raise ValueError("not a sample: %r" % line)
@@ -40,7 +40,7 @@ class Results:
         self.samples.setdefault(key, {})[int(round_)] = float(value)
 
     def of(self, measure, series, size, number):
-        """{round: value}, perhaps empty."""
+        """{round: value}, possibly empty."""
         return self.samples.get((measure, series, size, number), {})
 
     def spread(self, measure, series, size, number):

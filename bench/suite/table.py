@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Figures as a table on the terminal, and as rows of the JSON file."""
+"""Figures as a table for the terminal, and as rows of the JSON file."""
 
 from .figures import UNITS
 
 
 def number(value):
-    """Three digits that matter."""
+    """With three significant digits."""
     if value != value or value in (float("inf"), float("-inf")):
         return "-"
     if abs(value) >= 1000:
@@ -29,7 +29,7 @@ def _verdict(figure, results):
 
 
 def row(figure, results):
-    """Of the JSON file."""
+    """A row of the JSON file."""
     got = figure.of(results)
     return {
         "row": figure.row,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conformance suite: what SPEC sections 2-7 promise, row by row, for one
- * revision of the interface. It uses only libc and <linux/msharefs.h>, so that
- * it can be built and run where the kernel has msharefs.
+ * The conformance suite: what doc/interface.md promises, row by row, for one
+ * revision of the interface. It is written against libc and <linux/msharefs.h>
+ * alone, so that it can be built and run where the kernel has msharefs.
  *
  * The same sources build one program per revision: conform_v1 with -DREVISION=1
  * -DMSHAREFS_API_V1, the others with -DREVISION=2 and 3. Rows are tables of
@@ -33,9 +33,9 @@ enum revisions {
 
 /* What a row needs of the mount. */
 enum needs {
-	HUGE_PAGES = 1,	 /* memory is held in huge pages */
-	SMALL_PAGES = 2, /* memory is held in base pages */
-	OWNERSHIP = 4,	 /* regions end with their creator (SPEC 7) */
+	HUGE_PAGES = 1,	 /* memory in larger pages than the system's */
+	SMALL_PAGES = 2, /* or not */
+	OWNERSHIP = 4,	 /* regions end with their creator (section 7) */
 };
 
 /**
@@ -72,7 +72,7 @@ struct row {
 	}
 
 struct table {
-	const char *section; /* of SPEC */
+	const char *section; /* of doc/interface.md */
 	const struct row *rows;
 	size_t n;
 };

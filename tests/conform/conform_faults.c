@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, faults: SIGSEGV, never SIGBUS, at the faulting instruction,
- * and changes that take effect everywhere before the ioctl returns. Every row
- * that expects a signal also checks si_addr.
+ * doc/interface.md, section 6, faults: SIGSEGV, never SIGBUS, at the faulting
+ * instruction; si_addr is checked wherever a row expects a signal. And changes
+ * take effect everywhere before the ioctl returns.
  */
 #include "conform/conform.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 3: the filesystem, the same in all revisions. */
+/* doc/interface.md, section 3: the filesystem, the same in all revisions. */
 #include "conform/conform.h"
 
 #define SAFER "a read-only descriptor cannot change a region"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: CREATE_MAPPING and UNMAP. Rows that need a hole or a
- * protection use whole pages of the mount (H). On a kernel with msharefs these
- * are base pages.
+ * doc/interface.md, section 5: CREATE_MAPPING and UNMAP. Where rows need a hole
+ * or a protection they use whole pages of the mount (H), which on a kernel with
+ * msharefs are the system's.
  */
 #include "conform/conform.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 2: the binary interface. */
+/* doc/interface.md, section 2: the binary interface. */
 #include "conform/conform.h"
 
 #define ONE_MOUNT "one mount serves all revisions at once"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 7: the process that created a region owns it (v3). By default,
- * and in v1 and v2, regions outlive their creator. Here the peer is the
- * creator.
+ * doc/interface.md, section 7: the process that created a region owns it (v3).
+ * By default, and in v1 and v2, regions outlive it. The peer is the creator.
  */
 #include "conform/conform.h"
 

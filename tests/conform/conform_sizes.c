@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 4: size and start, and the errors of ioctls that cannot work. */
+/* doc/interface.md, section 4: size, start, and the errors of ioctls. */
 #include "conform/conform.h"
 
 #define ONCE "; set-size S 2A"

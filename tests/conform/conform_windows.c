@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6: how windows are made, and what can be done to them.
- * conform_faults.c has the faults.
+ * doc/interface.md, section 6: how a window comes to be, and what can be done
+ * to it. Faults are conform_faults.c's.
  */
 #include "conform/conform.h"
 

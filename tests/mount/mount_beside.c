@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, around windows: they are gone after exec(), and the program's
- * other memory, descriptors and errno stay as they are.
+ * doc/interface.md, section 6, beside windows: they are gone after exec(), and
+ * a program's other memory, descriptors and errno are left alone.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3: modes and owners, how regions can be opened, what happens to
- * unlinked ones, and what df and stat show. mount_names.c tests names.
+ * doc/interface.md, section 3: modes and owners, how regions can be opened,
+ * what becomes of unlinked ones, and what df and stat tell. Names are
+ * mount_names.c's.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SPEC section 3: mshare_info shows the alignment, and cannot be changed. */
+/*
+ * doc/interface.md, section 3: mshare_info tells the alignment, and nothing
+ * becomes of it whatever one does.
+ */
 #include "harness/calls.h"
 #include "harness/harness.h"
 

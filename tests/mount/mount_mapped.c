@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, once a region is mapped: what munmap(), mprotect(), mremap()
- * and mmap() do to its window, and what its other windows show. mount_beside.c
- * tests what must stay as it is.
+ * doc/interface.md, section 6, once a region is mapped: what munmap(),
+ * mprotect(), mremap() and mmap() over it do, and what other windows of it
+ * show. What must be left alone is mount_beside.c's.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: which CREATE_MAPPING and UNMAP requests are accepted, and
- * what memory holds afterwards. mount_visible.c tests what other processes see,
- * mount_protection.c protection, and mount_memory.c lack of memory.
+ * doc/interface.md, section 5: CREATE_MAPPING and UNMAP, what they accept and
+ * what is in memory afterwards. That others see it is mount_visible.c's,
+ * protection mount_prot.c's, want of memory mount_memory.c's.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5, lack of memory: CREATE_MAPPING fails with ENOMEM in advance,
- * everything stays as it was, and the log says how much the pool had.
+ * doc/interface.md, section 5, want of memory: CREATE_MAPPING fails with ENOMEM
+ * when memory is promised, everything is as it was before, and the log says
+ * what the pool had.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

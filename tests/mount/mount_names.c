@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 3, names: files, directories and links are made, moved and
- * removed as in any in-memory filesystem, and nothing else can be made.
+ * doc/interface.md, section 3: names. Files, directories and links are made,
+ * moved and removed as in any in-memory filesystem, and nothing else can be
+ * made.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

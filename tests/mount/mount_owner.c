@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 7, -o ownership: the process that creates a region owns it. When
- * it exits, the region becomes empty in every process, for good.
+ * doc/interface.md, section 7, the option "ownership": the process that creates
+ * a region owns it; when it exits, the region is empty in every process, for
+ * good.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -150,7 +151,7 @@ static bool nothing_mapped(void *arg)
 	return region_mapped(*(int *)arg) == 0;
 }
 
-/* Checks all of SPEC section 7, for the window "at" of the region "fd". */
+/* All of section 7, in the window "at" of the region "fd" */
 static void check_ended(void)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), fds[2];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: the prot of CREATE_MAPPING applies to every process, whatever
- * protection its window was mapped with.
+ * doc/interface.md, section 5: prot of CREATE_MAPPING holds for every process,
+ * whatever protection its window was mapped with.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC sections 2 and 4: the request numbers of all revisions, how a region
- * gets its size, and the errors of ioctls that cannot work.
+ * doc/interface.md, sections 2 and 4: the numbers of both dialects, how a
+ * region gets its size, and what ioctls say that cannot be done.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

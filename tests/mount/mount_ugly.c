@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests every request with numbers on which sums and rounding go wrong, with
- * garbage in fields and padding, with bad pointers, and on files it does not
- * apply to. The expected answers are computed from SPEC with 128-bit
- * arithmetic. Afterwards the region must be unchanged.
+ * Ugly arguments: every request with the numbers that sums and roundings trip
+ * over, with garbage in fields and padding, with pointers that lead nowhere, on
+ * files that are none of its business. What each call must answer is worked out
+ * here from doc/interface.md, in arithmetic of 128 bits; afterwards the region
+ * is as it was.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"
@@ -118,9 +119,7 @@ static uint64_t size_of_range(size_t i, uint64_t where)
 	return i < N_TESTS(ugly) ? ugly[i] : -where;
 }
 
-/*
- * SPEC 5: returns whether [x, x + y) lies in the region, with y in whole pages.
- */
+/* Section 5: whether all of [x, x + y) lies in the region, y in whole pages. */
 static bool is_inside(uint64_t origin, uint64_t x, uint64_t y)
 {
 	wide end = (wide)x + ((wide)y + PAGE - 1) / PAGE * PAGE;
@@ -217,7 +216,7 @@ static const uint32_t ugly_fds[] = {
 static const uint64_t ugly_offsets[] = {0,   1,	      PAGE - 1, PAGE,
 					TOP, TOP + 1, -1ULL,	-PAGE};
 
-/* SPEC 5, for memory at the beginning of the region */
+/* Section 5, for memory at the region's beginning */
 static bool is_allowed(const struct raw_create *c)
 {
 	if ((c->flags & MAP_TYPE) != MAP_SHARED || !(c->flags & MAP_FIXED))
@@ -295,7 +294,7 @@ static void judge(bool allowed, int err, int refusal, const char *what,
 	fd = region_create("f", 0);
 }
 
-/* SPEC 4. st_size is the size of the region, so off_t limits it. */
+/* Section 4; st_size is the region's size, so it ends where off_t does. */
 static void check_shape(uint64_t x, uint64_t y)
 {
 	bool size = y && y % align == 0 && y < TOP;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 5: processes share memory, and all of them see what one maps and
- * unmaps before its ioctl returns.
+ * doc/interface.md, section 5: memory is shared between processes, and what one
+ * of them maps and unmaps all of them see before the ioctl returns.
  */
 #include "harness/attached.h"
 #include "harness/calls.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SPEC section 6, making windows: every row of the table, for regions with a
- * start (v1) and without (v2, v3). mount_mapped.c tests what happens to windows
- * afterwards.
+ * doc/interface.md, section 6, how a window comes to be: every row of the
+ * table, for regions with a start (v1) and without (v2, v3). What becomes of
+ * windows afterwards is mount_mapped.c's.
  */
 #include "harness/calls.h"
 #include "harness/harness.h"

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The benchmark suite's arithmetic, on results that are made up here.
-usage: static_bench.py SOURCES TEST"""
+usage: static_bench.py SOURCES BUILD [TEST]"""
 
 import math
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
-SOURCES = sys.argv[1]
+SOURCES, BUILD = sys.argv[1:3]
 sys.path.insert(0, os.path.join(SOURCES, "bench"))
 sys.dont_write_bytecode = True
 
-from suite import figures, headline, readme, results, table  # noqa: E402
+from suite import figures, headline, limits, marks  # noqa: E402
+from suite import model, model_doc, published, results, table  # noqa: E402
 
 GIB = 1 << 30
 
@@ -122,37 +125,158 @@ def test_headline():
                      "page-tables.once\tmsharefs\t%d\t0\t0\t%g" %
                      (gib * GIB, 4 * gib + 8)):
             made.add_line(line)
-    line = headline.Headline(made)
-    assert line.is_measured() and abs(line.small_pages()[0] -
-                                      2052 * 300 * 1500) < 1
-    assert abs(line.shared()[0] - (4 * 1500 + 4 * 300 + 8)) < 1
-    assert "881 GiB" in headline.text(made), headline.text(made)
-    assert not headline.Headline(made_up()).is_measured()
+    numbers = headline.measured(made)
+    assert abs(numbers.small - 2052 * 300 * 1500) < 1
+    assert abs(numbers.shared - (4 * 1500 + 4 * 300 + 8)) < 1
+    assert "881 GiB" in headline.text(numbers), headline.text(numbers)
+    assert headline.measured(made_up()) is None
+    assert headline.disagrees(numbers, (numbers.small, numbers.shared)) is None
+    for wrong in ((numbers.small * 1.06, numbers.shared),
+                  (numbers.small, numbers.shared * 0.94)):
+        assert "msharectl plan says" in headline.disagrees(numbers, wrong)
 
 
-def published():
-    return results.load(SOURCES + "/bench/results.json")
+def the_published():
+    return published.load(SOURCES + "/doc/figures.json")
 
 
-def test_all_is_measured():
-    """What the figures ask for, the programs sample; all has a unit."""
-    run = published()
-    missing = [f.whole for f in figures.all_figures() if f.of(run) is None]
-    assert not missing, missing
-    for measure, series, _, _ in run.samples:
-        assert measure in figures.UNITS, measure
-        assert series in figures.NAMES, series
+def test_all_is_published():
+    """doc/figures.json has what the suite measures, and all has a unit."""
+    the_published().check()
+    names = [figure.whole for figure in figures.all_figures()]
+    assert len(names) == len(set(names)), names
+    for figure in figures.all_figures():
+        for value in (figure.ours, *figure.peers):
+            assert value.measure in figures.UNITS, value
+            assert value.series in figures.NAMES, value
+    for line in model.LABELS:
+        assert the_published().slopes[line].value is not None, line
+    for slope in the_published().slopes.values():
+        measure, series, sizes, numbers = slope.measured
+        assert measure in figures.UNITS, slope
+        assert series in figures.NAMES, slope
+        assert sizes and numbers, slope
 
 
-def test_readme():
-    got = subprocess.run([SOURCES + "/bench/publish", "--check"],
-                         capture_output=True, text=True, check=False)
+def test_figures_that_are_missing():
+    run = the_published()
+    name = next(iter(run.spreads))
+    for spoil in (lambda s: s.pop(name), lambda s: s.update(more=s[name]),
+                  lambda s: s.update({name: results.Spread(2, 3, 4, 5)})):
+        run = the_published()
+        spoil(run.spreads)
+        try:
+            run.check()
+        except ValueError:
+            continue
+        raise AssertionError(spoil)
+    del run.slopes["small"]
+    try:
+        model.Model(run.slopes)
+    except ValueError as error:
+        assert "small" in str(error)
+        return
+    raise AssertionError("a slope is not missed")
+
+
+def test_published_and_loaded():
+    """Nothing that a document shows gets lost in the file."""
+    run = the_published()
+    run.settings["nproc"] = limits.NEVER
+    with tempfile.TemporaryDirectory() as at:
+        run.save(at + "/figures.json")
+        again = published.load(at + "/figures.json")
+        assert vars(again) == vars(run)
+        for text in ("", "{}", "[]", '{"format": 1}', '{"format": 2}'):
+            with open(at + "/figures.json", "w", encoding="utf-8") as file:
+                file.write(text)
+            try:
+                published.load(at + "/figures.json")
+            except ValueError:
+                continue
+            raise AssertionError(text)
+    try:
+        published.gather(made_up())
+    except ValueError as error:
+        assert "not measured: page tables of a process" in str(error), error
+        return
+    raise AssertionError("a run of one program is published")
+
+
+def test_samples_without_a_unit():
+    """bench/run fails if a program samples what is in no table here."""
+    made = made_up()
+    assert figures.unknown(made) == []
+    made.add_line("fork\tspoon\t0\t0\t0\t1\n")
+    made.add_line("knife\tnothing\t0\t0\t0\t1\n")
+    assert figures.unknown(made) == ["knife", "spoon"]
+
+
+def check_documents(top):
+    return subprocess.run(
+        [top + "/bench/publish", "--check", "--msharectl",
+         BUILD + "/msharectl"], capture_output=True, text=True, check=False)
+
+
+def test_documents():
+    """They say what doc/figures.json has, and msharectl plan computes."""
+    got = check_documents(SOURCES)
     assert got.returncode == 0, got.stderr
     try:
-        readme.rewrite("no marks", published())
+        marks.rewrite("no marks", {"figures": ""}, "here")
     except ValueError:
         return
     raise AssertionError("no marks are missed")
+
+
+def replace(path, old, new):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert old in text, (path, old)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new, 1))
+
+
+def test_documents_that_differ():
+    """A figure that was changed anywhere is found."""
+    small = the_published().slopes["small"].value
+    for path, old, new in (
+            ("README.md", " GiB with 4 KiB", "0 GiB with 4 KiB"),
+            ("doc/performance.md", " | <= 2x |", " | <= 3x |"),
+            ("doc/model.md", "| 300 GiB | 1,500 | ", "| 300 GiB | 1,500 | 1"),
+            ("doc/figures.json", '["small", %g' % small,
+             '["small", %g' % (small * 1.06)),
+            ("doc/figures.json", '"small": ', '"small": 1'),
+            ("doc/figures.json", '["page tables', '["page tablets')):
+        with tempfile.TemporaryDirectory() as at:
+            for name in ("bench", "doc"):
+                shutil.copytree(SOURCES + "/" + name, at + "/" + name)
+            shutil.copy(SOURCES + "/README.md", at)
+            assert check_documents(at).returncode == 0
+            subprocess.run(["chmod", "-R", "u+w", at], check=True)
+            replace(at + "/" + path, old, new)
+            got = check_documents(at)
+            assert got.returncode == 1, (path, old)
+            assert "Traceback" not in got.stderr, got.stderr
+
+
+def test_plots_are_shown():
+    """Of the plots in doc/plots: each by a page, and no page shows others."""
+    shown = set()
+    for name in os.listdir(SOURCES + "/doc"):
+        if name.endswith(".md"):
+            with open(SOURCES + "/doc/" + name, encoding="utf-8") as file:
+                shown.update(re.findall(r"\(plots/([^)]*)\)", file.read()))
+    there = set(os.listdir(SOURCES + "/doc/plots"))
+    assert shown == there, shown ^ there
+
+
+def test_model_and_plan():
+    plan = headline.plan(BUILD + "/msharectl")
+    it = model.Model(the_published().slopes)
+    assert model_doc.disagrees(it, plan) is None
+    for wrong in ((plan[0] * 1.1, plan[1]), (plan[0], plan[1] * 0.9)):
+        assert "the model says" in model_doc.disagrees(it, wrong)
 
 
 def test_table():
@@ -162,8 +286,8 @@ def test_table():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
+    if len(sys.argv) == 3:
         print("\n".join(name for name in list(globals())
                         if name.startswith("test_")))
     else:
-        globals()[sys.argv[2]]()
+        globals()[sys.argv[3]]()

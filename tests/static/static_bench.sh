@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Tests the benchmark suite without running it: its arithmetic, and that the
-# README agrees with the published figures.
+# The benchmark suite without a run of it: its arithmetic, and that the documents
+# show the published figures.
 set -u
 export PYTHONDONTWRITEBYTECODE=1
 . "$SRC/tests/harness/shell.sh"
@@ -18,9 +18,9 @@ usage()
 	done
 }
 
-for name in $(python3 "$python" "$SRC"); do
+for name in $(python3 "$python" "$SRC" "$BUILD"); do
 	check "$(echo "${name#test_}" | tr _ ' ')" \
-		python3 "$python" "$SRC" "$name"
+		python3 "$python" "$SRC" "$BUILD" "$name"
 done
 check "usage" usage
 finish static_bench

@@ -81,6 +81,10 @@ check "what it installs" has bin/msharefs bin/msharectl \
 	include/mshare_ioctl.h pkgconfig/mshare.pc man3/mshare.3 \
 	man7/libmshare.7 pkgconfig/msharefs-uapi.pc sbin/mount.msharefs sbin/mount.fuse.msharefs \
 	man8/msharefs.8 man1/msharectl.1
+check "documents" has doc/msharefs/README.md doc/msharefs/NEWS \
+	doc/msharefs/doc/design.md doc/msharefs/doc/interface.md \
+	doc/msharefs/doc/performance.md doc/msharefs/doc/model.md \
+	doc/msharefs/doc/figures.json doc/msharefs/doc/plots/changes.svg
 check "what msharectl comes with" has bash-completion/completions/msharectl \
 	man1/msharectl-ls.1 man1/msharectl-run.1
 check "the mount helper names the daemon" helper_names_daemon

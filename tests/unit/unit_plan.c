@@ -38,7 +38,7 @@ static int error_of(uint64_t size, uint64_t procs, uint64_t page)
 	return err;
 }
 
-/* SPEC section 10: 300 GiB and 1500 processes need 878 GiB. */
+/* doc/interface.md, section 10: 300 GiB and 1500 processes need 878 GiB. */
 static void test_the_number(void)
 {
 	struct plan_cost c = cost_of(300 * GIB, 1500, PLAN_BASE);
@@ -52,7 +52,7 @@ static void test_the_number(void)
 	CU_ASSERT(c.all == 1500 * 153901 * 4 * KIB);
 }
 
-/* SPEC section 10: 262,144 entries, 2 MiB a process. */
+/* doc/interface.md, section 10: 262,144 entries, 2 MiB a process. */
 static void test_one_gib(void)
 {
 	struct plan_cost c = cost_of(GIB, 1, PLAN_BASE);

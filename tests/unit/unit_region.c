@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests the rules of sizes, mappings and windows: SPEC sections 4, 5 and 6. */
+/* Rules of sizes, mappings, windows: doc/interface.md, sections 4, 5 and 6. */
 #include "region/region_life.h"
 #include "region/region_rules.h"
 #include "harness/harness.h"
