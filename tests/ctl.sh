@@ -3,7 +3,7 @@
 # For the tests of msharectl: sourced, after shell.sh. A user's default mount
 # below $dir, for each test anew where it wants one.
 
-dir=$(mktemp -d /tmp/msharefs-ctl-XXXXXX)
+dir=$(new_dir ctl)
 chmod 755 "$dir"
 backing=${MSHARE_TEST_BACKING:-auto}
 MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}

@@ -6,7 +6,7 @@ set -u
 . "$(dirname "$0")/shell.sh"
 . "$(dirname "$0")/man.sh"
 
-dir=$(mktemp -d /tmp/msharefs-man-XXXXXX)
+dir=$(new_dir man)
 CC=${CC:-cc}
 mount=$dir/mount
 MSHAREFS_MOUNT=$mount

@@ -42,8 +42,7 @@ static int mount_on(const char *dir, unsigned long flags, const char *options)
 /* A directory of its own for a test; mount_dir is the harness's name for it. */
 static bool make_dir(void)
 {
-	strcpy(mount_dir, "/tmp/msharefs-calls-XXXXXX");
-	return mkdtemp(mount_dir) != NULL;
+	return new_dir(mount_dir, "calls") != NULL;
 }
 
 static void remove_dir(void)

@@ -278,13 +278,13 @@ static void changes_need_write_access(void)
 static bool memory_back(void *before)
 {
 	/* 256 MiB are mapped; of small pages, others take some meanwhile. */
-	return memory_used() < *(long *)before + 128 * 1024;
+	return memory_held() < *(long *)before + 128 * 1024;
 }
 
 /* A name less changes nothing for who has it open. */
 static void unlinked_but_open(void)
 {
-	long before = memory_used();
+	long before = memory_held();
 	int fd = region_create("f", align);
 	char *at = region_window(fd, align), *second;
 	struct stat st;
@@ -314,7 +314,7 @@ static void unlinked_but_open(void)
 /* Nor does it for a window, which needs no open file. */
 static void window_outlives_file(void)
 {
-	long before = memory_used();
+	long before = memory_held();
 	int fd = region_create("f", align);
 	char *at = region_window(fd, align);
 

@@ -177,7 +177,7 @@ static void check_ended(void)
 
 static void check_end(void (*life)(void), int signal)
 {
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 
 	owner_start(life);
 	join("f");
@@ -185,7 +185,7 @@ static void check_end(void (*life)(void), int signal)
 	owner_wait(signal);
 	check_ended();
 	/* The file and the window are there, their memory is not. */
-	CU_ASSERT(huge_pages_used() == before);
+	CU_ASSERT(huge_pages_held() == before);
 	leave("f");
 }
 
@@ -518,12 +518,12 @@ static void own_a_thousand(void)
 
 static void thousands_of_regions(void)
 {
-	long pages = huge_pages_used();
+	long pages = huge_pages_held();
 	int before = daemon_fds();
 
 	CU_ASSERT(before > 0);
 	owner_start(own_a_thousand);
-	CU_ASSERT(huge_pages_used() == pages);
+	CU_ASSERT(huge_pages_held() == pages);
 	owner_wait(0);
 	CU_ASSERT(wait_until(daemon_fds_are, &before));
 }
@@ -541,18 +541,18 @@ static void own_a_hundred(void)
 
 static bool pages_are(void *arg)
 {
-	return huge_pages_used() == *(long *)arg;
+	return huge_pages_held() == *(long *)arg;
 }
 
 /* Emptied at once, though their files stay */
 static void hundred_regions_end(void)
 {
-	long pages = huge_pages_used();
+	long pages = huge_pages_held();
 	char name[16];
 
 	owner_start(own_a_hundred);
 	if (page > 1 << 20)
-		CU_ASSERT(huge_pages_used() == pages + 100 * PAGES);
+		CU_ASSERT(huge_pages_held() == pages + 100 * PAGES);
 	owner_wait(SIGKILL);
 	CU_ASSERT(wait_until(pages_are, &pages));
 	for (int i = 0; i < 100; i++) {
@@ -580,7 +580,7 @@ static void own_and_map_on(void)
 static void is_killed_while_it_maps(void)
 {
 	for (int i = 0; i < 30; i++) {
-		long before = huge_pages_used();
+		long before = huge_pages_held();
 
 		owner_start(own_and_map_on);
 		join("f");

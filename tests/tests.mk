@@ -3,7 +3,10 @@
 # real mounts, written as programs for the kernel series.
 check_LTLIBRARIES = libharness.la
 libharness_la_CPPFLAGS = $(EXAMPLE_CPPFLAGS) $(CUNIT_CFLAGS)
-libharness_la_SOURCES = tests/harness.c tests/harness.h tests/small_region.h
+libharness_la_SOURCES = tests/harness.c tests/harness.h \
+	tests/harness_daemon.c tests/harness_held.c tests/harness_held.h \
+	tests/harness_processes.c tests/harness_regions.c \
+	tests/small_region.h
 libharness_la_LIBADD = $(CUNIT_LIBS)
 
 unit_cppflags = $(libmodel_la_CPPFLAGS) $(CUNIT_CFLAGS)
