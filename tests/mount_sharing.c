@@ -161,7 +161,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-#define TRIALS 9
+#define TRIALS 5
 
 /*
  * KiB of page tables that n processes take. Only the whole machine's are
@@ -324,13 +324,13 @@ static void freeing_leaves_tables(void)
 	CU_ASSERT(!unlink(in_mount("freeing")));
 }
 
-static void two_hundred_processes(void)
+static void many_processes(void)
 {
 	struct toucher t = {.size = align,
 			    .span = SPAN,
 			    .prot = PROT_READ | PROT_WRITE};
 	/* Small pages take 128 KiB of tables in each: fewer will do. */
-	const int n = page < 1 << 20 ? 20 : 200;
+	const int n = page < 1 << 20 ? 20 : 100;
 	long kib;
 
 	t.fd = filled_region("many", align);
@@ -371,7 +371,7 @@ static void measures_can_fail(void)
 		.by_hand = true,
 		.stagger = HUGE_PAGE, /* unequal modulo the unit of sharing */
 	};
-	const int n = 200;
+	const int n = 100;
 	long faults, unshared;
 
 	if (no_huge_pages())
@@ -401,7 +401,7 @@ static const struct test tests[] = {
 	{"read-only windows share", read_only_windows_share},
 	{"protection takes one unit", protection_takes_one_unit},
 	{"freeing leaves tables", freeing_leaves_tables},
-	{"200 processes", two_hundred_processes},
+	{"many processes", many_processes},
 	{"the measures can fail", measures_can_fail},
 };
 
