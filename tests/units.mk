@@ -74,3 +74,7 @@ tests_unit_extents_LDADD = $(unit_ldadd)
 check_PROGRAMS += tests/unit_protect
 tests_unit_protect_CPPFLAGS = $(unit_cppflags)
 tests_unit_protect_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += tests/unit_held
+tests_unit_held_CPPFLAGS = $(unit_cppflags)
+tests_unit_held_LDADD = $(unit_ldadd)
