@@ -4,12 +4,21 @@
 
 # What test programs share. Each links only what it calls.
 check_LTLIBRARIES = libharness.la
-libharness_la_SOURCES = tests/harness/attached.h tests/harness/calls.c \
-	tests/harness/calls.h tests/harness/fsops.c tests/harness/fsops.h \
-	tests/harness/fsops_random.c tests/harness/fstwins.c tests/harness/fstwins.h \
-	tests/harness/harness.c tests/harness/harness.h tests/harness/small_region.h \
-	tests/harness/surrounded.c tests/harness/surrounded.h tests/harness/twins.c \
-	tests/harness/twins.h tests/lib/lib_common.c tests/lib/lib_common.h
+libharness_la_SOURCES = \
+	tests/harness/attached.h \
+	tests/harness/calls.c tests/harness/calls.h \
+	tests/harness/fsops.c tests/harness/fsops.h \
+	tests/harness/fsops_random.c \
+	tests/harness/fstwins.c tests/harness/fstwins.h \
+	tests/harness/harness.c tests/harness/harness.h \
+	tests/harness/harness_daemon.c \
+	tests/harness/harness_held.c tests/harness/harness_held.h \
+	tests/harness/harness_processes.c \
+	tests/harness/harness_regions.c \
+	tests/harness/small_region.h \
+	tests/harness/surrounded.c tests/harness/surrounded.h \
+	tests/harness/twins.c tests/harness/twins.h \
+	tests/lib/lib_common.c tests/lib/lib_common.h
 libharness_la_LIBADD = $(CUNIT_LIBS)
 
 # The default for all test programs.
@@ -17,7 +26,7 @@ LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
 # Tests of single modules of the daemon and of the library.
 unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
-	tests/unit/unit_backing tests/unit/unit_extents tests/unit/unit_fdpass \
+	tests/unit/unit_backing tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
 	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
 	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
 	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
@@ -98,7 +107,7 @@ if !SANITIZE
 plain_scripts += tests/inert/inert.sh
 mount_scripts += tests/inert/mount_inert.sh
 endif
-EXTRA_DIST += tests/run $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
+EXTRA_DIST += tests/run tests/plan tests/job $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
 	tests/inert/mount_inert.sh tests/harness/man.sh tests/harness/shell.sh \
 	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
 	tests/tools/package.sh tests/static/static_bench.py tests/static/layers.py

@@ -6,9 +6,8 @@
 set -u
 . "$(dirname "$0")/shell.sh"
 
-dir=$(mktemp -d /tmp/msharefs-conform-XXXXXX)
+dir=$(new_dir conform)
 backing=${MSHARE_TEST_BACKING:-auto}
-pages=$(pool)
 
 is_mounted()
 {
@@ -66,5 +65,5 @@ for name in default owned; do
 	check "nothing left in $name" [ "$(ls "$dir/$name")" = mshare_info ]
 	check "unmount $name" fusermount3 -u "$dir/$name"
 done
-check "no page is left" left_nothing
+check "no daemon is left" left_nothing "$dir"
 finish mount_conform

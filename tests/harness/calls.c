@@ -91,13 +91,6 @@ uint64_t region_mapped(int fd)
 	return fstat(fd, &st) ? UINT64_MAX : (uint64_t)st.st_blocks * 512;
 }
 
-long memory_used(void)
-{
-	if (mount_page() == (uint64_t)sysconf(_SC_PAGESIZE))
-		return meminfo("Shmem");
-	return huge_pages_used() * meminfo("Hugepagesize");
-}
-
 struct task {
 	void (*run)(void *arg);
 	void *arg;
@@ -125,8 +118,7 @@ int without_privilege(void (*run)(void *arg), void *arg)
 bool other_mount_start(const char *options)
 {
 	strcpy(main_dir, mount_dir);
-	strcpy(mount_dir, "/tmp/msharefs-other-XXXXXX");
-	if (mkdtemp(mount_dir)) {
+	if (new_dir(mount_dir, "other")) {
 		other_daemon = daemon_start(mount_dir, options);
 		if (other_daemon > 0)
 			return true;

@@ -27,8 +27,6 @@ int v1_create(const char *name, uint64_t start, uint64_t size);
 
 /* Bytes mapped in a region, as st_blocks shows them. */
 uint64_t region_mapped(int fd);
-/* KiB in use, on the whole machine, of what regions are made of. */
-long memory_used(void);
 
 /* in_child(), and there even root is held to what mode bits allow. */
 int without_privilege(void (*run)(void *arg), void *arg);

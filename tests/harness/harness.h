@@ -5,16 +5,18 @@
  *
  *	int main(void) { return run_tests("unit_size", tests, N_TESTS(tests)); }
  *
- * It prints a line a test and closes with "NAME: N passed, N failed, N
- *skipped"; the exit status is 0, 1, or 77 if it could not run at all. Tests
- *assert with CUnit's macros, or from child processes with CHILD_ASSERT().
+ * It prints one line per test and closes with "NAME: N passed, N failed, N
+ * skipped"; the exit status is 0, 1, or 77 if it could not run at all. Tests
+ * assert with CUnit's macros, or in child processes with CHILD_ASSERT().
  *
- * Around every test it is checked that no huge page, mount, socket or process
- *is left (tests that mount per program: none more than before the test).
+ * After each test the harness compares what the program and all processes that
+ * it started hold with what they held before: memory, mounts, sockets and
+ * processes. A test that leaves more, or less, has failed.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,41 +43,52 @@ int run_tests(const char *name, const struct test *tests, size_t n);
 int run_mount_tests(const char *name, const char *options,
 		    const struct test *tests, size_t n);
 
-/* Called once the mount is there, before the first test. */
+/* Called when the mount is there, before the first test. */
 extern void (*before_tests)(void);
 
-/* The test that is running cannot be done here; it returns after this. */
+/* Says why the running test cannot be done here; the test returns after it. */
 void skip_test(const char *reason);
+
+/* Directories */
+
+/*
+ * How the names of all directories and mount points of this run begin:
+ * $MSHARE_TEST_PREFIX, by which leaks are recognised as this run's.
+ */
+const char *test_prefix(void);
+/* Makes a new directory with such a name; path, or NULL. */
+char *new_dir(char path[PATH_MAX], const char *topic);
 
 /* Mounts */
 
 /* The mount point of the program's mount. */
 extern char mount_dir[];
-/* A path in it; a few calls may be outstanding at a time. */
+/* A path in it. The last eight results stay valid. */
 const char *in_mount(const char *name);
 /* The daemon's pid. */
 extern pid_t mount_daemon;
 
-/* In the process that is about to become the daemon; dir is where it mounts. */
+/* Called in the process that will exec the daemon; dir is its mount point. */
 extern void (*before_daemon)(const char *dir);
 
-/* For tests that mount by themselves; dir exists. 0, or -1 with a CUnit fail.
- */
+/* Mounts over dir, which exists. Returns the daemon's pid, or -1. */
 pid_t daemon_start(const char *dir, const char *options);
-/* fusermount3 -u, then its exit status (-1 if it died of a signal). */
+/* fusermount3 -u, then the daemon's exit status as wait_for_exit() has it. */
 int daemon_stop(const char *dir, pid_t daemon);
 
 /* How many descriptors the daemon of the program's mount has. */
 int daemon_fds(void);
-/* The same, once the last munmap() has been heard of. */
+/* The same, when the daemon has heard of the last munmap(). */
 int daemon_settled_fds(void);
-/* What /proc says of its memory under a key like "VmRSS", in KiB; or -1. */
+/* A line of the daemon's /proc status, such as "VmRSS", in KiB; or -1. */
 long daemon_kib(const char *key);
-/* For wait_until(): whether its descriptors are *(int *)arg. */
+/* For wait_until(): whether the daemon has *(int *)arg descriptors. */
 bool daemon_fds_are(void *arg);
 
-/* Whether the daemon started last has written this to its log. */
+/* Whether the daemon that was started last has written this to its log. */
 bool daemon_said(const char *what);
+/* Prints that log. */
+void daemon_show_log(void);
 
 /* Regions, in v3's form */
 
@@ -98,9 +111,11 @@ bool mount_shares(void);
 
 /* Processes */
 
-/* Runs in a child; its exit status, or 256 + the signal it died of. */
+/* Waits for a child: its exit status, 256 + the signal it died of, or -1. */
+int wait_for_exit(pid_t pid);
+/* Calls run(arg) in a child; how that ended, as wait_for_exit() has it. */
 int in_child(void (*run)(void *arg), void *arg);
-/* In a child: complains and exits with status 1. */
+/* In a child: prints what failed and exits with status 1. */
 #define CHILD_ASSERT(condition)                                       \
 	do {                                                          \
 		if (!(condition))                                     \
@@ -108,7 +123,7 @@ int in_child(void (*run)(void *arg), void *arg);
 	} while (0)
 _Noreturn void child_failed(const char *what, const char *file, int line);
 
-/* Runs a program, without the preload; its exit status likewise. */
+/* Runs a program without the preload; how that ended, likewise. */
 int run_program(const char *const argv[]);
 
 /* How an access ended. */
@@ -129,12 +144,15 @@ struct fault try_write_8(volatile char *at);
  */
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined")))
 
-/* Machine */
+/* Measures */
 
-/* Pages of the default huge page size in use, anywhere. */
-long huge_pages_used(void);
+/* Huge pages of the default size that this program's processes hold. */
+long huge_pages_held(void);
+/* KiB of memory of regions that they hold, whatever the backing is. */
+long memory_held(void);
+/* A line of /proc/meminfo: the whole machine's. */
 long meminfo(const char *key);
-/* Waits until condition(arg) is true, 5 s at most. */
+/* Waits until condition(arg) is true, for a time that no load uses up. */
 bool wait_until(bool (*condition)(void *arg), void *arg);
 
 #endif

@@ -76,20 +76,41 @@ not()
 	! "$@"
 }
 
-# The pool of huge pages is soon as it was when $pages=$(pool) was noted.
-pool()
+# new_dir TOPIC: makes a directory with a name by which tests/run knows it
+new_dir()
 {
-	awk '/^HugePages_(Total|Free)/ { print $2 }' /proc/meminfo
+	mktemp -d "${MSHARE_TEST_PREFIX:-/tmp/msharefs-}$1-XXXXXX"
 }
 
-pool_is_back()
+# daemons_of DIR: the daemons that serve a mount there, or below it
+daemons_of()
 {
-	[ "$(pool)" = "$pages" ]
+	pgrep -f "^[^ ]*msharefs .*$1"
 }
 
+# pages_held DIR: the huge pages that they hold. Each file counts once.
+pages_held()
+{
+	for daemon in $(daemons_of "$1"); do
+		stat -L -c '%o %i %b' "/proc/$daemon/fd/"* 2>/dev/null
+	done | awk '$1 >= 65536 && !seen[$2]++ { n += $3 * 512 / $1 }
+		END { print n + 0 }'
+}
+
+# sockets_of DIR: the names of the sockets on which they listen
+sockets_of()
+{
+	for daemon in $(daemons_of "$1"); do
+		readlink "/proc/$daemon/fd/"* 2>/dev/null
+	done | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | while read -r inode; do
+		awk -v i="$inode" '$7 == i && $8 ~ /^@msharefs/ { print $8 }' \
+			/proc/net/unix
+	done
+}
+
+# left_nothing DIR: no daemon, and so none of its memory; and no mount
 left_nothing()
 {
-	soon pool_is_back && return 0
-	grep HugePages /proc/meminfo
-	return 1
+	soon not daemons_of "$1" && ! grep " $1[^ ]* fuse.msharefs " \
+		/proc/self/mounts
 }

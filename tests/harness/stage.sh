@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What tests/run and the tests in shell have in common. Sourced, with $BUILD the
-# directory that was built in and $SRC the sources.
+# What tests/run and tests/job have in common. Sourced, with $BUILD the directory
+# that was built in and $SRC the sources.
 
-stage=$(mktemp -d /tmp/msharefs-stage-XXXXXX)
+stage=${stage:-} # made by tests/run, in the environment of tests/job
 huge_dir=
 LSAN_OPTIONS=${LSAN_OPTIONS:-}
 ASAN_OPTIONS=${ASAN_OPTIONS:-}
@@ -11,12 +11,14 @@ ASAN_OPTIONS=${ASAN_OPTIONS:-}
 clean_stage()
 {
 	[ -z "$huge_dir" ] || umount "$huge_dir" || umount -l "$huge_dir"
-	rm -rf "$stage"
+	[ -z "$stage" ] || rm -rf --one-file-system "$stage"
 }
 
-# Where an ordinary user can reach them, wherever the clone is.
+# Copies what tests run to where an ordinary user can reach it, wherever the
+# clone is.
 set_stage()
 {
+	stage=$(mktemp -d /tmp/msharefs-stage-XXXXXX)
 	chmod 755 "$stage"
 	cp "$BUILD/msharefs" "$BUILD/msharectl" \
 		"$BUILD/.libs/libmshare-preload.so" "$stage" &&
@@ -47,17 +49,18 @@ set_stage()
 	CONFORM=$stage
 	LIBTESTS=$stage/lib
 	export MSHAREFS MSHARECTL MSHAREFS_PRELOAD BUILD_EXAMPLES INERT CONFORM \
-		LIBTESTS BUILD SRC
+		LIBTESTS BUILD SRC stage
 	preload=$MSHAREFS_PRELOAD
 	if [ "${SANITIZE:-no}" = yes ]; then
-		# Its runtime must be the first. Faults are the tests' business,
-		# and 2 TiB, where v1 examples go, lies in a gap it guards.
+		# The sanitizer's runtime must come first. Tests cause faults and
+		# handle them, and the v1 examples map at 2 TiB, which lies in a
+		# gap that the sanitizer would protect.
 		preload="$(${CC:-cc} -print-file-name=libasan.so):$preload"
 		ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:protect_shadow_gap=0:$ASAN_OPTIONS
 		export ASAN_OPTIONS
 	fi
 	MSHARE_TEST_PRELOAD=$preload
-	export MSHARE_TEST_PRELOAD
+	export MSHARE_TEST_PRELOAD preload
 }
 
 no_huge_pages()
@@ -66,9 +69,24 @@ no_huge_pages()
 	[ $((free + $(cat /proc/sys/vm/nr_overcommit_hugepages))) -lt 1500 ]
 }
 
+can_have_mounts()
+{
+	[ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null
+}
+
+# Without namespaces, one program could keep another's mounts alive.
+default_jobs()
+{
+	if can_have_mounts; then
+		echo $(($(nproc) + 1))
+	else
+		echo 1
+	fi
+}
+
 set_backings()
 {
-	if [ "$(id -u)" -eq 0 ] && ! no_huge_pages; then
+	if can_have_mounts && ! no_huge_pages; then
 		huge_dir=$stage/huge
 		mkdir "$huge_dir"
 		mount -t hugetlbfs -o mode=1777 none "$huge_dir" || huge_dir=

@@ -5,7 +5,7 @@
 set -u
 . "$SRC/tests/harness/shell.sh"
 
-work=$(mktemp -d /tmp/msharefs-inert-XXXXXX)
+work=$(new_dir inert)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 CC=${CC:-cc}

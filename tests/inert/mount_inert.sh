@@ -6,7 +6,7 @@
 set -u
 . "$(dirname "$0")/shell.sh"
 
-work=$(mktemp -d /tmp/msharefs-inert-XXXXXX)
+work=$(new_dir inert)
 dir=$work/mount
 backing=${MSHARE_TEST_BACKING:-auto}
 

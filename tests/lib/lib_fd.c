@@ -43,12 +43,12 @@ static void attaches(void *arg)
 
 static bool is_free(void *arg)
 {
-	return memory_used() < *(long *)arg + (long)(GIB / 2048);
+	return memory_held() < *(long *)arg + (long)(GIB / 2048);
 }
 
 static void of_memory(void)
 {
-	long before = memory_used();
+	long before = memory_held();
 	char *at = memory_here();
 	int fd;
 

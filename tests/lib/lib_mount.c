@@ -161,13 +161,13 @@ static bool is_dead(void *dir)
 
 static void dead_daemon(void *arg)
 {
-	char dir[] = "/tmp/msharefs-dead-XXXXXX";
+	char dir[PATH_MAX];
 	const char *argv[] = {"fusermount3", "-u", "-z", dir, NULL};
 	pid_t daemon;
 	int fd;
 
 	(void)arg;
-	CHILD_ASSERT(mkdtemp(dir));
+	CHILD_ASSERT(new_dir(dir, "dead"));
 	daemon = daemon_start(dir, NULL);
 	CHILD_ASSERT(daemon > 0);
 	setenv("MSHAREFS_MOUNT", dir, 1);

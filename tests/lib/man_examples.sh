@@ -6,7 +6,7 @@ set -u
 . "$SRC/tests/harness/shell.sh"
 . "$SRC/tests/harness/man.sh"
 
-dir=$(mktemp -d /tmp/msharefs-man-XXXXXX)
+dir=$(new_dir man)
 CC=${CC:-cc}
 mount=$dir/mount
 MSHAREFS_MOUNT=$mount

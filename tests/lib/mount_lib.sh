@@ -5,9 +5,8 @@
 set -u
 . "$(dirname "$0")/shell.sh"
 
-dir=$(mktemp -d /tmp/msharefs-lib-XXXXXX)
+dir=$(new_dir lib)
 backing=${MSHARE_TEST_BACKING:-auto}
-pages=$(pool)
 LD_LIBRARY_PATH=$LIBTESTS
 export LD_LIBRARY_PATH
 unset LD_PRELOAD
@@ -100,6 +99,6 @@ check "2026, without the preload" ring plainly
 check "2026, under the preload" ring preloaded
 check "nothing is left in the mount" [ "$(ls "$dir")" = mshare_info ]
 check "unmount" fusermount3 -u "$dir"
-check "no page is left" left_nothing
+check "no daemon is left" left_nothing "$dir"
 echo "mount_lib: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -273,26 +273,26 @@ static void touch_here_and_there(void)
 
 static void lazy_and_larger_than_memory(void)
 {
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 
 	begin();
 	/* Without MAP_NORESERVE it must fail. */
 	CU_ASSERT(fails(region_add_like(far_fd, 0, UNIT, RW, 0), ENOMEM));
 	CU_ASSERT(is_hole(far_at) && is_hole(far_at + UNIT - 1));
 	CU_ASSERT(!region_add_like(far_fd, 0, UNIT, RW, MAP_NORESERVE));
-	CU_ASSERT(huge_pages_used() == before);
+	CU_ASSERT(huge_pages_held() == before);
 	CU_ASSERT(region_mapped(far_fd) == UNIT);
 	touch_here_and_there();
 	if (page > 1 << 20)
-		CU_ASSERT(huge_pages_used() == before + 8 * 5 + 1);
-	/* Map one part anew, and unmap another. */
+		CU_ASSERT(huge_pages_held() == before + 8 * 5 + 1);
+	/* A part of it anew, and another part gone */
 	CU_ASSERT(!region_add_like(far_fd, 0, page, RW, MAP_NORESERVE));
 	CU_ASSERT(far_at[0] == 0 && far_at[page] == 'k');
 	CU_ASSERT(!region_unmap_range(far_fd, UNIT / 8, page));
 	CU_ASSERT(is_hole(far_at + UNIT / 8));
 	CU_ASSERT(far_at[UNIT / 8 + page] == 'k');
 	CU_ASSERT(!region_unmap_range(far_fd, 0, UNIT));
-	CU_ASSERT(huge_pages_used() == before);
+	CU_ASSERT(huge_pages_held() == before);
 	CU_ASSERT(is_hole(far_at) && is_hole(far_at + UNIT - 1));
 	end();
 }

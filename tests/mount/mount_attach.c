@@ -493,7 +493,7 @@ static void descriptor_numbers(void)
 /* The end of the daemon */
 
 struct end {
-	char dir[64];
+	char dir[PATH_MAX];
 	bool orderly;
 };
 
@@ -511,7 +511,7 @@ static void outlive_daemon(void *arg)
 	struct end *end = arg;
 	const char *umount[] = {"fusermount3", "-u", "-z", end->dir, NULL};
 	pid_t daemon = daemon_start(end->dir, NULL);
-	char path[96], *w;
+	char path[PATH_MAX + 8], *w;
 	int status;
 
 	CHILD_ASSERT(daemon > 0);
@@ -543,8 +543,7 @@ static void daemon_ends(bool orderly)
 {
 	struct end end = {.orderly = orderly};
 
-	strcpy(end.dir, "/tmp/msharefs-end-XXXXXX");
-	CU_ASSERT_FATAL(mkdtemp(end.dir) != NULL);
+	CU_ASSERT_FATAL(new_dir(end.dir, "end") != NULL);
 	CU_ASSERT(in_child(outlive_daemon, &end) == 0);
 	CU_ASSERT(!rmdir(end.dir));
 }

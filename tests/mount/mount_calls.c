@@ -48,8 +48,7 @@ static int mount_on(const char *dir, unsigned long flags, const char *options)
  */
 static bool make_dir(void)
 {
-	strcpy(mount_dir, "/tmp/msharefs-calls-XXXXXX");
-	return mkdtemp(mount_dir) != NULL;
+	return new_dir(mount_dir, "calls") != NULL;
 }
 
 static void remove_dir(void)
@@ -125,7 +124,9 @@ static void test_relative(void)
 	char here[PATH_MAX], name[PATH_MAX];
 
 	CU_ASSERT_FATAL(make_dir() && getcwd(here, sizeof(here)));
-	CU_ASSERT(!chdir("/tmp"));
+	snprintf(name, sizeof(name), "%s", mount_dir);
+	*strrchr(name, '/') = 0;
+	CU_ASSERT(!chdir(name));
 	snprintf(name, sizeof(name), "%s", strrchr(mount_dir, '/') + 1);
 	CU_ASSERT(!mount_on(name, 0, NULL));
 	CU_ASSERT(is_mounted());

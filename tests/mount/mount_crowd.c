@@ -135,14 +135,14 @@ static bool is_whole(void)
 
 static bool pages_are(void *arg)
 {
-	return huge_pages_used() == *(long *)arg;
+	return huge_pages_held() == *(long *)arg;
 }
 
 static void threads_at_once(void)
 {
 	struct worker workers[THREADS] = {{0}};
 	pthread_t threads[THREADS];
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 
 	region = region_create("region", align);
 	CU_ASSERT_FATAL(region >= 0);
@@ -218,7 +218,7 @@ static int kill_two(struct worker *chance)
 static void killed_in_the_middle(void)
 {
 	struct worker chance = {.seed = (unsigned int)time(NULL)};
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 	int good = 0;
 
 	printf("seed %u\n", chance.seed);

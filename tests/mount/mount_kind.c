@@ -123,7 +123,7 @@ static bool is_hole(const char *at)
 
 static void ends_with_close(void)
 {
-	long pages = huge_pages_used();
+	long pages = huge_pages_held();
 	int fd = owned(), copy;
 	char *at;
 
@@ -134,7 +134,7 @@ static void ends_with_close(void)
 	copy = dup(fd);
 	CU_ASSERT(!close(fd) && !is_hole(at) && at[0] == 'x');
 	CU_ASSERT(!close(copy) && is_hole(at));
-	CU_ASSERT(huge_pages_used() == pages);
+	CU_ASSERT(huge_pages_held() == pages);
 	CU_ASSERT(!munmap(at, align));
 }
 

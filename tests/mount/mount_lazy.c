@@ -53,7 +53,7 @@ static int lazy(uint64_t offset, uint64_t size)
 /* Returns how many pages regions have taken since. For shmem it may lag. */
 static long taken_since(long before)
 {
-	return (memory_used() - before) * 1024 / (long)page;
+	return (memory_held() - before) * 1024 / (long)page;
 }
 
 static bool is_hole(char *where)
@@ -73,7 +73,7 @@ static void nothing_before_a_touch(void)
 	long before;
 
 	begin();
-	before = memory_used();
+	before = memory_held();
 	CU_ASSERT(!lazy(0, align));
 	CU_ASSERT(region_mapped(fd) == align);
 	if (has_huge_pages())
@@ -222,7 +222,7 @@ static void parts_of_pages(void)
 		return;
 	}
 	begin();
-	before = memory_used();
+	before = memory_held();
 	CU_ASSERT(!lazy(0, small) && !lazy(2 * small, small));
 	CU_ASSERT(taken_since(before) == 0);
 	at[0] = 'a';

@@ -392,16 +392,16 @@ static void last_piece_frees_page(void)
 	long before;
 
 	begin();
-	before = huge_pages_used();
+	before = huge_pages_held();
 	CU_ASSERT(!region_add(fd, 2 * MIB - PAGE, 2 * PAGE));
 	if (page > PAGE)
-		CU_ASSERT(huge_pages_used() == before + 2);
+		CU_ASSERT(huge_pages_held() == before + 2);
 	CU_ASSERT(!region_unmap_range(fd, 2 * MIB - PAGE, PAGE));
 	CU_ASSERT(is_hole(at + 2 * MIB - PAGE));
 	if (page > PAGE)
-		CU_ASSERT(huge_pages_used() == before + 1);
+		CU_ASSERT(huge_pages_held() == before + 1);
 	CU_ASSERT(!region_unmap_range(fd, 2 * MIB, PAGE));
-	CU_ASSERT(is_hole(at + 2 * MIB) && huge_pages_used() == before);
+	CU_ASSERT(is_hole(at + 2 * MIB) && huge_pages_held() == before);
 	end();
 }
 

@@ -93,7 +93,7 @@ static char *hog(size_t *length)
 /* Asks for too much, over a mapping, holes, and a hole at the end. */
 static void check_undone(uint64_t wanted)
 {
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 
 	CU_ASSERT(fails(region_add(fd, 0, wanted), ENOMEM));
 	CU_ASSERT(region_mapped(fd) == 2 * HUGE);
@@ -101,7 +101,7 @@ static void check_undone(uint64_t wanted)
 	CU_ASSERT(is_all(at + HUGE, 'a', HUGE) && is_hole(at + 2 * HUGE));
 	CU_ASSERT(is_all(at + 4 * HUGE, 'a', HUGE) && is_hole(at + 5 * HUGE));
 	CU_ASSERT(is_hole(at + wanted - 1));
-	CU_ASSERT(huge_pages_used() == before);
+	CU_ASSERT(huge_pages_held() == before);
 }
 
 /* Maps two pages with holes before, between and after them. */
@@ -183,12 +183,12 @@ static void out_of_all_bounds(void)
 {
 	const uint64_t size = 1ULL << 48;
 	int region = region_create("f", size);
-	long before = memory_used();
+	long before = memory_held();
 
 	CU_ASSERT(!region_add(region, 0, 8192));
 	CU_ASSERT(fails(region_add(region, 0, size), ENOMEM));
 	CU_ASSERT(region_mapped(region) == 8192);
-	CU_ASSERT(memory_used() < before + 64 * 1024);
+	CU_ASSERT(memory_held() < before + 64 * 1024);
 	CU_ASSERT(daemon_said("no memory for a mapping"));
 	close(region);
 	CU_ASSERT(!unlink(in_mount("f")));

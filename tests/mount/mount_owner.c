@@ -178,15 +178,15 @@ static void check_ended(void)
 
 static void check_end(void (*life)(void), int signal)
 {
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 
 	owner_start(life);
 	join("f");
 	CU_ASSERT(is_still_there());
 	owner_wait(signal);
 	check_ended();
-	/* The file and the window remain, but the memory is gone. */
-	CU_ASSERT(huge_pages_used() == before);
+	/* The file and the window are there, their memory is not. */
+	CU_ASSERT(huge_pages_held() == before);
 	leave("f");
 }
 
@@ -519,12 +519,12 @@ static void own_a_thousand(void)
 
 static void thousands_of_regions(void)
 {
-	long pages = huge_pages_used();
+	long pages = huge_pages_held();
 	int before = daemon_fds();
 
 	CU_ASSERT(before > 0);
 	owner_start(own_a_thousand);
-	CU_ASSERT(huge_pages_used() == pages);
+	CU_ASSERT(huge_pages_held() == pages);
 	owner_wait(0);
 	CU_ASSERT(wait_until(daemon_fds_are, &before));
 }
@@ -542,18 +542,18 @@ static void own_a_hundred(void)
 
 static bool pages_are(void *arg)
 {
-	return huge_pages_used() == *(long *)arg;
+	return huge_pages_held() == *(long *)arg;
 }
 
 /* They are emptied at once, though their files stay. */
 static void hundred_regions_end(void)
 {
-	long pages = huge_pages_used();
+	long pages = huge_pages_held();
 	char name[16];
 
 	owner_start(own_a_hundred);
 	if (page > 1 << 20)
-		CU_ASSERT(huge_pages_used() == pages + 100 * PAGES);
+		CU_ASSERT(huge_pages_held() == pages + 100 * PAGES);
 	owner_wait(SIGKILL);
 	CU_ASSERT(wait_until(pages_are, &pages));
 	for (int i = 0; i < 100; i++) {
@@ -581,7 +581,7 @@ static void own_and_map_on(void)
 static void is_killed_while_it_maps(void)
 {
 	for (int i = 0; i < 30; i++) {
-		long before = huge_pages_used();
+		long before = huge_pages_held();
 
 		owner_start(own_and_map_on);
 		join("f");

@@ -135,20 +135,20 @@ static void from_another_process(void)
 /* PROT_NONE memory stays allocated, is counted, and keeps its content. */
 static void memory(void)
 {
-	long kib = memory_used(), each = (long)(64 * page / 1024);
+	long kib = memory_held(), each = (long)(64 * page / 1024);
 
 	begin();
 	CU_ASSERT(!region_add(fd, 0, 64 * page));
 	memset(at, 'a', 64 * page);
-	if (page > 4096) /* others use base pages too */
-		CU_ASSERT(memory_used() == kib + each);
+	if (page > 4096) /* other memory is in use by others, too */
+		CU_ASSERT(memory_held() == kib + each);
 	CU_ASSERT(!protect(0, 64 * page, PROT_NONE));
 	if (page > 4096)
-		CU_ASSERT(memory_used() == kib + each);
+		CU_ASSERT(memory_held() == kib + each);
 	CU_ASSERT(!protect(0, 64 * page, PROT_READ));
 	CU_ASSERT(at[0] == 'a' && !memcmp(at, at + 1, 64 * page - 1));
 	if (page > 4096)
-		CU_ASSERT(memory_used() == kib + each);
+		CU_ASSERT(memory_held() == kib + each);
 	CU_ASSERT(!protect(0, 64 * page, PROT_NONE));
 	end(); /* frees PROT_NONE memory too, which the harness checks */
 }
@@ -255,17 +255,17 @@ static void advice(void)
 	CU_ASSERT(!region_add(fd, 0, 2 * page));
 	CU_ASSERT(!region_add_like(fd, 2 * page, 2 * page, RW, MAP_NORESERVE));
 	memset(at, 'a', 4 * page);
-	kib = memory_used();
+	kib = memory_held();
 	CU_ASSERT(!advise(0, 4 * page, MADV_DONTNEED));
 	CU_ASSERT(at[0] == 0 && !memcmp(at, at + 1, 2 * page - 1));
 	if (page > 4096)
-		CU_ASSERT(memory_used() == kib - 2 * (long)page / 1024);
+		CU_ASSERT(memory_held() == kib - 2 * (long)page / 1024);
 	CU_ASSERT(at[2 * page] == 0 && at[4 * page - 1] == 0);
 	CU_ASSERT(!advise(2 * page, 2 * page, MADV_DONTNEED));
 	CU_ASSERT(!advise(0, 4 * page, MADV_POPULATE_WRITE));
 	if (page > 4096)
-		CU_ASSERT(memory_used() == kib);
-	/* It also works on protected pages, which stay protected. */
+		CU_ASSERT(memory_held() == kib);
+	/* A protected page, too, and it stays protected. */
 	memset(at, 'b', 4 * page);
 	CU_ASSERT(!protect(0, 4 * page, PROT_READ));
 	CU_ASSERT(!advise(0, 4 * page, MADV_DONTNEED));

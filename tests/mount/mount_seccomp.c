@@ -167,7 +167,7 @@ static void works(void)
 static void touch_holes(void *arg)
 {
 	struct fault none;
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 	int zero = open("/dev/zero", O_RDONLY);
 	char *at, *other;
 
@@ -179,8 +179,8 @@ static void touch_holes(void *arg)
 	CHILD_ASSERT(!none.signal && other[3 * page] == 'x');
 	CHILD_ASSERT(read(zero, at + 5 * page, 1) == 1);
 	if (page > 1 << 20)
-		CHILD_ASSERT(huge_pages_used() == before + 2);
-	/* A new mapping does not show what was written into the hole. */
+		CHILD_ASSERT(huge_pages_held() == before + 2);
+	/* What was left there is not what is mapped. */
 	CHILD_ASSERT(!region_add(fd, 3 * page, page));
 	CHILD_ASSERT(at[3 * page] == 0 && other[3 * page] == 0);
 	at[4 * page] = 'y';
@@ -190,7 +190,7 @@ static void touch_holes(void *arg)
 	CHILD_ASSERT(!add(6 * page, PROT_READ, 0));
 	CHILD_ASSERT(!try_write(at + 6 * page, 'x').signal);
 	CHILD_ASSERT(!region_unmap_range(fd, 2 * page, 6 * page));
-	CHILD_ASSERT(huge_pages_used() == before);
+	CHILD_ASSERT(huge_pages_held() == before);
 }
 
 static void holes_are_no_holes(void)
@@ -207,14 +207,14 @@ static void holes_are_no_holes(void)
  */
 static void touch_and_go(void *arg)
 {
-	long before = huge_pages_used();
+	long before = huge_pages_held();
 	char *at;
 
 	(*(const filter *)arg)();
 	at = region_window(fd, align);
 	CHILD_ASSERT(at && !try_write(at + 3 * page, 'x').signal);
 	if (page > 1 << 20)
-		CHILD_ASSERT(huge_pages_used() == before + 1);
+		CHILD_ASSERT(huge_pages_held() == before + 1);
 }
 
 static void touched_holes_go(void)

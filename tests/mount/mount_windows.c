@@ -239,9 +239,9 @@ static void v1_at_start(void)
 
 static void v1_elsewhere(void)
 {
-	char *const bad[] = {start + 1,	    start + 4096, start + align,
-			     start - align, start - 4096, start + 64 * align,
-			     (char *)4096};
+	char *const bad[] = {start + 1,	       start + 4096, start + align,
+			     start - align,    start - 4096, start + 64 * align,
+			     (char *)(1 << 20)};
 
 	begin();
 	for (size_t i = 0; i < N_TESTS(bad); i++) {

@@ -3,7 +3,7 @@
 # Helpers for the tests of msharectl, sourced after shell.sh. The default mount
 # of the user lies below $dir; each test mounts it anew if it needs to.
 
-dir=$(mktemp -d /tmp/msharefs-ctl-XXXXXX)
+dir=$(new_dir ctl)
 chmod 755 "$dir"
 backing=${MSHARE_TEST_BACKING:-auto}
 MSHAREFS_PRELOAD=${PRELOAD_LIST:-$MSHAREFS_PRELOAD}

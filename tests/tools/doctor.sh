@@ -473,7 +473,7 @@ if [ "${1-}" = inside ]; then
 	exit
 fi
 
-work=$(mktemp -d /tmp/msharefs-doctor-XXXXXX)
+work=$(new_dir doctor)
 export work
 chmod 777 "$work"
 : >"$work/settings"

@@ -14,15 +14,9 @@ region()
 		-o +PRESENT,MODE "$2"
 }
 
-pages_in_use()
-{
-	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }
-	     END { print n }' /proc/meminfo
-}
-
 pages_are()
 {
-	[ "$(pages_in_use)" -eq "$1" ]
+	[ "$(pages_held "$m")" -eq "$1" ]
 }
 
 create()
@@ -88,7 +82,7 @@ cannot_create()
 
 no_memory()
 {
-	before=$(pages_in_use)
+	before=$(pages_held "$m")
 	complains 75 "not enough memory for 64T" \
 		"$ctl" create --size 64T --map "$m/huge" &&
 		[ ! -e "$m/huge" ] && soon pages_are "$before"
@@ -98,7 +92,7 @@ no_memory()
 # machine is too fast to be interrupted, a larger region is tried.
 interrupted()
 {
-	before=$(pages_in_use)
+	before=$(pages_held "$m")
 	for size in 2G 3G 4G; do
 		env "--default-signal=$1" "$ctl" create --size $size --map \
 			"$m/part" &

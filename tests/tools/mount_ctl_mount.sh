@@ -10,12 +10,6 @@ daemons()
 	pgrep -fc "^msharefs .*$dir"
 }
 
-pages_in_use()
-{
-	awk '/^HugePages_Total/ { n += $2 } /^HugePages_Free/ { n -= $2 }
-	     END { print n }' /proc/meminfo
-}
-
 default_mount()
 {
 	status 0 "$ctl" mount -o "backing=$backing" && [ "$(mounts)" -eq 1 ] &&
@@ -32,14 +26,13 @@ default_mount()
 # umount returns only after the daemon has freed everything.
 gives_back()
 {
-	before=$(pages_in_use)
 	mount_here && "$ctl" create --size 1G --map "$m/r" || return 1
 	case $backing in
 	shmem) ;;
-	*) [ "$(pages_in_use)" -ge $((before + 512)) ] || return 1 ;;
+	*) [ "$(pages_held "$m")" -eq 512 ] || return 1 ;;
 	esac
 	"$ctl" umount || return 1
-	[ "$(daemons)" -eq 0 ] && [ "$(pages_in_use)" -eq "$before" ]
+	[ "$(daemons)" -eq 0 ] && [ "$(mounts)" -eq 0 ]
 }
 
 two_at_once()

@@ -148,7 +148,7 @@ if [ "${1-}" = inside ]; then
 	exit
 fi
 
-work=$(mktemp -d /tmp/msharefs-service-XXXXXX)
+work=$(new_dir service)
 chmod 777 "$work"
 trap clean_up EXIT
 trap 'exit 1' INT TERM HUP
