@@ -67,9 +67,10 @@ int backing_file(const struct backing *backing, uint64_t size, int *fd,
 int backing_punch(int fd, uint64_t start, uint64_t end);
 
 /*
- * Whether so much memory can be asked for. A missing huge page is just an error
- * when it is allocated, but when ordinary memory runs out, the kernel kills a
- * process, probably the daemon.
+ * Whether this much memory can be had now. A request that cannot succeed is
+ * refused at once, before it takes the memory that others could have. Waits up
+ * to 250 ms for memory that was released a moment ago. Ordinary memory must be
+ * asked for: if it runs out while it is filled, some process dies.
  */
 bool backing_can_have(const struct backing *backing, uint64_t bytes);
 

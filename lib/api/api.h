@@ -3,11 +3,9 @@
 #ifndef API_H
 #define API_H
 
+#include "common/export.h"
 #include "common/ioctl_forms.h"
 #include "engine/engine.h"
-
-/* Marks an exported call. */
-#define API __attribute__((visibility("default")))
 
 /* 0; -EBADF; or -EINVAL: fd is no region. */
 int api_check_region(int fd);

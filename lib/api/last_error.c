@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "common/export.h"
 #include <mshare.h>
 
 struct said {
@@ -143,7 +143,7 @@ int fail(int err, const char *call, const char *format, ...)
 	return err ? -1 : 0;
 }
 
-API const char *mshare_error(void)
+EXPORT const char *mshare_error(void)
 {
 	return said && said->line[0] ? said->line
 				     : "no call has failed in this thread";

@@ -118,7 +118,7 @@ void mount_lookup_done(int mount, int dir)
 		sys_close(dir);
 }
 
-API int mshare_mount_open(const char *path)
+EXPORT int mshare_mount_open(const char *path)
 {
 	int fd;
 

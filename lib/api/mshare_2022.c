@@ -202,8 +202,8 @@ static int share(int mount, const char *name, struct request *r)
 	return err;
 }
 
-API int mshare_at(int mount, const char *name, void *addr, size_t length,
-		  int oflags, mode_t mode)
+EXPORT int mshare_at(int mount, const char *name, void *addr, size_t length,
+		     int oflags, mode_t mode)
 {
 	struct request r = {
 		.addr = (uintptr_t)addr,
@@ -216,8 +216,8 @@ API int mshare_at(int mount, const char *name, void *addr, size_t length,
 		    name ? name : "NULL", length, addr);
 }
 
-API int mshare(const char *name, void *addr, size_t length, int oflags,
-	       mode_t mode)
+EXPORT int mshare(const char *name, void *addr, size_t length, int oflags,
+		  mode_t mode)
 {
 	return mshare_at(MSHARE_DEFAULT_MOUNT, name, addr, length, oflags,
 			 mode);
@@ -275,13 +275,13 @@ static int unlink_region(int mount, const char *name)
 	return err;
 }
 
-API int mshare_unlink_at(int mount, const char *name)
+EXPORT int mshare_unlink_at(int mount, const char *name)
 {
 	return fail(unlink_region(mount, name), "mshare_unlink", "%s",
 		    name ? name : "NULL");
 }
 
-API int mshare_unlink(const char *name)
+EXPORT int mshare_unlink(const char *name)
 {
 	return mshare_unlink_at(MSHARE_DEFAULT_MOUNT, name);
 }

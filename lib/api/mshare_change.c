@@ -80,8 +80,8 @@ static int map(int fd, off_t offset, size_t size, int prot, unsigned int flags)
 	return change(fd, MSHAREFS_CREATE_MAPPING, &create);
 }
 
-API int mshare_map(int fd, off_t offset, size_t size, int prot,
-		   unsigned int flags)
+EXPORT int mshare_map(int fd, off_t offset, size_t size, int prot,
+		      unsigned int flags)
 {
 	return fail(map(fd, offset, size, prot, flags), "mshare_map",
 		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
@@ -99,7 +99,7 @@ static int unmap(int fd, off_t offset, size_t size)
 	return err ? err : change(fd, MSHAREFS_UNMAP, &unmap);
 }
 
-API int mshare_unmap(int fd, off_t offset, size_t size)
+EXPORT int mshare_unmap(int fd, off_t offset, size_t size)
 {
 	return fail(unmap(fd, offset, size), "mshare_unmap",
 		    "descriptor %d, %#zx bytes at offset %#llx", fd, size,
@@ -126,7 +126,7 @@ static int change_mapped(int fd, unsigned long request, off_t offset,
 	return err;
 }
 
-API int mshare_protect(int fd, off_t offset, size_t size, int prot)
+EXPORT int mshare_protect(int fd, off_t offset, size_t size, int prot)
 {
 	int err = check_prot(prot);
 
@@ -137,7 +137,7 @@ API int mshare_protect(int fd, off_t offset, size_t size, int prot)
 		    (long long)offset);
 }
 
-API int mshare_advise(int fd, off_t offset, size_t size, int advice)
+EXPORT int mshare_advise(int fd, off_t offset, size_t size, int advice)
 {
 	int err = 0;
 

@@ -77,7 +77,8 @@ static int region_of(int mount, void *addr, size_t length, unsigned int flags)
 	return done(mount, dir, make_region(dir, addr, length), flags);
 }
 
-API int mshare_fd_at(int mount, void *addr, size_t length, unsigned int flags)
+EXPORT int mshare_fd_at(int mount, void *addr, size_t length,
+			unsigned int flags)
 {
 	int fd = region_of(mount, addr, length, flags);
 
@@ -86,7 +87,7 @@ API int mshare_fd_at(int mount, void *addr, size_t length, unsigned int flags)
 			      addr);
 }
 
-API int mshare_fd(void *addr, size_t length, unsigned int flags)
+EXPORT int mshare_fd(void *addr, size_t length, unsigned int flags)
 {
 	return mshare_fd_at(MSHARE_DEFAULT_MOUNT, addr, length, flags);
 }
@@ -102,14 +103,14 @@ static int owned_region(int mount, unsigned int flags)
 	return done(mount, dir, make_owned(dir), flags);
 }
 
-API int mshare_create_at(int mount, unsigned int flags)
+EXPORT int mshare_create_at(int mount, unsigned int flags)
 {
 	int fd = owned_region(mount, flags);
 
 	return fd >= 0 ? fd : fail(fd, "mshare_create", "flags %#x", flags);
 }
 
-API int mshare_create(unsigned int flags)
+EXPORT int mshare_create(unsigned int flags)
 {
 	return mshare_create_at(MSHARE_DEFAULT_MOUNT, flags);
 }

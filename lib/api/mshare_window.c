@@ -94,8 +94,8 @@ static int attach(int fd, off_t offset, size_t size, void *addr,
 	return err;
 }
 
-API void *mshare_attach(int fd, off_t offset, size_t size, void *addr,
-			unsigned int flags)
+EXPORT void *mshare_attach(int fd, off_t offset, size_t size, void *addr,
+			   unsigned int flags)
 {
 	void *base = MAP_FAILED;
 	int err = attach(fd, offset, size, addr, flags, &base);
@@ -121,7 +121,7 @@ static int detach(uintptr_t addr, size_t size)
 	return err;
 }
 
-API int mshare_detach(void *addr, size_t size)
+EXPORT int mshare_detach(void *addr, size_t size)
 {
 	return fail(detach((uintptr_t)addr, size), "mshare_detach",
 		    "%#zx bytes at %p", size, addr);

@@ -5,7 +5,7 @@
  * compiler can assume that calls reach this definition.
  */
 #include "engine/engine.h"
-#include "wrap/wrap.h"
+#include "common/export.h"
 
 EXPORT const struct engine *mshare_engine(void)
 {

@@ -3,7 +3,8 @@
 #ifndef WRAP_H
 #define WRAP_H
 
-#define EXPORT __attribute__((visibility("default")))
+#include "common/export.h"
+
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

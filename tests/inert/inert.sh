@@ -225,7 +225,7 @@ check "cp" script 'cp -a lib copy && cp --sparse=always fuse/main.c x && cmp fus
 check "dd" script 'dd if=fuse/main.c of=x bs=77 count=9 conv=sync status=none; dd if=x bs=1k status=none'
 check "sums" script 'sha256sum */*; md5sum */*; cksum */*; b2sum */*'
 check "head, tail, split, cut" script 'split -n 7 fuse/main.c; tail -n 5 x*; tail -c +9 xaa | head -n 3; cut -c 3-9 xab'
-check "tail -f" script 'tail -f fuse/main.c --pid=$$ & pid=$!; timeout 1 tail -f lib/wrap/libc_real.c; kill $pid; wait $pid 2>/dev/null; echo $?'
+check "tail -f" script 'tail -f fuse/main.c --pid=$$ >x & pid=$!; timeout 1 tail -f lib/wrap/libc_real.c; kill $pid; wait $pid 2>/dev/null; echo $?; cat x'
 check "timeout, nice, env" script 'timeout 0.1 sleep 9; echo $?; timeout -s SEGV 0.1 sleep 9; echo $?; nice -n 5 nice; env A=b env -u HOME sh -c "echo \$A"'
 check "stdbuf" script 'stdbuf -oL cat lib/wrap/libc_real.c | stdbuf -i0 tr a-z A-Z'
 check "tar, gzip" script 'tar cf x.tar lib fuse tests && tar tf x.tar && gzip -9n x.tar && mkdir y && tar xzf x.tar.gz -C y && diff -r lib y/lib && cksum x.tar.gz'
