@@ -146,7 +146,7 @@ static void daemon_has_no_more(void)
 	attach_all();
 	check_all_else();
 	CU_ASSERT(MAP_FAILS(try_window(fd), EMFILE));
-	CU_ASSERT(daemon_said("raise the limit (ulimit -n) of the daemon"));
+	CU_ASSERT(daemon_said("raise the daemon's limit (ulimit -n)"));
 	detach_all();
 	end();
 }
