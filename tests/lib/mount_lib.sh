@@ -80,10 +80,23 @@ reader: read 100 messages of 100
 writer: the messages are read-only, for every process" ]
 }
 
-for program in lib_mount lib_2022 lib_fd lib_2026 lib_half_way lib_refused \
-	lib_tasks lib_rules lib_dlopen; do
+for program in lib_mount lib_2026 lib_refused lib_tasks lib_rules lib_dlopen; do
 	linked $program "$asan"
 	linked $program "$MSHARE_TEST_PRELOAD"
+done
+# These fill 1 GiB again and again. With two backings to test, each of them sees
+# one of the two ways; with one, it sees both.
+ways=${backing%%:*}
+[ "${MSHARE_TEST_HUGE_BACKINGS:-1}" -eq 2 ] || ways=both
+for program in lib_2022 lib_fd lib_half_way; do
+	case $ways in
+	hugetlbfs) linked $program "$MSHARE_TEST_PRELOAD" ;;
+	memfd) linked $program "$asan" ;;
+	*)
+		linked $program "$asan"
+		linked $program "$MSHARE_TEST_PRELOAD"
+		;;
+	esac
 done
 linked lib_other_engine "${asan:+$asan:}$LIBTESTS/strange_engine.so"
 

@@ -531,7 +531,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	check "the mode of /dev/fuse" mends_mounts /dev/fuse nobody missing \
 		"Permission denied" device_closed
 	check "no fusermount3" mends_mounts fusermount3 nobody missing \
-		"there is none" helper_covered
+		"not found" helper_covered
 	check "fusermount3 without set-user-ID" mends_mounts fusermount3 nobody \
 		missing "not set-user-id" helper_weak
 	check "fusermount3 under nosuid" mends_mounts fusermount3 nobody \
