@@ -56,6 +56,7 @@ libmodel_la_LIBADD = libcommon.la
 
 bin_PROGRAMS += msharefs
 msharefs_SOURCES = \
+	fuse/end_signals.c fuse/end_signals.h \
 	fuse/main.c \
 	fuse/options.c fuse/options.h \
 	fuse/service_notify.c fuse/service_notify.h \

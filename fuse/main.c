@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "common/sysfs_overlay.h"
+#include "end_signals.h"
 #include "ops/libfuse_log.h"
 #include "region/host_window.h"
 #include "service_notify.h"
@@ -166,15 +167,21 @@ static int mount_and_serve(struct server *server, struct fuse_args *args)
 		fuse_session_new(args, &server_ops, sizeof(server_ops), server);
 	if (!server->session)
 		return err;
+	/* For SIGPIPE; the others are ours. */
 	if (fuse_set_signal_handlers(server->session))
 		goto destroy;
+	err = end_signals_install(server->session);
+	if (err)
+		goto remove_handlers;
 	errno = 0;
 	if (fuse_session_mount(server->session, server->options.mountpoint)) {
 		err = mount_error(errno);
 		goto remove_handlers;
 	}
 	err = become_daemon_and_serve(server);
+	end_signals_done();
 	fuse_session_unmount(server->session);
+	end_signals_default();
 remove_handlers:
 	fuse_remove_signal_handlers(server->session);
 destroy:
