@@ -392,12 +392,13 @@ static void limit_by_mount(const struct backing *b, struct hugepage_pool *pool)
 
 bool backing_can_have(const struct backing *b, uint64_t bytes)
 {
+	const uint64_t page = b->kind == BACKING_SHMEM ? base_page() : b->page;
 	struct hugepage_pool pool;
 
 	if (b->kind != BACKING_SHMEM && bytes < ASK_FIRST)
 		return true;
 	for (int ms = 0; ms <= RELEASE_MS; ms += RELEASE_STEP_MS) {
-		hugepage_pool_read(b->page, &pool);
+		hugepage_pool_read(page, &pool);
 		limit_by_mount(b, &pool);
 		if (bytes <= pool.free)
 			return true;
