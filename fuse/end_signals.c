@@ -32,7 +32,7 @@ static void end(int sig)
 	errno = saved;
 }
 
-/* Its delivery is all that is wanted: it interrupts sem_wait(). */
+/* Does nothing: the delivery of the signal alone interrupts sem_wait(). */
 static void wake(int sig)
 {
 	(void)sig;
@@ -41,7 +41,7 @@ static void wake(int sig)
 static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 #define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-/* nohup(1) and the like have some ignored; those stay so. */
+/* A signal that was ignored at the start, as by nohup(1), stays ignored. */
 static int handle(int sig, void (*handler)(int))
 {
 	struct sigaction act = {.sa_handler = handler}, old;

@@ -14,7 +14,7 @@ struct fuse_session;
 int end_signals_install(struct fuse_session *session);
 /* The loop has ended: signals are ignored while the mount is taken down. */
 void end_signals_done(void);
-/* It is down: whatever still waits, a signal ends the process. */
+/* The mount is down: a signal ends the process, whatever it still waits for. */
 void end_signals_default(void);
 
 #endif
