@@ -49,7 +49,8 @@ static char *map(struct toucher *t)
 
 	if (t->by_hand)
 		return mmap(at, t->size, t->prot,
-			    MAP_SHARED | MAP_FIXED_NOREPLACE, t->fd, 0);
+			    MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE,
+			    t->fd, 0);
 	return mmap(NULL, t->size, t->prot, MAP_SHARED, t->fd, 0);
 }
 
@@ -97,22 +98,26 @@ struct taken {
 	bool quiet;  /* afterwards the machine had as many as before */
 };
 
-static bool start_touching(struct toucher *t, int n, int ready, int go)
+/* Starts one process and waits until it has touched all; false: it failed. */
+static bool start_toucher(struct toucher *t, int go)
 {
-	bool failed = false;
+	int ready[2];
 	char byte;
+	pid_t pid;
+	bool done;
 
-	for (t->index = 0; t->index < n; t->index++) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			close(go);
-			touch_all(t);
-		}
-		if (pid < 0 || read(ready, &byte, 1) != 1)
-			failed = true;
+	if (pipe(ready))
+		return false;
+	t->ready = ready[1];
+	pid = fork();
+	if (pid == 0) {
+		close(go);
+		touch_all(t);
 	}
-	return failed;
+	close(ready[1]); /* end of file tells that it died */
+	done = pid > 0 && read(ready[0], &byte, 1) == 1;
+	close(ready[0]);
+	return done;
 }
 
 /* n processes, all alive at once. */
@@ -120,27 +125,25 @@ static struct taken touch_once(struct toucher *t, int n, bool count_tables)
 {
 	size_t length = (size_t)n * sizeof(long);
 	struct taken taken = {.faults = -1};
-	int ready[2], go[2], status;
+	int go[2], status;
 	long before = 0;
-	bool failed;
+	bool failed = false;
 
-	if (pipe(ready) || pipe(go))
+	if (pipe(go))
 		return taken;
 	t->faults = mmap(NULL, length, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	t->ready = ready[1];
 	t->go = go[0];
 	if (count_tables)
 		before = settled_tables();
-	failed = start_touching(t, n, ready[0], go[1]);
+	for (t->index = 0; t->index < n; t->index++)
+		failed |= !start_toucher(t, go[1]);
 	if (count_tables)
 		taken.kib = settled_tables() - before;
 	close(go[1]);
 	for (int i = 0; i < n; i++)
 		failed |= wait(&status) < 0 || status;
 	close(go[0]);
-	close(ready[0]);
-	close(ready[1]);
 	if (count_tables)
 		taken.quiet = labs(settled_tables() - before) <= n / 4;
 	if (!failed)
@@ -359,36 +362,58 @@ static bool no_huge_pages(void)
 	return true;
 }
 
-/* The same measures find that windows do not share which cannot. */
+#define UNITS 16 /* of the file that windows of both kinds map */
+
+/* A file of huge pages: its first unit, and one page of each other; -1: error
+ */
+static int filled_file(void)
+{
+	int fd = memfd_create("by hand", MFD_HUGETLB | MFD_CLOEXEC);
+	const off_t length = (off_t)(UNITS * align);
+
+	if (fd < 0 || ftruncate(fd, length))
+		return -1;
+	for (off_t o = 0; o < length; o += (off_t)align) {
+		if (fallocate(fd, 0, o, o ? (off_t)HUGE_PAGE : (off_t)align))
+			return -1;
+	}
+	return fd;
+}
+
+/*
+ * The same measures find that windows do not share which cannot: their
+ * addresses differ modulo the unit of sharing, so that each has a table of its
+ * own for each unit, 4 kB. The machine's count of page tables lags behind by up
+ * to some hundred kB: what is looked for must be far more.
+ */
 static void measures_can_fail(void)
 {
-	struct toucher t = {
-		.size = align,
-		.span = align,
-		.prot = PROT_READ | PROT_WRITE,
-		.by_hand = true,
-		.stagger = HUGE_PAGE, /* differs modulo the unit of sharing */
-	};
+	struct toucher t =
+			       {
+				       .size = align,
+				       .span = align,
+				       .prot = PROT_READ | PROT_WRITE,
+				       .by_hand = true,
+			       },
+		       many = t;
 	const int n = 100;
 	long faults, unshared;
 
 	if (no_huge_pages())
 		return;
-	t.fd = memfd_create("unshared", MFD_HUGETLB | MFD_CLOEXEC);
-	CU_ASSERT_FATAL(t.fd >= 0 && !ftruncate(t.fd, (off_t)align) &&
-			!fallocate(t.fd, 0, 0, (off_t)align));
+	t.fd = many.fd = filled_file();
+	CU_ASSERT_FATAL(t.fd >= 0);
+	many.size = UNITS * align;
+	many.span = HUGE_PAGE;
 	page = HUGE_PAGE; /* by hand, whatever the mount has */
+	t.stagger = many.stagger = HUGE_PAGE;
 	CU_ASSERT(touch_in_processes(&t, n) >= PAGES);
-	unshared = tables_of_window(&t, n);
+	unshared = tables_kib(&many, n);
 	/* Aligned, by the same program, they share: it is not the program. */
-	t.stagger = align;
+	t.stagger = many.stagger = align;
 	faults = touch_in_processes(&t, n);
 	CU_ASSERT(faults >= 1 && faults <= 3);
-	/*
-	 * Each window lies in two units and has two tables of its own: 8 kB
-	 * more than a window that shares. Half of that tells them apart.
-	 */
-	CU_ASSERT((unshared - tables_of_window(&t, n)) / n >= 4);
+	CU_ASSERT((unshared - tables_kib(&many, n)) / n >= UNITS * 4 / 2);
 	close(t.fd);
 	page = mount_page();
 }
