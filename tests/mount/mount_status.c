@@ -70,6 +70,7 @@ static void mount(void)
 	CU_ASSERT(!(m.flags & MSHARE_MOUNT_SHARES) == !mount_shares());
 	CU_ASSERT(m.unit == (mount_shares() ? 1 << 30 : 0));
 	CU_ASSERT(m.max_size == UINT64_MAX && m.pool_free <= m.pool_total);
+	CU_ASSERT(m.limit <= MSHARE_LIMIT_CGROUP && !m.reserved);
 	CU_ASSERT(m.pool_free >= 1000 * page);
 	CU_ASSERT(m.pid == (uint32_t)mount_daemon && m.uid == geteuid());
 	CU_ASSERT(m.fds > 5 && m.fds + 2 >= (uint32_t)daemon_fds());
