@@ -32,11 +32,11 @@ static int bytes_of(struct region *region, const struct extent *range,
 static int present_in(struct region *region, const struct extent *range,
 		      struct extents *out)
 {
-	const struct extent pages =
+	struct extent pages =
 		extent_rounded(range->start, range->end, region->backing->page);
+	const struct extents where = {.v = &pages, .n = 1};
 
-	return present_pages(region->backing, region->fd, pages.start,
-			     pages.end, out);
+	return present_pages(region->backing, region->fd, &where, NULL, out);
 }
 
 /*
@@ -117,7 +117,7 @@ static bool is_writable(struct region *region, const struct extent *range)
 
 /* The lazy pages of range that are not present. */
 static int missing(struct region *region, const struct extent *range,
-		   struct extents *out)
+		   const atomic_bool *stop, struct extents *out)
 {
 	struct extents lazy, there = {0};
 	int err = mapping_pages(&region->maps, region->backing->page,
@@ -126,7 +126,7 @@ static int missing(struct region *region, const struct extent *range,
 
 	if (err)
 		return err;
-	err = present_in(region, range, &there);
+	err = present_pages(region->backing, region->fd, &lazy, stop, &there);
 	if (!err)
 		err = extents_minus(&lazy, &there, out);
 	extents_free(&lazy);
@@ -145,7 +145,7 @@ static int populate(struct region *region, const struct extent *range,
 	int err = is_writable(region, range) ? 0 : -EINVAL;
 
 	if (!err)
-		err = missing(region, range, &wanted);
+		err = missing(region, range, stop, &wanted);
 	if (!err && !backing_can_have(region->backing, extents_bytes(&wanted)))
 		err = -ENOMEM;
 	if (!err)

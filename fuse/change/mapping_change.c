@@ -432,7 +432,7 @@ static int carry_out(struct region *region, const struct change *c,
 	if (err)
 		return err;
 	/* Only from here on no window allocates or writes pages that move. */
-	err = prot_none_find(region, &work->moves);
+	err = prot_none_find(region, &work->moves, c->stop);
 	if (!err)
 		err = take(region, c, work);
 	if (err) {

@@ -78,32 +78,32 @@ void host_window_fill(struct region *region, uint64_t start, uint64_t end)
 		fill(region, win, start, end);
 }
 
-/* Finds the first page that eager mappings keep present. */
-static bool first_page(struct region *region, uint64_t start, uint64_t end,
-		       uint64_t *page)
-{
-	struct extents present;
-	bool found;
-
-	if (mapping_pages(&region->maps, region->backing->page, start, end,
-			  MAPPINGS_EAGER, true, &present))
-		return false;
-	found = present.n;
-	if (found)
-		*page = present.v[0].start;
-	extents_free(&present);
-	return found;
-}
-
+/*
+ * Fills one page of each unit in which eager mappings keep some present. Visits
+ * these units alone: a range may have far more units than memory.
+ */
 void host_window_share_again(struct region *region, const struct extent *units)
 {
 	const uint64_t unit = backing_unit(region->backing);
-	uint64_t page;
+	const uint64_t page = region->backing->page;
+	struct extents present;
+	uint64_t next = units->start;
 
-	for (uint64_t at = units->start; at < units->end; at += unit)
-		if (first_page(region, at, at + unit, &page))
-			host_window_fill(region, page,
-					 page + region->backing->page);
+	if (SLIST_EMPTY(&region->host_windows) ||
+	    mapping_pages(&region->maps, page, units->start, units->end,
+			  MAPPINGS_EAGER, true, &present))
+		return;
+	for (size_t i = 0; i < present.n; i++) {
+		uint64_t at = present.v[i].start;
+
+		if (at < next)
+			at = next;
+		for (; at < present.v[i].end; at = next) {
+			host_window_fill(region, at, at + page);
+			next = at / unit * unit + unit;
+		}
+	}
+	extents_free(&present);
 }
 
 /*

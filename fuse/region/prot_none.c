@@ -75,7 +75,8 @@ static int plan_kept_after(struct region *region, struct prot_none *moves)
 	return err;
 }
 
-int prot_none_find(struct region *region, struct prot_none *moves)
+int prot_none_find(struct region *region, struct prot_none *moves,
+		   const atomic_bool *stop)
 {
 	struct extents *list = &moves->away;
 	struct extents there, both;
@@ -83,8 +84,7 @@ int prot_none_find(struct region *region, struct prot_none *moves)
 
 	if (!list->n)
 		return 0;
-	err = present_pages(region->backing, region->fd, list->v[0].start,
-			    list->v[list->n - 1].end, &there);
+	err = present_pages(region->backing, region->fd, list, stop, &there);
 	if (err)
 		return err;
 	err = extents_and(list, &there, &both);

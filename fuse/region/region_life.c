@@ -121,8 +121,10 @@ void region_disown(struct region *region)
 	 * Windows that are left still need the mappings. When the last of them
 	 * drops the last reference, region_put() calls this again.
 	 */
-	if (!region->nwindows)
+	if (!region->nwindows) {
 		mapping_tree_free(&region->maps);
+		atomic_store(&region->mapped, 0);
+	}
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change_lock);

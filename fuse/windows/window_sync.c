@@ -106,7 +106,6 @@ static int run_everywhere(struct region *region,
 	return err;
 }
 
-/* A region too large for any address space never has windows. */
 static bool has_windows(struct region *region)
 {
 	bool any;
@@ -227,6 +226,7 @@ void window_sync_changed(struct region *region)
 {
 	region->changes++;
 	counters.changes++;
+	atomic_store(&region->mapped, region->maps.bytes);
 	protection_free(&region->tight);
 }
 
