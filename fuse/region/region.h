@@ -31,12 +31,16 @@ struct window;
 struct region {
 	atomic_uint refs; /* inode, tickets, windows, requests under way */
 	struct backing *backing;
-	uint64_t id;		   /* names the region in messages */
+	struct user
+		*user; /* constant; charged for it (base/quota.h); or NULL */
+	uint64_t id;   /* names the region in messages */
 	SLIST_ENTRY(region) dying; /* namespace lock */
 
 	pthread_mutex_t change_lock;
 	/* change_lock, or lock once gone; bytes taken with backing_take() */
 	_Atomic uint64_t held;
+	uint64_t charged; /* change_lock; mappings charged to the user */
+	uint64_t waited; /* change_lock; how long a change waited for windows */
 
 	pthread_mutex_t lock;
 	/* Read without a lock, too: a stat() must not wait for a change. */

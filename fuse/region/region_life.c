@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
+
+/* A backing file takes two: for windows that can be written, and others. */
+#define FILE_DESCRIPTORS 2
 
 struct region *region_new(struct backing *backing)
 {
@@ -53,8 +57,12 @@ static int need_file(struct region *region)
 		return -ESTALE;
 	if (region->fd >= 0)
 		return 0;
+	err = user_charge(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
+	if (err)
+		return err;
 	err = backing_file(region->backing, region->size, &fd, &ro_fd);
 	if (err) {
+		user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
 		log_msg(LOG_ERR,
 			"region %" PRIu64 ": cannot make the backing "
 			"file: %s",
@@ -112,6 +120,7 @@ void region_disown(struct region *region)
 		close(region->fd);
 		close(region->ro_fd);
 		region->fd = region->ro_fd = -1;
+		user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
 	}
 	kept = extents_bytes(&region->kept);
 	prot_none_free(region);
@@ -124,6 +133,8 @@ void region_disown(struct region *region)
 	if (!region->nwindows) {
 		mapping_tree_free(&region->maps);
 		atomic_store(&region->mapped, 0);
+		user_release(region->user, QUOTA_MAPPINGS, region->charged);
+		region->charged = 0;
 	}
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
@@ -138,5 +149,6 @@ void region_put(struct region *region)
 	pthread_cond_destroy(&region->moved);
 	pthread_mutex_destroy(&region->change_lock);
 	pthread_mutex_destroy(&region->lock);
+	user_put(region->user);
 	free(region);
 }
