@@ -10,8 +10,10 @@ libmodel_la_SOURCES = \
 	fuse/base/epoll_watch.h \
 	fuse/base/extents.c fuse/base/extents.h \
 	fuse/base/log.c fuse/base/log.h \
+	fuse/base/quota.c fuse/base/quota.h \
 	fuse/base/size.c fuse/base/size.h \
 	fuse/base/tree.h \
+	fuse/base/turns.c fuse/base/turns.h \
 	fuse/base/window_limit.h \
 	fuse/mapping/mapping.c fuse/mapping/mapping.h \
 	fuse/mapping/protection.c fuse/mapping/protection.h \
@@ -70,6 +72,7 @@ msharefs_SOURCES = \
 	fuse/ops/fuse_ops.c \
 	fuse/ops/ioctl.c \
 	fuse/ops/ioctl_status.c fuse/ops/ioctl_status.h \
+	fuse/ops/ioctl_turns.c fuse/ops/ioctl_turns.h \
 	fuse/ops/libfuse_log.c fuse/ops/libfuse_log.h \
 	fuse/ops/ops.c fuse/ops/ops.h \
 	fuse/ops/ops_dir.c \

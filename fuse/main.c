@@ -30,6 +30,14 @@
 #define MAX_THREADS 64
 #define IDLE_THREADS 16
 
+/*
+ * How many threads may be at work that takes long, all in all and for one user;
+ * the others are free for what takes moments. Neither root nor the daemon's own
+ * user has a limit of his own.
+ */
+#define LONG_THREADS 48
+#define LONG_THREADS_USER 8
+
 /* A window takes two descriptors of the daemon, a region two more. */
 static void raise_descriptor_limit(void)
 {
@@ -132,6 +140,7 @@ static int become_daemon_and_serve(struct server *server)
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
 	server->began = now_ms();
+	turns_init(&server->turns, LONG_THREADS, LONG_THREADS_USER);
 	host_window_init();
 	err = attach_server_start(server->attach);
 	if (!err)
@@ -199,6 +208,7 @@ static int settle_options(struct server *server, struct fuse_args *args)
 		return err;
 	}
 	server->backing.max_size = server->options.max_size;
+	quota_init(server->options.quotas);
 	return add_mount_options(server, args);
 }
 

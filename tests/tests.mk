@@ -30,7 +30,7 @@ unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
 	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
 	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
 	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
-	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
+	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket tests/unit/unit_turns \
 	tests/unit/unit_window_table tests/unit/unit_xattr
 # The modules under test here are in no library.
 tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c

@@ -542,14 +542,27 @@ refuse:
 	close(fd);
 }
 
+/*
+ * A change has waited for long enough. Nothing more can be sent to the daemon
+ * then, so that what has been sent decides: the window is there, or it is not,
+ * and the client learns of it.
+ */
+static void hang_up(struct attach_session *session)
+{
+	shutdown(session->fd, SHUT_RD);
+	session_ready(NULL, &session->watch);
+}
+
 void attach_sessions_wake(struct attach_sessions *sessions)
 {
-	struct attach_session *session;
+	struct attach_session *session, *next;
 
 	window_registry_reap(&sessions->windows);
-	TAILQ_FOREACH (session, &sessions->list, entry)
+	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
 		if (session->waits)
 			let_go(session);
+		else if (session->window && window_is_cut(session->window))
+			hang_up(session);
 }
 
 static void put_off(struct attach_session *session, uint64_t now)

@@ -5,6 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+
+#define LOG_PAUSE_MS 60000
+
 /* Set before any thread starts, only read afterwards. */
 static bool debugging;
 static bool to_syslog;
@@ -34,4 +38,12 @@ void log_msg(int priority, const char *format, ...)
 		syslog(priority, "%s", line);
 	else
 		fprintf(stderr, "msharefs: %s\n", line);
+}
+
+bool log_now_and_then(_Atomic uint64_t *last)
+{
+	uint64_t now = now_ms(), before = atomic_load(last);
+
+	return (!before || now - before >= LOG_PAUSE_MS) &&
+	       atomic_compare_exchange_strong(last, &before, now);
 }

@@ -33,11 +33,11 @@ static int bytes_of(struct region *region, const struct extent *range,
 static int present_in(struct region *region, const struct extent *range,
 		      struct extents *out)
 {
-	const struct extent pages =
+	struct extent pages =
 		extent_rounded(range->start, range->end, region->backing->page);
+	const struct extents where = {.v = &pages, .n = 1};
 
-	return present_pages(region->backing, region->fd, pages.start,
-			     pages.end, out);
+	return present_pages(region->backing, region->fd, &where, NULL, out);
 }
 
 /*
@@ -118,7 +118,7 @@ static bool is_writable(struct region *region, const struct extent *range)
 
 /* The lazy pages of range that are not present. */
 static int missing(struct region *region, const struct extent *range,
-		   struct extents *out)
+		   const atomic_bool *stop, struct extents *out)
 {
 	struct extents lazy, there = {0};
 	int err = mapping_pages(&region->maps, region->backing->page,
@@ -127,7 +127,7 @@ static int missing(struct region *region, const struct extent *range,
 
 	if (err)
 		return err;
-	err = present_in(region, range, &there);
+	err = present_pages(region->backing, region->fd, &lazy, stop, &there);
 	if (!err)
 		err = extents_minus(&lazy, &there, out);
 	extents_free(&lazy);
@@ -140,7 +140,7 @@ static int try_to_populate(struct region *region, const struct extent *range,
 			   const atomic_bool *stop, uint64_t *bytes)
 {
 	struct extents wanted = {0};
-	int err = missing(region, range, &wanted);
+	int err = missing(region, range, stop, &wanted);
 
 	if (err)
 		return err;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
@@ -166,6 +167,29 @@ static int view_maps(struct region *region, struct mapping_tree *maps,
 	return err;
 }
 
+/* Has so many mappings charged to the region's user. */
+static int charge(struct region *region, uint64_t n)
+{
+	int err = 0;
+
+	if (n > region->charged)
+		err = user_charge(region->user, QUOTA_MAPPINGS,
+				  n - region->charged);
+	if (!err && n > region->charged)
+		region->charged = n;
+	return err;
+}
+
+/* After a change: not more than there are. */
+static void charge_less(struct region *region)
+{
+	if (region->charged <= region->maps.n)
+		return;
+	user_release(region->user, QUOTA_MAPPINGS,
+		     region->charged - region->maps.n);
+	region->charged = region->maps.n;
+}
+
 /* Copies the mappings of all touched pages, and changes the copy. */
 static int plan_maps_after(struct region *region, const struct change *c,
 			   struct work *work)
@@ -173,6 +197,7 @@ static int plan_maps_after(struct region *region, const struct change *c,
 	struct mapping_spare spare;
 	int err = mapping_copy(&region->maps, work->pages.start,
 			       work->pages.end, &work->maps_after);
+	const uint64_t before = work->maps_after.n;
 
 	if (!err)
 		err = mapping_spare_get(&spare);
@@ -180,7 +205,7 @@ static int plan_maps_after(struct region *region, const struct change *c,
 		return err;
 	change_tree(&work->maps_after, c, &spare);
 	mapping_spare_free(&spare);
-	return 0;
+	return charge(region, region->maps.n - before + work->maps_after.n);
 }
 
 /* The pages that mappings other than the new one need in the file. */
@@ -450,7 +475,7 @@ static int carry_out(struct region *region, const struct change *c,
 	if (err)
 		return err;
 	/* Only from here on no window allocates or writes pages that move. */
-	err = prot_none_find(region, &work->moves);
+	err = prot_none_find(region, &work->moves, c->stop);
 	if (!err)
 		err = take(region, c, work);
 	if (err) {
@@ -493,10 +518,12 @@ static int change(struct region *region, const struct change *c)
 
 	mapping_tree_init(&work.maps_after);
 	pthread_mutex_lock(&region->change_lock);
+	region->waited = 0;
 	err = check(region, c);
 	/* Only windows use a region that is gone; they keep its memory. */
 	if (!err && !region->gone)
 		err = carry_out(region, c, &work);
+	charge_less(region);
 	pthread_mutex_unlock(&region->change_lock);
 	work_free(&work);
 	return err;

@@ -63,7 +63,7 @@ int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
 static int give_list(struct namespace *ns, struct inode *inode,
 		     const char *name, const void *acl, size_t size)
 {
-	return xattr_set(&inode->xattrs, name, acl, size, 0, &ns->xattr_bytes);
+	return inode_put_xattr(ns, inode, name, acl, size, 0);
 }
 
 int inode_inherit(struct namespace *ns, const struct inode *dir,

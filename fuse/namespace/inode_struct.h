@@ -22,6 +22,7 @@ struct inode {
 	bool is_info;	       /* constant; this is the file mshare_info */
 	struct region *region; /* constant; NULL unless a regular file */
 	struct stale_attr stale_attr; /* for directories; atomic */
+	struct user *user; /* constant; who made it, and is charged for it */
 
 	/* The rest: namespace lock */
 	mode_t mode;

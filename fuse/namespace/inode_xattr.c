@@ -8,8 +8,43 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/quota.h"
 #include "namespace/acl.h"
 #include "namespace/inode_internal.h"
+
+int inode_put_xattr(struct namespace *ns, struct inode *inode, const char *name,
+		    const void *value, size_t size, int flags)
+{
+	const uint64_t before = ns->xattr_bytes, most = xattr_room(name, size);
+	int err = user_charge(inode->user, QUOTA_XATTRS, most);
+
+	if (err)
+		return err;
+	err = xattr_set(&inode->xattrs, name, value, size, flags,
+			&ns->xattr_bytes);
+	/* It may have replaced another. */
+	user_release(inode->user, QUOTA_XATTRS,
+		     most - (ns->xattr_bytes - before));
+	return err;
+}
+
+static int take_xattr(struct namespace *ns, struct inode *inode,
+		      const char *name)
+{
+	const uint64_t before = ns->xattr_bytes;
+	int err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
+
+	user_release(inode->user, QUOTA_XATTRS, before - ns->xattr_bytes);
+	return err;
+}
+
+void inode_free_xattrs(struct namespace *ns, struct inode *inode)
+{
+	const uint64_t before = ns->xattr_bytes;
+
+	xattr_free(&inode->xattrs, &ns->xattr_bytes);
+	user_release(inode->user, QUOTA_XATTRS, before - ns->xattr_bytes);
+}
 
 /* A list that says no more than a mode is kept as the mode alone. */
 static int set_access_list(struct namespace *ns, struct inode *inode,
@@ -19,10 +54,9 @@ static int set_access_list(struct namespace *ns, struct inode *inode,
 	int err = 0;
 
 	if (acl_to_mode(acl, size, &mode))
-		err = xattr_set(&inode->xattrs, ACL_ACCESS, acl, size, 0,
-				&ns->xattr_bytes);
+		err = inode_put_xattr(ns, inode, ACL_ACCESS, acl, size, 0);
 	else
-		xattr_remove(&inode->xattrs, ACL_ACCESS, &ns->xattr_bytes);
+		take_xattr(ns, inode, ACL_ACCESS);
 	if (!err)
 		inode->mode = mode;
 	return err;
@@ -41,8 +75,7 @@ int inode_set_xattr(struct namespace *ns, struct inode *inode, const char *name,
 	if (!strcmp(name, ACL_ACCESS))
 		err = set_access_list(ns, inode, value, size);
 	else
-		err = xattr_set(&inode->xattrs, name, value, size, flags,
-				&ns->xattr_bytes);
+		err = inode_put_xattr(ns, inode, name, value, size, flags);
 	if (!err)
 		inode->ctime = inode_now();
 	namespace_unlock(ns);
@@ -57,7 +90,7 @@ int inode_remove_xattr(struct namespace *ns, struct inode *inode,
 	if (inode->is_info)
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
-	err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
+	err = take_xattr(ns, inode, name);
 	/* Without a list, the mode serves as one: removing it succeeds. */
 	if (err == -ENODATA && acl_is_name(name))
 		err = 0;

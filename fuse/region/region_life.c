@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
+
+/* A backing file takes two: for windows that can be written, and others. */
+#define FILE_DESCRIPTORS 2
 
 struct region *region_new(struct backing *backing)
 {
@@ -53,8 +57,12 @@ static int need_file(struct region *region)
 		return -ESTALE;
 	if (region->fd >= 0)
 		return 0;
+	err = user_charge(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
+	if (err)
+		return err;
 	err = backing_file(region->backing, region->size, &fd, &ro_fd);
 	if (err) {
+		user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
 		log_msg(LOG_ERR,
 			"region %" PRIu64 ": cannot make the backing "
 			"file: %s",
@@ -122,6 +130,7 @@ static void close_files(struct region *region)
 		return;
 	close(region->fd);
 	region->fd = -1;
+	user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
 }
 
 void region_disown(struct region *region)
@@ -141,8 +150,12 @@ void region_disown(struct region *region)
 	 * Windows that are left still need the mappings. When the last of them
 	 * drops the last reference, region_put() calls this again.
 	 */
-	if (!region->nwindows)
+	if (!region->nwindows) {
 		mapping_tree_free(&region->maps);
+		atomic_store(&region->mapped, 0);
+		user_release(region->user, QUOTA_MAPPINGS, region->charged);
+		region->charged = 0;
+	}
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change_lock);
@@ -176,5 +189,6 @@ void region_put(struct region *region)
 	pthread_cond_destroy(&region->moved);
 	pthread_mutex_destroy(&region->change_lock);
 	pthread_mutex_destroy(&region->lock);
+	user_put(region->user);
 	free(region);
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "common/uffd.h"
@@ -85,6 +86,7 @@ int window_announce(struct region *region, struct window *w,
 	if (!err) {
 		w->epoch = region->epoch;
 		w->state = WINDOW_COMING;
+		w->since = now_ms();
 		w->id = ++last_id;
 		window_note_units(w, steps);
 		TAILQ_INSERT_TAIL(&region->windows, w, entry);
@@ -102,6 +104,7 @@ void window_arrive(struct window *w)
 
 	pthread_mutex_lock(&region->lock);
 	w->state = WINDOW_HERE;
+	w->cut = false;
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
 }
@@ -112,6 +115,8 @@ bool window_leave(struct window *w)
 	bool idle;
 
 	pthread_mutex_lock(&region->lock);
+	if (w->state != WINDOW_LEAVING)
+		w->since = now_ms();
 	w->state = WINDOW_LEAVING;
 	idle = !w->busy;
 	w->awaited = !idle;
@@ -172,6 +177,24 @@ void window_release(struct window *w)
 	w->awaited = false;
 	pthread_cond_broadcast(&w->region->moved);
 	window_put(w);
+}
+
+void window_cut(struct window *w)
+{
+	if (w->cut)
+		return;
+	w->cut = true;
+	wake();
+}
+
+bool window_is_cut(struct window *w)
+{
+	bool cut;
+
+	pthread_mutex_lock(&w->region->lock);
+	cut = w->cut;
+	pthread_mutex_unlock(&w->region->lock);
+	return cut;
 }
 
 void window_probe(struct window *w)

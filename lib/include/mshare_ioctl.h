@@ -193,6 +193,8 @@ struct mshare_status_region {
 
 #define MSHARE_MAPPING_LAZY 1U /* allocates memory at the first access */
 #define MSHARE_MAPPING_KEPT 2U /* PROT_NONE; its contents are kept */
+/* Too large to look at each page: @present is the most that it can be. */
+#define MSHARE_MAPPING_AT_MOST 4U
 
 /**
  * struct mshare_status_mapping - a mapping in a region

@@ -336,6 +336,32 @@ static void random_changes(void)
 	mapping_tree_free(&maps);
 }
 
+/*
+ * Planning takes as long as there are pieces: going from unit to unit would
+ * take hours here.
+ */
+static void many_units(void)
+{
+	const uint64_t end = 1ULL << 60;
+	struct protection plain, modes;
+	struct protection_steps steps;
+
+	mapping_tree_init(&maps);
+	CU_ASSERT_FATAL(!protection_plain(0, end, &plain));
+	map(0, end, PROT_READ);
+	map(end / 2 + PAGE, end / 2 + 2 * PAGE, RW);
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, end, &modes));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT(steps.n == 3 && steps.v[0].action == UFFD_GUARD_WP &&
+		  !steps.v[0].start && steps.v[0].end == end &&
+		  steps.v[1].action == UFFD_PROTECT &&
+		  steps.v[1].end == end / 2 + PAGE && steps.v[2].end == end);
+	protection_steps_free(&steps);
+	protection_free(&modes);
+	protection_free(&plain);
+	mapping_tree_free(&maps);
+}
+
 static void steps_are_few(void)
 {
 	struct protection plain, modes;
@@ -387,6 +413,7 @@ static const struct test tests[] = {
 	{"overlays", overlays},
 	{"random changes", random_changes},
 	{"steps are few", steps_are_few},
+	{"many units", many_units},
 };
 
 int main(void)
