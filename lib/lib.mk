@@ -23,7 +23,12 @@ libengine_la_SOURCES = \
 	lib/engine/attach_client.c lib/engine/attach_client.h \
 	lib/engine/daemon_channel.c lib/engine/daemon_channel.h \
 	lib/engine/fault_query.c lib/engine/fault_query.h \
+	lib/engine/kept_fd.c lib/engine/kept_fd.h \
+	lib/engine/own_descriptors.c lib/engine/own_descriptors.h \
 	lib/engine/sigbus.c lib/engine/sigbus.h \
+	lib/engine/window_guard.c lib/engine/window_guard.h \
+	lib/engine/window_inherit.c lib/engine/window_inherit.h \
+	lib/engine/window_leave.c lib/engine/window_leave.h \
 	lib/engine/window_table.c lib/engine/window_table.h
 libengine_la_CPPFLAGS = $(lib_cppflags)
 libengine_la_LIBADD = libcommon.la

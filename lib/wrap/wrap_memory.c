@@ -26,6 +26,7 @@
 #include "engine/engine.h"
 #include "wrap/libc_real.h"
 #include "wrap/wrap.h"
+#include "engine/window_leave.h"
 #include "engine/window_table.h"
 
 __attribute__((constructor(101))) static void init(void)
@@ -71,19 +72,22 @@ static void *map_region(const struct mmap_args *args)
 /* Maps something else over windows; the range must contain them whole. */
 static void *map_over(const struct mmap_args *args)
 {
+	uintptr_t addr = (uintptr_t)args->addr;
 	size_t len = page_up(args->length);
 	void *base = MAP_FAILED;
 	sigset_t mask;
+	int err;
 
 	window_table_lock(&mask);
-	if (window_table_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
-		errno = EINVAL;
+	err = window_table_overlap(addr, len) == OVERLAP_PART
+		      ? -EINVAL
+		      : window_leave_begins(addr, len);
+	if (err) {
+		errno = -err;
 	} else {
-		attach_unmap_begins((uintptr_t)args->addr, len);
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
-		attach_unmap_ended((uintptr_t)args->addr, len,
-				   base != MAP_FAILED);
+		window_leave_ended(addr, len, base != MAP_FAILED);
 	}
 	window_table_unlock(&mask);
 	return base;
@@ -182,15 +186,17 @@ static int unmap_windows(void *addr, size_t len)
 {
 	size_t whole = page_up(len);
 	sigset_t mask;
-	int ret = -1;
+	int err, ret = -1;
 
 	window_table_lock(&mask);
-	if (window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
-		errno = EINVAL;
+	err = window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART
+		      ? -EINVAL
+		      : window_leave_begins((uintptr_t)addr, whole);
+	if (err) {
+		errno = -err;
 	} else {
-		attach_unmap_begins((uintptr_t)addr, whole);
 		ret = real.munmap(addr, len);
-		attach_unmap_ended((uintptr_t)addr, whole, !ret);
+		window_leave_ended((uintptr_t)addr, whole, !ret);
 	}
 	window_table_unlock(&mask);
 	return ret;
