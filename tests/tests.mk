@@ -51,7 +51,8 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_protection tests/mount/mount_races \
 	tests/mount/mount_seccomp tests/mount/mount_sharing tests/mount/mount_size \
 	tests/mount/mount_status tests/mount/mount_times tests/mount/mount_tmpfs \
-	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_users \
+	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_unmap \
+	tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
 
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "common/syscalls.h"
 #include "engine/daemon_channel.h"
@@ -12,6 +13,7 @@
 
 /* The daemon hangs up on a process that was stopped for seconds half-way. */
 #define TRIES 3
+#define BUSY_MS 1000
 
 /* The next window after w (NULL: the first) that begins in the range. */
 static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
@@ -25,6 +27,13 @@ static struct window *next_in(struct window *w, uintptr_t addr, size_t len)
 	return NULL;
 }
 
+static void send_stays(const struct window *w, int sock)
+{
+	struct hello hello = channel_hello(HELLO_STAYS, w->key, 0);
+
+	channel_send(sock, &hello, -1);
+}
+
 /* 0 and w->leaving, or -errno: -EIO if the daemon hung up. */
 static int say_leaving(struct window *w, int sock)
 {
@@ -34,6 +43,10 @@ static int say_leaving(struct window *w, int sock)
 
 	if (!err)
 		err = channel_receive(sock, &answer, NULL);
+	/* A stopped daemon reads all that later, and the end would mean gone.
+	 */
+	if (err == -EAGAIN)
+		send_stays(w, sock);
 	if (err)
 		sys_close(sock);
 	else
@@ -41,17 +54,27 @@ static int say_leaving(struct window *w, int sock)
 	return err;
 }
 
+static int announce_once(struct window *w)
+{
+	int sock = channel_connect(w->socket);
+
+	if (channel_has_no_peer(sock, w->netns))
+		return 0;
+	return sock < 0 ? sock : say_leaving(w, sock);
+}
+
 /* 0: the daemon has been told, or there is nobody to tell. */
 static int announce(struct window *w)
 {
-	int err = -EIO;
+	const struct timespec moment = {.tv_nsec = 1000000};
+	int err = announce_once(w);
 
-	for (int i = 0; i < TRIES && err == -EIO; i++) {
-		int sock = channel_connect(w->socket);
-
-		if (channel_has_no_peer(sock, w->netns))
-			return 0;
-		err = sock < 0 ? sock : say_leaving(w, sock);
+	for (int i = 0; i < TRIES && err == -EIO; i++)
+		err = announce_once(w);
+	/* It has not read yet how an earlier attempt ended. */
+	for (int ms = 0; ms < BUSY_MS && err == -EBUSY; ms++) {
+		SYS_CALL(SYS_nanosleep, &moment, NULL);
+		err = announce_once(w);
 	}
 	if (err == -ENOENT) /* the daemon does not know it */
 		return 0;
@@ -116,12 +139,10 @@ int window_leave_begins(uintptr_t addr, size_t len)
 	return err;
 }
 
-static void send_stays(struct window *w)
+static void stay(const struct window *w)
 {
-	struct hello hello = channel_hello(HELLO_STAYS, w->key, 0);
-
 	if (w->leaving >= 0)
-		channel_send(w->leaving, &hello, -1);
+		send_stays(w, w->leaving);
 }
 
 void window_leave_ended(uintptr_t addr, size_t len, bool gone)
@@ -132,7 +153,7 @@ void window_leave_ended(uintptr_t addr, size_t len, bool gone)
 		if (gone)
 			forget(w);
 		else
-			send_stays(w);
+			stay(w);
 		if (w->leaving >= 0)
 			sys_close(w->leaving);
 		w->leaving = -1;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/syscalls.h"
+#include "engine/sigbus.h"
 
 /* So few that all data of the preload fits into one page, for fork(). */
 #define FIRST_WINDOWS 4
@@ -129,6 +130,7 @@ static void start_over(void)
 	for (struct chunk *c = &first; c; c = atomic_load(&c->next))
 		for (size_t i = 0; i < c->n; i++)
 			window_forget(&c->windows[i]);
+	sigbus_forked();
 	make_ours();
 }
 
