@@ -37,6 +37,7 @@ libengine_la_LIBADD = libcommon.la
 libwrap_la_SOURCES = \
 	lib/engine/engine.c lib/engine/engine_export.c lib/engine/engine.h \
 	lib/wrap/libc_real.c lib/wrap/libc_real.h \
+	lib/wrap/window_range.h lib/wrap/wrap_advice.c \
 	lib/wrap/wrap_memory.c lib/wrap/wrap_signal.c lib/wrap/wrap.h
 libwrap_la_CPPFLAGS = $(lib_cppflags)
 libwrap_la_LIBADD = libengine.la

@@ -45,7 +45,7 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \
 	tests/mount/mount_handles tests/mount/mount_info tests/mount/mount_interrupt \
 	tests/mount/mount_kind tests/mount/mount_lazy tests/mount/mount_limits \
-	tests/mount/mount_locks tests/mount/mount_mapped tests/mount/mount_mappings \
+	tests/mount/mount_locks tests/mount/mount_madvise tests/mount/mount_mapped tests/mount/mount_mappings \
 	tests/mount/mount_memory tests/mount/mount_moments tests/mount/mount_names \
 	tests/mount/mount_owner tests/mount/mount_protect \
 	tests/mount/mount_protection tests/mount/mount_races \

@@ -117,7 +117,7 @@ enum fault_answer {
 	FAULT_HOLE,
 	FAULT_NO_ACCESS, /* PROT_NONE */
 	FAULT_READ_ONLY,
-	FAULT_MAPPED,	 /* writable */
+	FAULT_MAPPED,	 /* writable; allocated by now */
 	FAULT_LAZY,	 /* a lazy page, allocated by now */
 	FAULT_NO_MEMORY, /* a lazy page that cannot be allocated */
 	FAULT_CHANGING,	 /* a change of the region is under way */

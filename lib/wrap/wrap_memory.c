@@ -25,6 +25,7 @@
 #include "engine/attach_client.h"
 #include "engine/engine.h"
 #include "wrap/libc_real.h"
+#include "wrap/window_range.h"
 #include "wrap/wrap.h"
 #include "engine/window_leave.h"
 #include "engine/window_table.h"
@@ -43,13 +44,6 @@ __attribute__((constructor(101))) static void init(void)
 static bool is_region(int fd)
 {
 	return engine_is_here() && attach_is_msharefs(fd);
-}
-
-static size_t page_up(size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (len + page - 1) & ~(page - 1);
 }
 
 /* The return value of mmap() and mremap(). */
@@ -91,44 +85,6 @@ static void *map_over(const struct mmap_args *args)
 	}
 	window_table_unlock(&mask);
 	return base;
-}
-
-/* False for an empty range or one that wraps around: the kernel refuses it. */
-static bool overlaps(uintptr_t addr, size_t len)
-{
-	size_t whole = page_up(len);
-
-	return len && whole >= len && addr + whole >= addr &&
-	       window_table_overlap(addr, whole) != OVERLAP_NONE;
-}
-
-/*
- * Whether a call concerns a window. Takes no lock, so that a caller that holds
- * locks of its own, such as an allocator around fork(), waits for ours only if
- * a window is concerned.
- */
-static inline bool touches_window(const void *addr, size_t len)
-{
-	return UNLIKELY(window_table_near(addr, len)) &&
-	       overlaps((uintptr_t)addr, len);
-}
-
-/*
- * The same for calls that are refused on windows. Takes the lock, because a
- * window that another thread unmaps stays in the table for a moment, while its
- * addresses may already be used for something else.
- */
-static bool is_in_window(const void *addr, size_t len)
-{
-	sigset_t mask;
-	bool yes;
-
-	if (LIKELY(!touches_window(addr, len)))
-		return false;
-	window_table_lock(&mask);
-	yes = overlaps((uintptr_t)addr, len);
-	window_table_unlock(&mask);
-	return yes;
 }
 
 static void *map_file_or_fixed(const struct mmap_args *args)
