@@ -50,7 +50,8 @@ libmshare_preload_la_SOURCES = \
 	lib/preload/mount_refs.c lib/preload/mount_refs.h \
 	lib/preload/procfd.h \
 	lib/preload/spawn_helper.c lib/preload/spawn_helper.h \
-	lib/preload/wrap_fs.c
+	lib/preload/wrap_fs.c \
+	lib/preload/wrap_read.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
 # fork() copies every mapping, and every page that was written to. So the library

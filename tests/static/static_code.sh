@@ -55,6 +55,11 @@ exports()
 			__open_2
 			__openat64_2
 			__openat_2
+			__pread64_chk
+			__pread_chk
+			__read_chk
+			dup2
+			dup3
 			fopen
 			fopen64
 			fstatfs
@@ -64,6 +69,10 @@ exports()
 			open64
 			openat
 			openat64
+			pread
+			pread64
+			read
+			readv
 			setmntent
 			statfs
 			statfs64
