@@ -24,7 +24,12 @@ libengine_la_SOURCES = \
 	lib/engine/attach_client.c lib/engine/attach_client.h \
 	lib/engine/daemon_channel.c lib/engine/daemon_channel.h \
 	lib/engine/fault_query.c lib/engine/fault_query.h \
+	lib/engine/kept_fd.c lib/engine/kept_fd.h \
+	lib/engine/own_descriptors.c lib/engine/own_descriptors.h \
 	lib/engine/sigbus.c lib/engine/sigbus.h \
+	lib/engine/window_guard.c lib/engine/window_guard.h \
+	lib/engine/window_inherit.c lib/engine/window_inherit.h \
+	lib/engine/window_leave.c lib/engine/window_leave.h \
 	lib/engine/window_table.c lib/engine/window_table.h
 libengine_la_CPPFLAGS = $(lib_cppflags)
 libengine_la_LIBADD = libcommon.la
@@ -33,6 +38,7 @@ libengine_la_LIBADD = libcommon.la
 libwrap_la_SOURCES = \
 	lib/engine/engine.c lib/engine/engine_export.c lib/engine/engine.h \
 	lib/wrap/libc_real.c lib/wrap/libc_real.h \
+	lib/wrap/window_range.h lib/wrap/wrap_advice.c \
 	lib/wrap/wrap_memory.c lib/wrap/wrap_signal.c lib/wrap/wrap.h
 libwrap_la_CPPFLAGS = $(lib_cppflags)
 libwrap_la_LIBADD = libengine.la
@@ -45,7 +51,8 @@ libmshare_preload_la_SOURCES = \
 	lib/preload/mount_refs.c lib/preload/mount_refs.h \
 	lib/preload/procfd.h \
 	lib/preload/spawn_helper.c lib/preload/spawn_helper.h \
-	lib/preload/wrap_fs.c
+	lib/preload/wrap_fs.c \
+	lib/preload/wrap_read.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
 # fork() copies every mapping, and every page that was written to. So the library

@@ -45,13 +45,14 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \
 	tests/mount/mount_handles tests/mount/mount_info tests/mount/mount_interrupt \
 	tests/mount/mount_kind tests/mount/mount_lazy tests/mount/mount_limits \
-	tests/mount/mount_locks tests/mount/mount_mapped tests/mount/mount_mappings \
+	tests/mount/mount_locks tests/mount/mount_madvise tests/mount/mount_mapped tests/mount/mount_mappings \
 	tests/mount/mount_memory tests/mount/mount_moments tests/mount/mount_names \
 	tests/mount/mount_owner tests/mount/mount_protect \
 	tests/mount/mount_protection tests/mount/mount_races \
 	tests/mount/mount_seccomp tests/mount/mount_sharing tests/mount/mount_size \
 	tests/mount/mount_status tests/mount/mount_times tests/mount/mount_tmpfs \
-	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_users \
+	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_unmap \
+	tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
 
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.

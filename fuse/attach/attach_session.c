@@ -237,7 +237,8 @@ static int receive_hello(int from, struct hello *hello, int *fd)
 		return n == -EINTR ? -EAGAIN : (int)n;
 	if (n == 0)
 		return -ECONNRESET;
-	if (n != sizeof(*hello) || hello->flags & ~HELLO_UNGUARDED)
+	if (n != sizeof(*hello) ||
+	    hello->flags & ~(HELLO_UNGUARDED | HELLO_WANTS_FILE))
 		return -EPROTO;
 	return 0;
 }
@@ -354,13 +355,22 @@ static int adopt(struct attach_session *session, const struct hello *hello,
 	const struct window *parents =
 		window_registry_find(&session->sessions->windows, hello->key);
 	struct window like = {.uffd = *uffd};
+	int err, file = -1;
 
 	if (!parents)
 		return -ENOENT;
+	if (hello->flags & HELLO_WANTS_FILE) {
+		file = region_lend(parents->region, parents->kind);
+		if (file < 0)
+			return file;
+	}
 	like.region = region_get(parents->region);
 	like.kind = parents->kind;
 	like.prot = parents->prot;
-	return begin_window(session, &like, -1, uffd);
+	err = begin_window(session, &like, file, uffd);
+	if (file >= 0)
+		close(file);
+	return err;
 }
 
 static void session_ready(struct attach_server *attach,

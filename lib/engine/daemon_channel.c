@@ -13,6 +13,10 @@
 #include "common/fdpass.h"
 #include "common/syscalls.h"
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 /* A daemon that does not answer for this long counts as dead. */
 #define DAEMON_SECONDS 10
 
@@ -46,6 +50,32 @@ int channel_connect(const char *name)
 	return err;
 }
 
+uint64_t channel_netns(int sock)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
+		     &size))
+		return 0;
+	return cookie;
+}
+
+bool channel_has_no_peer(int sock, uint64_t netns)
+{
+	uint64_t here;
+
+	if (sock != -ECONNREFUSED)
+		return false;
+	sock = (int)SYS_CALL(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
+			     0);
+	if (sock < 0)
+		return false;
+	here = channel_netns(sock);
+	sys_close(sock);
+	return here == netns;
+}
+
 /* The ID of users that are not mapped into this user namespace. */
 #define OVERFLOW_UID 65534
 
@@ -72,7 +102,7 @@ static bool is_certain(uid_t uid)
  * A userfaultfd gives power over this whole process. Only a peer that has this
  * power anyway may get it: root, or the same user.
  */
-static bool may_have_uffd(int sock)
+bool channel_may_have_uffd(int sock)
 {
 	uid_t self = (uid_t)SYS_CALL(SYS_geteuid);
 	struct ucred peer;
@@ -104,7 +134,7 @@ static int send_when_allowed(int sock, const struct hello *hello, int uffd)
 
 int channel_send(int sock, const struct hello *hello, int uffd)
 {
-	if (uffd >= 0 && !may_have_uffd(sock))
+	if (uffd >= 0 && !channel_may_have_uffd(sock))
 		uffd = -1;
 	return send_when_allowed(sock, hello, uffd) ? -EIO : 0;
 }
@@ -136,8 +166,8 @@ int channel_receive(int sock, struct answer *answer, int *fd)
 	}
 	if (got >= 0)
 		sys_close(got);
-	if (n == -EMFILE)
-		return -EMFILE;
+	if (n == -EMFILE || n == -EAGAIN)
+		return (int)n;
 	if (n == sizeof(*answer) && answer->error < 0 && answer->error >= -4095)
 		return answer->error;
 	return -EIO;

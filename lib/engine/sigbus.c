@@ -125,8 +125,22 @@ static bool was_present(const ucontext_t *context)
 }
 
 /*
+ * Whether the kernel can read there now. An invalid way of changing the mask
+ * of blocked signals is refused after the mask was read.
+ */
+static bool is_readable(uintptr_t addr)
+{
+	const uintptr_t word = addr & ~(uintptr_t)(sizeof(uint64_t) - 1);
+
+	return SYS_CALL(SYS_rt_sigprocmask, -1, word, NULL, sizeof(uint64_t)) !=
+	       -EFAULT;
+}
+
+/*
  * The page exists by now: let the program try again. But not forever, in case
- * only the daemon thinks so because its file was truncated.
+ * only the daemon thinks so because its file was truncated. Faults at pages
+ * that can be read by now, however many, are such as a lazy page has each time
+ * that it was given back.
  */
 static bool may_try_again(uintptr_t addr)
 {
@@ -135,7 +149,7 @@ static bool may_try_again(uintptr_t addr)
 		unsigned int n;
 	} tried __attribute__((tls_model("initial-exec")));
 
-	if (tried.addr != addr)
+	if (tried.addr != addr || is_readable(addr))
 		tried.n = 0;
 	tried.addr = addr;
 	return tried.n++ < 1000;
@@ -159,6 +173,11 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 	if (was_present(context))
 		return SEGV_ACCERR;
 	switch (fault_query(addr)) {
+	case -EAGAIN:
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM: /* what is there cannot be found out */
+		return REAL_SIGBUS;
 	case FAULT_NO_ACCESS:
 		return SEGV_ACCERR;
 	case FAULT_NO_MEMORY:
@@ -255,7 +274,10 @@ int sigbus_sigaction(const struct sigaction *act, struct sigaction *old)
 	sigset_t mask;
 	int err = 0;
 
-	if (SYS_CALL(SYS_getpid) != atomic_load(&owner))
+	/* A child of which no fork handler knows is told by locking the table.
+	 */
+	if (SYS_CALL(SYS_getpid) != atomic_load(&owner) &&
+	    window_table_is_ours())
 		return child_sigaction(act, old);
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */
