@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include "base/closer.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "common/uffd.h"
@@ -109,25 +109,16 @@ bool window_leave(struct window *w)
 	return idle;
 }
 
-static int take_uffd(struct window *w)
+/* The last close waits for the process's memory map, so others do it. */
+static void close_uffd(struct window *w)
 {
-	int uffd = w->uffd;
-
+	closer_close(w->uffd, w->uid);
 	w->uffd = -1;
-	return uffd;
-}
-
-/* Called without the lock: close() may wait for the process's mmap lock. */
-static void close_uffd(int uffd)
-{
-	if (uffd >= 0)
-		close(uffd);
 }
 
 void window_remove(struct window *w)
 {
 	struct region *region = w->region;
-	int uffd = -1;
 
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
@@ -135,11 +126,10 @@ void window_remove(struct window *w)
 	counters.windows--;
 	w->state = WINDOW_GONE;
 	if (!w->busy)
-		uffd = take_uffd(w);
+		close_uffd(w);
 	region_release_if_unused(region);
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
-	close_uffd(uffd);
 }
 
 void window_take(struct window *w)
@@ -152,7 +142,7 @@ void window_release(struct window *w)
 {
 	w->busy = false;
 	if (w->state == WINDOW_GONE)
-		close_uffd(take_uffd(w));
+		close_uffd(w);
 	if (w->awaited || w->dead)
 		wake();
 	w->awaited = false;

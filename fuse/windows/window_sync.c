@@ -48,6 +48,7 @@ static int run_steps(const struct window *w,
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
 {
+	static struct log_limit limit;
 	int err = 0;
 
 	w->epoch = region->epoch;
@@ -68,10 +69,11 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (err == -ESRCH)
 		w->dead = true;
 	else if (err)
-		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": cannot change the window of pid "
-			"%d: %s",
-			region->id, w->pid, strerror(-err));
+		log_limited(&limit, LOG_WARNING,
+			    "region %" PRIu64
+			    ": cannot change the window of pid "
+			    "%d: %s",
+			    region->id, w->pid, strerror(-err));
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
 }
