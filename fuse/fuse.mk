@@ -21,9 +21,14 @@ libmodel_la_SOURCES = \
 	fuse/mapping/protection.c fuse/mapping/protection.h \
 	fuse/mapping/protection_steps.c fuse/mapping/protection_steps.h \
 	fuse/memory/backing.c fuse/memory/backing.h \
+	fuse/memory/backing_limits.c \
+	fuse/memory/cgroup_limit.c fuse/memory/cgroup_limit.h \
+	fuse/memory/hugepage_command.c fuse/memory/hugepage_command.h \
 	fuse/memory/hugepage_pool.c fuse/memory/hugepage_pool.h \
+	fuse/memory/memory_limit.c fuse/memory/memory_limit.h \
 	fuse/memory/populate.c fuse/memory/populate.h \
 	fuse/memory/present_pages.c fuse/memory/present_pages.h \
+	fuse/memory/release_wait.c fuse/memory/release_wait.h \
 	fuse/region/host_window.c fuse/region/host_window.h \
 	fuse/region/prot_none.c fuse/region/prot_none.h \
 	fuse/region/region.c fuse/region/region.h \
@@ -66,6 +71,7 @@ bin_PROGRAMS += msharefs
 msharefs_SOURCES = \
 	fuse/end_signals.c fuse/end_signals.h \
 	fuse/main.c \
+	fuse/mountpoint.c fuse/mountpoint.h \
 	fuse/options.c fuse/options.h \
 	fuse/service_notify.c fuse/service_notify.h \
 	fuse/ops/credentials.c fuse/ops/credentials.h \

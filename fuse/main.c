@@ -17,8 +17,8 @@
 #include "base/closer.h"
 #include "base/log.h"
 #include "base/size.h"
-#include "common/sysfs_overlay.h"
 #include "end_signals.h"
+#include "mountpoint.h"
 #include "ops/libfuse_log.h"
 #include "region/host_window.h"
 #include "service_notify.h"
@@ -235,55 +235,11 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	return err;
 }
 
-static int cover_parent(struct sysfs_overlay *cover, const char *mountpoint)
-{
-	int err = sysfs_overlay_make(cover, mountpoint);
-
-	if (!err)
-		log_msg(LOG_NOTICE,
-			"mounting a tmpfs over %s, which shows the same files "
-			"and the new directory %s; it is unmounted at the end",
-			cover->parent, mountpoint);
-	return err;
-}
-
-static void uncover_parent(struct sysfs_overlay *cover)
-{
-	const struct sysfs_overlay old = *cover;
-	int err = sysfs_overlay_remove(cover);
-
-	if (err)
-		log_msg(LOG_ERR, "unmounting the tmpfs over %s: %s", old.parent,
-			strerror(-err));
-}
-
-/* Makes the path absolute, as a daemon leaves its working directory. */
-static int find_mountpoint(struct options *options, struct sysfs_overlay *cover)
-{
-	char *path = realpath(options->mountpoint, NULL);
-	int err = path ? 0 : -errno;
-
-	if (err == -ENOENT) {
-		err = cover_parent(cover, options->mountpoint);
-		if (!err)
-			path = realpath(options->mountpoint, NULL);
-	}
-	if (!path) {
-		err = err ? err : -errno;
-		log_msg(LOG_ERR, "mount point %s: %s", options->mountpoint,
-			strerror(-err));
-		return err;
-	}
-	free(options->mountpoint);
-	options->mountpoint = path;
-	return 0;
-}
-
 static int run(struct server *server, struct fuse_args *args)
 {
-	struct sysfs_overlay cover = {{0}};
+	struct sysfs_overlay cover = {.parent = ""};
 	char message[BACKING_MESSAGE];
-	int err = find_mountpoint(&server->options, &cover);
+	int err = mountpoint_find(&server->options, &cover);
 
 	if (err)
 		return err;
@@ -294,7 +250,7 @@ static int run(struct server *server, struct fuse_args *args)
 		err = run_on_backing(server, args);
 		backing_close(&server->backing);
 	}
-	uncover_parent(&cover);
+	mountpoint_uncover(&cover);
 	return err;
 }
 

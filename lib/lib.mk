@@ -16,7 +16,8 @@ libcommon_la_SOURCES = \
 	lib/common/uffd.c lib/common/uffd.h
 libcommon_la_CPPFLAGS = $(lib_cppflags)
 # Compiled into the programs that need them, not into every one.
-sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h
+sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h \
+	lib/common/our_mount.c lib/common/our_mount.h
 default_mount = lib/common/default_mount.c lib/common/default_mount.h
 
 libengine_la_SOURCES = \

@@ -180,11 +180,10 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 
 int protection_steps_plan(const struct protection *from,
 			  const struct protection *to, uint64_t unit,
-			  bool can_write, struct protection_steps *out)
+			  uint32_t modes, struct protection_steps *out)
 {
-	const uint32_t mask = can_write ? UINT32_MAX : ~PAGE_PROTECTED;
-	struct reader a = {.list = from, .mask = mask};
-	struct reader b = {.list = to, .mask = mask};
+	struct reader a = {.list = from, .mask = modes};
+	struct reader b = {.list = to, .mask = modes};
 	int err = 0;
 
 	*out = (struct protection_steps){0};

@@ -86,7 +86,12 @@ void namespace_unlock(struct namespace *ns)
 
 void inode_settle(struct namespace *ns, struct inode *inode)
 {
-	if (inode->nlink || inode->nopen)
+	if (inode->nlink)
+		return;
+	if (inode->region && !inode->nameless)
+		region_leaves(inode->region);
+	inode->nameless = true;
+	if (inode->nopen)
 		return;
 	if (inode->region && !inode->dead) {
 		inode->dead = true;

@@ -30,7 +30,8 @@ struct inode {
 	nlink_t nlink;
 	uint64_t nlookup;
 	uint64_t nopen;
-	bool dead; /* namespace_unlock() disowns the region, or has */
+	bool nameless; /* its last name went */
+	bool dead;     /* namespace_unlock() disowns the region, or has */
 	LIST_ENTRY(inode) all;
 	struct timespec atime, mtime, ctime;
 	struct xattrs xattrs;

@@ -85,6 +85,7 @@ static void answer_mount(struct call *call)
 	};
 	struct namespace_sums sums;
 	struct hugepage_pool pool;
+	struct memory_limit limit;
 
 	namespace_sum(&server->ns, &sums);
 	backing_pool(&server->backing, &pool);
@@ -93,7 +94,12 @@ static void answer_mount(struct call *call)
 	out.present = sums.present;
 	out.pool_total = pool.total;
 	out.pool_free = pool.free;
-	/* The name of a hugetlbfs directory may be too long: truncate it. */
+	backing_tightest(&server->backing, &limit);
+	out.limit = limit.kind;
+	out.limit_total = limit.total;
+	/* The name of a directory or a file may be too long: truncate it. */
+	snprintf(out.limit_path, sizeof(out.limit_path), "%.*s",
+		 (int)sizeof(out.limit_path) - 1, limit.path);
 	snprintf(out.backing, sizeof(out.backing), "%.*s",
 		 (int)sizeof(out.backing) - 1, server->backing.name);
 	snprintf(out.release, sizeof(out.release), "%s", PACKAGE_VERSION);

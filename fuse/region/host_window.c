@@ -124,7 +124,7 @@ static int run(const struct host_window *win,
 static int register_pieces(struct region *region, const struct host_window *win)
 {
 	struct protection_steps steps;
-	int err = region_protection_steps(region, false, &steps);
+	int err = region_protection_steps(region, PAGE_OPEN, &steps);
 
 	if (!err)
 		err = run(win, &steps);

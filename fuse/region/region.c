@@ -116,4 +116,12 @@ void region_release_if_unused(struct region *region)
 		return;
 	backing_give(region->backing, region->held);
 	region->held = 0;
+	if (atomic_exchange(&region->leaving, false))
+		atomic_fetch_sub(&region->backing->leaving, 1);
+}
+
+void region_leaves(struct region *region)
+{
+	if (!atomic_exchange(&region->leaving, true))
+		atomic_fetch_add(&region->backing->leaving, 1);
 }

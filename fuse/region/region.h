@@ -48,10 +48,11 @@ struct region {
 	struct extents kept; /* both; the pages of kept_fd, whole pages */
 	bool gone;	     /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
-	atomic_bool owned; /* ends when its owner closes it, too */
-	bool readable;	   /* lock; read() returns start and size */
-	uint64_t changes;  /* lock; how often mappings have changed */
-	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
+	atomic_bool owned;   /* ends when its owner closes it, too */
+	atomic_bool leaving; /* it counts in backing->leaving */
+	bool readable;	     /* lock; read() returns start and size */
+	uint64_t changes;    /* lock; how often mappings have changed */
+	atomic_int owner; /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, host_window) host_windows; /* lock */
 
 	/* Protected by lock: */
@@ -97,5 +98,7 @@ bool region_readable(struct region *region, uint64_t info[2]);
  * and no window: a window keeps the memory in use. Called under lock.
  */
 void region_release_if_unused(struct region *region);
+/* The last name of the region went: its memory may come back soon. */
+void region_leaves(struct region *region);
 
 #endif

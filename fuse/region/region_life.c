@@ -100,6 +100,30 @@ int region_need_file(struct region *region)
 	return err;
 }
 
+/* Called under lock. */
+static bool may_be_asked(struct region *region)
+{
+	struct mapping *m;
+
+	if (!region->nwindows || !region->special)
+		return false;
+	for (m = mapping_find(&region->maps, 0); m; m = mapping_next(m))
+		if (m->prot & MAPPING_LAZY)
+			return true;
+	return false;
+}
+
+static void close_files(struct region *region)
+{
+	if (region->ro_fd >= 0)
+		close(region->ro_fd);
+	region->ro_fd = -1;
+	if (region->fd < 0 || may_be_asked(region))
+		return;
+	close(region->fd);
+	region->fd = -1;
+}
+
 void region_disown(struct region *region)
 {
 	uint64_t kept;
@@ -108,11 +132,7 @@ void region_disown(struct region *region)
 	pthread_mutex_lock(&region->lock);
 	region->gone = true;
 	host_window_free(region);
-	if (region->fd >= 0) {
-		close(region->fd);
-		close(region->ro_fd);
-		region->fd = region->ro_fd = -1;
-	}
+	close_files(region);
 	kept = extents_bytes(&region->kept);
 	prot_none_free(region);
 	region->held -= kept;
@@ -126,6 +146,26 @@ void region_disown(struct region *region)
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change_lock);
+}
+
+static void *disown(void *region)
+{
+	region_disown(region);
+	region_put(region);
+	return NULL;
+}
+
+void region_disown_later(struct region *region)
+{
+	pthread_attr_t detached;
+	pthread_t thread;
+
+	region_get(region);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &detached, disown, region))
+		disown(region);
+	pthread_attr_destroy(&detached);
 }
 
 void region_put(struct region *region)

@@ -49,6 +49,17 @@ bool window_can_write(const struct window *w)
 	return w->prot & PROT_WRITE;
 }
 
+/*
+ * A window that no change reaches is never opened for lazy mappings: their
+ * removal could not close it again. It stays guarded, and its process asks for
+ * each lazy page when it touches it (fault_answer.h).
+ */
+static uint32_t window_modes(const struct window *w)
+{
+	return (w->uffd >= 0 ? PAGE_OPEN : 0) |
+	       (window_can_write(w) ? PAGE_PROTECTED : 0);
+}
+
 void window_note_units(struct window *w, const struct protection_steps *steps)
 {
 	const struct region *region = w->region;
@@ -70,8 +81,7 @@ int window_announce(struct region *region, struct window *w,
 	 * page there.
 	 */
 	if (w->kind == WINDOW_SHARED)
-		err = region_protection_steps(region, window_can_write(w),
-					      steps);
+		err = region_protection_steps(region, window_modes(w), steps);
 	if (!err) {
 		w->epoch = region->epoch;
 		w->state = WINDOW_COMING;
@@ -119,6 +129,7 @@ static void close_uffd(struct window *w)
 void window_remove(struct window *w)
 {
 	struct region *region = w->region;
+	bool last;
 
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
@@ -128,8 +139,11 @@ void window_remove(struct window *w)
 	if (!w->busy)
 		close_uffd(w);
 	region_release_if_unused(region);
+	last = region->gone && !region->nwindows && region->fd >= 0;
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
+	if (last)
+		region_disown_later(region);
 }
 
 void window_take(struct window *w)

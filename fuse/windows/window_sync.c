@@ -44,6 +44,17 @@ static int run_steps(const struct window *w,
 	return ret;
 }
 
+/* A guarded window out of reach was never open: see window_modes(). */
+static bool concern_out_of_reach(const struct window *w,
+				 const struct protection_steps *steps)
+{
+	for (size_t i = 0; i < steps->n; i++)
+		if (!w->guarded || steps->v[i].action == UFFD_PROTECT ||
+		    steps->v[i].action == UFFD_UNPROTECT)
+			return true;
+	return false;
+}
+
 /* Applies the steps to one window. Called under lock, which it drops. */
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
@@ -58,7 +69,9 @@ static int bring_up_to_date(struct region *region, struct window *w,
 		return 0;
 	if (!is_in_reach(w)) {
 		/* Private and dead windows miss nothing. */
-		w->missed = w->missed || (w->kind == WINDOW_SHARED && !w->dead);
+		w->missed =
+			w->missed || (w->kind == WINDOW_SHARED && !w->dead &&
+				      concern_out_of_reach(w, steps));
 		return 0;
 	}
 	window_note_units(w, steps);
@@ -129,9 +142,11 @@ static int apply(struct region *region, const struct protection *from,
 
 	if (!has_windows(region))
 		return 0;
-	err = protection_steps_plan(from, to, unit, true, &writers);
+	err = protection_steps_plan(from, to, unit, PAGE_OPEN | PAGE_PROTECTED,
+				    &writers);
 	if (!err)
-		err = protection_steps_plan(from, to, unit, false, &readers);
+		err = protection_steps_plan(from, to, unit, PAGE_OPEN,
+					    &readers);
 	if (!err)
 		err = run_everywhere(region, &writers, &readers, all);
 	protection_steps_free(&writers);

@@ -128,12 +128,18 @@ static const int remap_flags[] = {
 };
 static const size_t targets[] = {32 * PAGE, 13 * PAGE, 2 * PAGE, 32 * PAGE + 1};
 
-static void remap_one(size_t start, size_t old_len, size_t len, int flags,
+/* A call that fails changes nothing, unless it was to replace something. */
+static bool changed(const char *at, int flags)
+{
+	return at != MAP_FAILED ||
+	       (flags & MREMAP_FIXED && flags & MREMAP_MAYMOVE);
+}
+
+static bool remap_one(size_t start, size_t old_len, size_t len, int flags,
 		      size_t target)
 {
 	char *at;
 
-	lay_out();
 	errno = 4711;
 	at = mremap(room + start, old_len, len, flags, room + target);
 	printf("%#zx %#zx to %#zx %#zx, %d: %s", start, old_len, target, len,
@@ -142,11 +148,29 @@ static void remap_one(size_t start, size_t old_len, size_t len, int flags,
 		printf(" %#tx", at - room);
 	putchar('\n');
 	if (at == MAP_FAILED)
-		return;
+		return changed(at, flags);
 	write_state();
 	write_content(at, len < 4 * PAGE ? (int)(len / PAGE) : 4);
 	if (!in_room(room, at))
 		munmap(at, len);
+	return true;
+}
+
+/* Moves one range in all ways; only MREMAP_FIXED looks at the target. */
+static void remap_all_ways(size_t start, size_t old_len, size_t len)
+{
+	bool fresh = false;
+
+	for (size_t f = 0; f < 8; f++) {
+		size_t n = remap_flags[f] & MREMAP_FIXED ? 4 : 1;
+
+		for (size_t t = 0; t < n; t++) {
+			if (!fresh)
+				lay_out();
+			fresh = !remap_one(start, old_len, len, remap_flags[f],
+					   targets[t]);
+		}
+	}
 }
 
 static void moving(void)
@@ -159,12 +183,7 @@ static void moving(void)
 	for (size_t s = 0; s < 12; s++)
 		for (size_t o = 0; o < 6; o++)
 			for (size_t l = 0; l < 5; l++)
-				for (size_t f = 0; f < 8; f++)
-					for (size_t t = 0; t < 4; t++)
-						remap_one(starts[s],
-							  old_lens[o], lens[l],
-							  remap_flags[f],
-							  targets[t]);
+				remap_all_ways(starts[s], old_lens[o], lens[l]);
 }
 
 static void advising(void)

@@ -46,13 +46,40 @@ nothing_left()
 		[ -z "$(ls -A "$dir")" ] && [ ! -e "$at" ]
 }
 
+# Says what keeps a mount: daemons, what has their mounts, what is in the way.
+show_left()
+{
+	for pid in $(pgrep -f "^msharefs .*$dir"); do
+		echo "left: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		grep -E '^(State|PPid|NSpid)' "/proc/$pid/status"
+		cat "/proc/$pid/wchan" && echo
+		# Only what sees the mount can keep it.
+		grep -l "fuse.msharefs" /proc/[0-9]*/mountinfo 2>/dev/null |
+			while read -r seen; do
+				echo "$seen: $(tr '\0' ' ' \
+					<"${seen%mountinfo}cmdline")"
+				readlink "${seen%mountinfo}ns/mnt"
+			done
+	done
+	grep "$dir" /proc/self/mounts
+	ls -A "$dir"
+}
+
+clean()
+{
+	nothing_left || {
+		show_left
+		return 1
+	}
+}
+
 # Runs a check, and then checks that nothing is left.
 check_clean()
 {
 	what=$1
 	shift
 	check "$what" "$@"
-	check "$what: nothing is left" nothing_left
+	check "$what: nothing is left" clean
 }
 
 examples()
@@ -139,7 +166,8 @@ killed()
 	got=$?
 	kill "$(cat "$dir/up")"
 	rm -f "$dir/up"
-	soon nothing_left && return $got
+	soon nothing_left
+	clean && return $got
 }
 
 # Each run has a mount of its own.

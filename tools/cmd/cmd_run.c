@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,49 +124,73 @@ static int become_command(char **command)
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 
-/* In the child. ready: to be closed once the mount is visible at its path. */
-static int show_and_become(const struct run *run, const char *dir,
-			   const struct supervise *s, int ready)
+static ssize_t receive_byte(int from)
 {
-	if (bind_view_show(dir, run->at))
+	ssize_t n;
+	char byte;
+
+	do
+		n = recv(from, &byte, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/*
+ * In the child. peer: a packet to it says that the mount is visible at its
+ * path; one from it, that the mount is gone from where the parent made it.
+ */
+static int show_and_become(const struct run *run, const char *dir,
+			   const struct supervise *s, int peer)
+{
+	char byte = 0;
+
+	if (bind_view_show(dir, run->at) ||
+	    send(peer, &byte, 1, MSG_NOSIGNAL) != 1)
 		return EXIT_TROUBLE;
-	close(ready);
+	if (receive_byte(peer) != 1) /* the parent was killed */
+		return EXIT_TROUBLE;
+	close(peer);
 	supervise_end(s);
 	return become_command(run->command);
 }
 
 /*
- * The mount is visible to everyone for a moment only: once the command has its
- * own view, we unmount it here. So nothing stays behind, even if we are killed.
- * We wait only so that whoever checks right after us finds everything gone.
+ * The mount is visible to everyone for a moment only: once the child has its
+ * own view, we unmount it here, and only then does the child become the
+ * command. So nothing that the command could do finds us unfinished, and
+ * nothing stays behind, even if we are killed while the command runs. We wait
+ * only so that whoever checks right after us finds everything gone.
  */
 static int run_on_own_mount(const struct run *run)
 {
 	struct own_mount mount;
 	struct supervise s;
-	int ready[2], status;
-	char nothing;
+	int peers[2], status;
+	char byte = 0;
 	pid_t pid;
 
 	supervise_begin(&s);
 	if (own_mount_start(&mount, run->options, &s.mask))
 		return EXIT_TROUBLE;
-	if (pipe2(ready, O_CLOEXEC)) {
-		perror("msharectl: cannot create a pipe");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, peers)) {
+		perror("msharectl: cannot create a pair of sockets");
 		own_mount_release(&mount);
 		return EXIT_TROUBLE;
 	}
 	pid = fork();
 	if (pid == 0) {
 		close(mount.alive);
-		_exit(show_and_become(run, mount.dir, &s, ready[1]));
+		close(peers[0]);
+		_exit(show_and_become(run, mount.dir, &s, peers[1]));
 	}
-	close(ready[1]);
+	close(peers[1]);
 	if (pid < 0)
 		perror("msharectl: cannot start a process");
-	while (read(ready[0], &nothing, 1) < 0 && errno == EINTR)
-		;
+	else
+		receive_byte(peers[0]); /* or it has ended */
 	own_mount_release(&mount);
+	send(peers[0], &byte, 1, MSG_NOSIGNAL);
+	close(peers[0]);
 	status = pid < 0 ? EXIT_TROUBLE << 8 : supervise_wait(pid);
 	own_mount_wait(&mount);
 	supervise_exit(status);
