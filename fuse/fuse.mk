@@ -5,7 +5,11 @@
 noinst_LTLIBRARIES += libmodel.la
 libmodel_la_SOURCES = \
 	fuse/base/array.h \
+	fuse/base/client_limits.h \
 	fuse/base/clock.h \
+	fuse/base/closer.c fuse/base/closer.h \
+	fuse/base/closer_internal.h \
+	fuse/base/closer_keeper.c \
 	fuse/base/counters.c fuse/base/counters.h \
 	fuse/base/epoll_watch.h \
 	fuse/base/extents.c fuse/base/extents.h \
@@ -43,6 +47,10 @@ libmodel_la_SOURCES = \
 	fuse/change/mapping_change.c fuse/change/mapping_change.h \
 	fuse/attach/attach_server.c fuse/attach/attach_server.h \
 	fuse/attach/attach_session.c fuse/attach/attach_session.h \
+	fuse/attach/handed_uffd.c fuse/attach/handed_uffd.h \
+	fuse/attach/packet.c fuse/attach/packet.h \
+	fuse/attach/session_internal.h \
+	fuse/attach/session_life.c \
 	fuse/attach/ticket.c fuse/attach/ticket.h \
 	fuse/owner/owner.c fuse/owner/owner.h \
 	fuse/owner/owner_close.c \

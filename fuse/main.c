@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/log.h"
 #include "base/size.h"
 #include "end_signals.h"
@@ -140,9 +141,12 @@ static int become_daemon_and_serve(struct server *server)
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
 	server->began = now_ms();
+	/* First, so that it is a copy of little. */
+	err = closer_start();
 	turns_init(&server->turns, LONG_THREADS, LONG_THREADS_USER);
 	host_window_init();
-	err = attach_server_start(server->attach);
+	if (!err)
+		err = attach_server_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
 	/* In the background, the parent's exit says that it is ready. */

@@ -23,6 +23,7 @@ default_mount = lib/common/default_mount.c lib/common/default_mount.h
 libengine_la_SOURCES = \
 	lib/engine/attach_client.c lib/engine/attach_client.h \
 	lib/engine/daemon_channel.c lib/engine/daemon_channel.h \
+	lib/engine/daemon_identity.c lib/engine/daemon_identity.h \
 	lib/engine/fault_query.c lib/engine/fault_query.h \
 	lib/engine/kept_fd.c lib/engine/kept_fd.h \
 	lib/engine/own_descriptors.c lib/engine/own_descriptors.h \

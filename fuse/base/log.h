@@ -19,10 +19,20 @@ void log_to_syslog(void);
 void log_msg(int priority, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+#define LOG_LIMIT_MS 60000 /* a minute */
+
+/* One for each kind of message; static, so all but burst is zero at first. */
+struct log_limit {
+	unsigned int burst;    /* messages a minute; 0: one */
+	_Atomic uint64_t next; /* now_ms() when the next minute begins */
+	_Atomic uint64_t n;    /* messages in this minute */
+};
+
 /*
- * For messages that a process can cause as often as it likes: true once a
- * minute. last: when that was; one for each kind of message, 0 at first.
+ * The same for messages that a client can cause: few of a kind a minute. The
+ * first one in a later minute says how many have been left out.
  */
-bool log_now_and_then(_Atomic uint64_t *last);
+void log_limited(struct log_limit *limit, int priority, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "common/uffd.h"
@@ -124,26 +124,17 @@ bool window_leave(struct window *w)
 	return idle;
 }
 
-static int take_uffd(struct window *w)
+/* The last close waits for the process's memory map, so others do it. */
+static void close_uffd(struct window *w)
 {
-	int uffd = w->uffd;
-
+	closer_close(w->uffd, w->uid);
 	w->uffd = -1;
-	return uffd;
-}
-
-/* Called without the lock: close() may wait for the process's mmap lock. */
-static void close_uffd(int uffd)
-{
-	if (uffd >= 0)
-		close(uffd);
 }
 
 void window_remove(struct window *w)
 {
 	struct region *region = w->region;
 	bool last;
-	int uffd = -1;
 
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
@@ -151,12 +142,11 @@ void window_remove(struct window *w)
 	counters.windows--;
 	w->state = WINDOW_GONE;
 	if (!w->busy)
-		uffd = take_uffd(w);
+		close_uffd(w);
 	region_release_if_unused(region);
 	last = region->gone && !region->nwindows && region->fd >= 0;
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
-	close_uffd(uffd);
 	if (last)
 		region_disown_later(region);
 }
@@ -171,7 +161,7 @@ void window_release(struct window *w)
 {
 	w->busy = false;
 	if (w->state == WINDOW_GONE)
-		close_uffd(take_uffd(w));
+		close_uffd(w);
 	if (w->awaited || w->dead)
 		wake();
 	w->awaited = false;

@@ -26,6 +26,9 @@
 /* Nothing reports that a process has called exec(), so windows are probed. */
 #define PROBE_MS 5000
 
+/* How long the end of the daemon waits for a probe. */
+#define PROBE_END_MS 500
+
 static int cmp_key(const struct window *a, const struct window *b)
 {
 	return memcmp(a->key, b->key, MSHARE_KEY_BYTES);
@@ -47,8 +50,12 @@ void window_registry_free(struct window_registry *windows)
 {
 	struct window *w, *next;
 
-	while (atomic_load(&windows->probing))
+	/* A process that holds its memory map delays the probe as it likes. */
+	for (int ms = 0; atomic_load(&windows->probing); ms++) {
+		if (ms == PROBE_END_MS)
+			return; /* the daemon ends */
 		usleep(1000);
+	}
 	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
 		window_registry_drop(windows, w);
 }

@@ -68,6 +68,7 @@ static bool concern_out_of_reach(const struct window *w,
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
 {
+	static struct log_limit limit;
 	int err = 0;
 
 	w->epoch = region->epoch;
@@ -90,10 +91,11 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (err == -ESRCH)
 		w->dead = true;
 	else if (err)
-		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": cannot change the window of pid "
-			"%d: %s",
-			region->id, w->pid, strerror(-err));
+		log_limited(&limit, LOG_WARNING,
+			    "region %" PRIu64
+			    ": cannot change the window of pid "
+			    "%d: %s",
+			    region->id, w->pid, strerror(-err));
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
 }
@@ -137,16 +139,15 @@ static bool wait_until(struct region *region, uint64_t until, uint64_t now)
  */
 static void lose_patience(struct region *region, struct window *w)
 {
-	static _Atomic uint64_t said;
+	static struct log_limit limit;
 
-	if (log_now_and_then(&said))
-		log_msg(LOG_NOTICE,
-			"region %" PRIu64 ": pid %d takes too long to %s its "
-			"window, and a change waits for that: hanging up",
-			region->id, w->pid,
-			w->state == WINDOW_COMING    ? "make"
-			: w->state == WINDOW_LEAVING ? "end"
-						     : "let go of");
+	log_limited(&limit, LOG_NOTICE,
+		    "region %" PRIu64 ": pid %d takes too long to %s its "
+		    "window, and a change waits for that: hanging up",
+		    region->id, w->pid,
+		    w->state == WINDOW_COMING	 ? "make"
+		    : w->state == WINDOW_LEAVING ? "end"
+						 : "let go of");
 	if (w->state != WINDOW_HERE && !w->cut) {
 		window_cut(w);
 		/* The attach thread waits for nobody. */

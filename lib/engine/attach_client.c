@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #include "engine/sigbus.h"
 #include "common/address_reserve.h"
@@ -190,6 +191,9 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 	return err;
 }
 
+/* How long to try while the daemon turns us away (EAGAIN). */
+#define TURNED_AWAY_MS 5000
+
 /* The daemon gives up on a process that was stopped for seconds half-way. */
 static bool was_too_slow(int err)
 {
@@ -198,9 +202,15 @@ static bool was_too_slow(int err)
 
 int attach_window(const struct mmap_args *args, void **base)
 {
+	const struct timespec pause = {.tv_nsec = 1000000};
 	int err = try_to_attach(args, base);
 
 	for (int again = 0; again < 3 && was_too_slow(err); again++)
 		err = try_to_attach(args, base);
+	/* The daemon has enough of this user's silent connections. */
+	for (int ms = 0; ms < TURNED_AWAY_MS && err == -EAGAIN; ms++) {
+		SYS_CALL(SYS_nanosleep, &pause, NULL);
+		err = try_to_attach(args, base);
+	}
 	return err;
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,12 +38,13 @@ struct user {
 	void (*run)(const struct user *user); /* as that user */
 };
 
+/* As a program that this user starts: it may be traced by its user. */
 static int become(uid_t uid)
 {
 	if (uid == geteuid())
 		return 0;
 	return setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-	       setresuid(uid, uid, uid);
+	       setresuid(uid, uid, uid) || prctl(PR_SET_DUMPABLE, 1);
 }
 
 static void become_and_run(void *arg)
