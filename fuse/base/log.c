@@ -2,12 +2,12 @@
 /* Writes messages to stderr or syslog. */
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
-
-#define LOG_PAUSE_MS 60000
 
 /* Set before any thread starts, only read afterwards. */
 static bool debugging;
@@ -24,6 +24,14 @@ void log_to_syslog(void)
 	to_syslog = true;
 }
 
+static void write_line(int priority, const char *line)
+{
+	if (to_syslog)
+		syslog(priority, "%s", line);
+	else
+		fprintf(stderr, "msharefs: %s\n", line);
+}
+
 void log_msg(int priority, const char *format, ...)
 {
 	char line[LOG_LINE];
@@ -34,16 +42,37 @@ void log_msg(int priority, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	if (to_syslog)
-		syslog(priority, "%s", line);
-	else
-		fprintf(stderr, "msharefs: %s\n", line);
+	write_line(priority, line);
 }
 
-bool log_now_and_then(_Atomic uint64_t *last)
+/* Whether it is time; of several threads, one is told so. */
+static bool may_write(struct log_limit *limit)
 {
-	uint64_t now = now_ms(), before = atomic_load(last);
+	uint64_t now = now_ms(), next = atomic_load(&limit->next);
 
-	return (!before || now - before >= LOG_PAUSE_MS) &&
-	       atomic_compare_exchange_strong(last, &before, now);
+	return now >= next && atomic_compare_exchange_strong(
+				      &limit->next, &next, now + LOG_LIMIT_MS);
+}
+
+void log_limited(struct log_limit *limit, int priority, const char *format, ...)
+{
+	char line[LOG_LINE];
+	uint64_t more;
+	va_list args;
+
+	if (!may_write(limit)) {
+		atomic_fetch_add(&limit->more, 1);
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	more = atomic_exchange(&limit->more, 0);
+	if (more) {
+		size_t n = strlen(line);
+
+		snprintf(line + n, sizeof(line) - n,
+			 " (%" PRIu64 " more like it before)", more);
+	}
+	write_line(priority, line);
 }

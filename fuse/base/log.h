@@ -19,10 +19,20 @@ void log_to_syslog(void);
 void log_msg(int priority, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Messages of one kind may be written once in this time. */
+#define LOG_LIMIT_MS 60000
+
+/* One for each kind of message; static, so all zero at first. */
+struct log_limit {
+	_Atomic uint64_t next; /* now_ms() when one may be written again */
+	_Atomic uint64_t more; /* those that were left out since the last one */
+};
+
 /*
- * For messages that a process can cause as often as it likes: true once a
- * minute. last: when that was; one for each kind of message, 0 at first.
+ * The same for messages that a client can cause: one of a kind a minute. It
+ * says how many have been left out before it.
  */
-bool log_now_and_then(_Atomic uint64_t *last);
+void log_limited(struct log_limit *limit, int priority, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -23,7 +23,7 @@ struct user {
 	uid_t uid;
 	bool free; /* has no quota */
 	_Atomic uint64_t used[QUOTAS];
-	_Atomic uint64_t said[QUOTAS]; /* when the log named the quota */
+	struct log_limit said[QUOTAS];
 };
 
 static const struct {
@@ -156,8 +156,9 @@ void user_put(struct user *user)
 
 static int refuse(struct user *user, enum quota quota, uint64_t used)
 {
-	if (quotas[quota].what && log_now_and_then(&user->said[quota]))
-		log_msg(LOG_WARNING,
+	if (quotas[quota].what)
+		log_limited(
+			&user->said[quota], LOG_WARNING,
 			"user %u is refused more %s: %" PRIu64 " of %" PRIu64
 			" that one user may have are in use (-o %s=N sets it)",
 			(unsigned int)user->uid, quotas[quota].what, used,

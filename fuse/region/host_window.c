@@ -249,14 +249,13 @@ static int make(struct region *region, uint32_t prot, struct host_window *win)
 /* Nobody notices but by his page faults, so this says little. */
 static void log_none(const struct region *region, int err)
 {
-	static _Atomic uint64_t said;
+	static struct log_limit limit;
 
-	if (log_now_and_then(&said))
-		log_msg(LOG_WARNING,
-			"region %llu: cannot make a host window: %s; a "
-			"process that attaches will take one page fault for "
-			"each huge page",
-			(unsigned long long)region->id, strerror(-err));
+	log_limited(&limit, LOG_WARNING,
+		    "region %llu: cannot make a host window: %s; a "
+		    "process that attaches will take one page fault for "
+		    "each huge page",
+		    (unsigned long long)region->id, strerror(-err));
 }
 
 /* Makes the window, if its user and all users together may have it. */

@@ -124,16 +124,15 @@ static bool wait_until(struct region *region, uint64_t until, uint64_t now)
  */
 static void lose_patience(struct region *region, struct window *w)
 {
-	static _Atomic uint64_t said;
+	static struct log_limit limit;
 
-	if (log_now_and_then(&said))
-		log_msg(LOG_NOTICE,
-			"region %" PRIu64 ": pid %d takes too long to %s its "
-			"window, and a change waits for that: hanging up",
-			region->id, w->pid,
-			w->state == WINDOW_COMING    ? "make"
-			: w->state == WINDOW_LEAVING ? "end"
-						     : "let go of");
+	log_limited(&limit, LOG_NOTICE,
+		    "region %" PRIu64 ": pid %d takes too long to %s its "
+		    "window, and a change waits for that: hanging up",
+		    region->id, w->pid,
+		    w->state == WINDOW_COMING	 ? "make"
+		    : w->state == WINDOW_LEAVING ? "end"
+						 : "let go of");
 	if (w->state != WINDOW_HERE && !w->cut) {
 		window_cut(w);
 		/* The attach thread waits for nobody. */
