@@ -45,6 +45,7 @@ libmodel_la_SOURCES = \
 	fuse/change/advise.c fuse/change/advise.h \
 	fuse/change/fault_answer.c fuse/change/fault_answer.h \
 	fuse/change/mapping_change.c fuse/change/mapping_change.h \
+	fuse/change/mapping_quota.c fuse/change/mapping_quota.h \
 	fuse/attach/attach_server.c fuse/attach/attach_server.h \
 	fuse/attach/attach_session.c fuse/attach/attach_session.h \
 	fuse/attach/handed_uffd.c fuse/attach/handed_uffd.h \
@@ -65,7 +66,8 @@ libmodel_la_SOURCES = \
 	fuse/namespace/inode_xattr.c \
 	fuse/namespace/rename.c \
 	fuse/namespace/stale_attr.c fuse/namespace/stale_attr.h \
-	fuse/namespace/xattr.c fuse/namespace/xattr.h
+	fuse/namespace/xattr.c fuse/namespace/xattr.h \
+	fuse/namespace/xattr_quota.c fuse/namespace/xattr_quota.h
 libmodel_la_CPPFLAGS = $(fuse_cppflags)
 libmodel_la_LIBADD = libcommon.la
 

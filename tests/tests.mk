@@ -29,7 +29,7 @@ unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
 	tests/unit/unit_backing tests/unit/unit_cgroup_limit tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
 	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
 	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
-	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
+	tests/unit/unit_protection tests/unit/unit_quota tests/unit/unit_region tests/unit/unit_seek \
 	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket tests/unit/unit_turns \
 	tests/unit/unit_window_table tests/unit/unit_xattr
 # The modules under test here are in no library.
@@ -54,6 +54,9 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_unmap \
 	tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
+
+# Hostile users on a mount that others use.
+mount_tests += tests/hostile/mount_hostile_limits
 
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.
 lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \

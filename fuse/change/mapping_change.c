@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
-#include "base/quota.h"
+#include "change/mapping_quota.h"
 #include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
@@ -167,29 +167,6 @@ static int view_maps(struct region *region, struct mapping_tree *maps,
 	return err;
 }
 
-/* Has so many mappings charged to the region's user. */
-static int charge(struct region *region, uint64_t n)
-{
-	int err = 0;
-
-	if (n > region->charged)
-		err = user_charge(region->user, QUOTA_MAPPINGS,
-				  n - region->charged);
-	if (!err && n > region->charged)
-		region->charged = n;
-	return err;
-}
-
-/* After a change: not more than there are. */
-static void charge_less(struct region *region)
-{
-	if (region->charged <= region->maps.n)
-		return;
-	user_release(region->user, QUOTA_MAPPINGS,
-		     region->charged - region->maps.n);
-	region->charged = region->maps.n;
-}
-
 /* Copies the mappings of all touched pages, and changes the copy. */
 static int plan_maps_after(struct region *region, const struct change *c,
 			   struct work *work)
@@ -205,7 +182,8 @@ static int plan_maps_after(struct region *region, const struct change *c,
 		return err;
 	change_tree(&work->maps_after, c, &spare);
 	mapping_spare_free(&spare);
-	return charge(region, region->maps.n - before + work->maps_after.n);
+	return mapping_quota_take(region,
+				  region->maps.n - before + work->maps_after.n);
 }
 
 /* The pages that mappings other than the new one need in the file. */
@@ -523,7 +501,7 @@ static int change(struct region *region, const struct change *c)
 	/* Only windows use a region that is gone; they keep its memory. */
 	if (!err && !region->gone)
 		err = carry_out(region, c, &work);
-	charge_less(region);
+	mapping_quota_settle(region);
 	pthread_mutex_unlock(&region->change_lock);
 	work_free(&work);
 	return err;

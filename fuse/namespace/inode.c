@@ -13,6 +13,7 @@
 #include "common/protocol.h"
 #include "namespace/dentry.h"
 #include "namespace/inode_internal.h"
+#include "namespace/xattr_quota.h"
 #include "region/region_life.h"
 
 #define SECONDS_A_DAY 86400
@@ -116,7 +117,7 @@ void inode_settle(struct namespace *ns, struct inode *inode)
 	LIST_REMOVE(inode, all);
 	if (inode->region)
 		region_put(inode->region);
-	inode_free_xattrs(ns, inode);
+	xattr_quota_free(ns, inode);
 	user_release(inode->user, QUOTA_INODES, 1);
 	user_put(inode->user);
 	free(inode);

@@ -16,10 +16,6 @@ struct namespace;
 /* 0, -ENOMEM, or -EDQUOT: the user of the seed may have no more. */
 int inode_new(struct namespace *ns, const struct inode_seed *seed,
 	      struct inode **out);
-/* As xattr_set() and xattr_free(), charged to who made the file. */
-int inode_put_xattr(struct namespace *ns, struct inode *inode, const char *name,
-		    const void *value, size_t size, int flags);
-void inode_free_xattrs(struct namespace *ns, struct inode *inode);
 struct timespec inode_now(void);
 /* Sets mtime and ctime to now. */
 void inode_changed(struct inode *inode);

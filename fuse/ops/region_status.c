@@ -17,9 +17,9 @@
 
 /*
  * How often a query asks the kernel about pages of lazy mappings, 1.6 us each:
- * mappings of 16 GiB in huge pages are looked at whole.
+ * mappings of 4 GiB in huge pages are looked at whole.
  */
-#define MAX_LOOKS 8192
+#define MAX_LOOKS 2048
 
 /* Region lock held, as in all static functions up to describe(). */
 static uint32_t why_not_shared(const struct region *region,
