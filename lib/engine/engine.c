@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "engine/sigbus.h"
 #include "common/syscalls.h"
 #include "engine/daemon_channel.h"
 #include "engine/window_inherit.h"
@@ -58,7 +57,6 @@ __attribute__((hot)) static void after_fork_in_child(void)
 	else
 		return;
 	has_lock = false;
-	sigbus_forked();
 	window_inherit_all();
 	window_table_unlock(&mask);
 }

@@ -13,13 +13,6 @@
 atomic_bool sigbus_installed;
 
 /*
- * The process that installed the handler. A child of vfork() shares our memory
- * but has dispositions of its own: what it resets before execve() must not
- * change what is kept here.
- */
-static atomic_long owner;
-
-/*
  * The program's action. The handler reads it without a lock, so a change goes
  * into the next of several slots and does not disturb a reader.
  */
@@ -246,17 +239,16 @@ void sigbus_install(void)
 	set_program_action(&act);
 	as_found = act;
 	if (!install_like(&as_found)) {
-		sigbus_forked();
+		window_table_make_ours();
 		atomic_store(&sigbus_installed, true);
 	}
 }
 
-void sigbus_forked(void)
-{
-	atomic_store(&owner, SYS_CALL(SYS_getpid));
-}
-
-/* In a child of vfork(): the handler is its own, or the inherited one. */
+/*
+ * In a child of vfork(): the handler is its own, or the inherited one. Such a
+ * child shares our memory but has dispositions of its own: what it resets
+ * before execve() must not change what is kept here.
+ */
 static int child_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction program = *program_action(), before;
@@ -276,7 +268,7 @@ int sigbus_sigaction(const struct sigaction *act, struct sigaction *old)
 
 	/* A child of which no fork handler knows is told by locking the table.
 	 */
-	if (SYS_CALL(SYS_getpid) != atomic_load(&owner) &&
+	if (SYS_CALL(SYS_getpid) != atomic_load(&window_table_owner) &&
 	    window_table_is_ours())
 		return child_sigaction(act, old);
 	if (act)

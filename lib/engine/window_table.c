@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "common/syscalls.h"
-#include "engine/sigbus.h"
 
 /* So few that all data of the preload fits into one page, for fork(). */
 #define FIRST_WINDOWS 4
@@ -47,6 +46,7 @@ static _Atomic(atomic_int *) forks;
  * until its fork handler has run. NULL: there is no such page, or no window.
  */
 static _Atomic(atomic_int *) owned;
+atomic_long window_table_owner;
 
 /* Allocates the page when it is first needed. */
 static atomic_int *get_wiped(_Atomic(atomic_int *) *where)
@@ -112,10 +112,11 @@ bool window_table_is_ours(void)
 	return !mark || atomic_load(mark);
 }
 
-static void make_ours(void)
+void window_table_make_ours(void)
 {
 	atomic_int *mark = atomic_load(&owned);
 
+	atomic_store(&window_table_owner, SYS_CALL(SYS_getpid));
 	if (mark)
 		atomic_store(mark, 1);
 }
@@ -130,8 +131,7 @@ static void start_over(void)
 	for (struct chunk *c = &first; c; c = atomic_load(&c->next))
 		for (size_t i = 0; i < c->n; i++)
 			window_forget(&c->windows[i]);
-	sigbus_forked();
-	make_ours();
+	window_table_make_ours();
 }
 
 void window_table_lock(sigset_t *old)
@@ -161,14 +161,14 @@ void window_table_unlock(const sigset_t *old)
 
 void window_table_relock_in_child(void)
 {
-	make_ours();
+	window_table_make_ours();
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	pthread_mutex_lock(&lock);
 }
 
 void window_table_lock_anew_in_child(sigset_t *old)
 {
-	make_ours();
+	window_table_make_ours();
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	window_table_lock(old);
 }

@@ -57,6 +57,10 @@ static inline bool window_table_near(const void *addr, size_t len)
  * (_Fork(), clone()) has a copy of the table, but none of the windows.
  */
 bool window_table_is_ours(void);
+/* From now on it is, and window_table_owner is its pid. Under the lock. */
+void window_table_make_ours(void);
+/* A child of vfork() shares the table, but has another pid. */
+extern atomic_long window_table_owner;
 
 /* The window that contains addr, or NULL. Async-signal-safe. */
 struct window *window_at(uintptr_t addr);
