@@ -203,6 +203,9 @@ int attach_server_start(struct attach_server *attach)
 	sigset_t all, old;
 	int err;
 
+	/* Again, as SO_PEERCRED tells clients who has called it last. */
+	if (listen(attach->listen_fd, SOMAXCONN))
+		return -errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	err = pthread_create(&attach->thread, NULL, serve, attach);

@@ -13,6 +13,10 @@
 #include "common/fdpass.h"
 #include "common/syscalls.h"
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 /* A daemon that does not answer for this long counts as dead. */
 #define DAEMON_SECONDS 10
 
@@ -69,6 +73,24 @@ static bool is_certain(uid_t uid)
 }
 
 /*
+ * Whether the kernel lets us send a signal to the peer. It compares users, not
+ * their numbers in this namespace: so the peer is our user, or one below us.
+ */
+static bool is_in_our_power(int sock)
+{
+	socklen_t size = sizeof(int);
+	int pidfd;
+	long err;
+
+	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERPIDFD, &pidfd,
+		     &size))
+		return false;
+	err = SYS_CALL(SYS_pidfd_send_signal, pidfd, 0, NULL, 0);
+	sys_close(pidfd);
+	return !err;
+}
+
+/*
  * A userfaultfd gives power over this whole process. Only a peer that has this
  * power anyway may get it: root, or the same user.
  */
@@ -81,7 +103,8 @@ static bool may_have_uffd(int sock)
 	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer,
 		     &size))
 		return false;
-	return peer.uid == 0 || (peer.uid == self && is_certain(self));
+	return peer.uid == 0 || (peer.uid == self &&
+				 (is_certain(self) || is_in_our_power(sock)));
 }
 
 /*
