@@ -20,6 +20,10 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 /* A daemon that does not answer for this long counts as dead. */
 #define DAEMON_SECONDS 10
 
@@ -146,6 +150,24 @@ static bool has_capabilities(void)
 }
 
 /*
+ * Whether the kernel lets us send a signal to the peer. It compares users, not
+ * their numbers in this namespace: so the peer is our user, or one below us.
+ */
+static bool is_in_our_power(int sock)
+{
+	socklen_t size = sizeof(int);
+	int pidfd;
+	long err;
+
+	if (SYS_CALL(SYS_getsockopt, sock, SOL_SOCKET, SO_PEERPIDFD, &pidfd,
+		     &size))
+		return false;
+	err = SYS_CALL(SYS_pidfd_send_signal, pidfd, 0, NULL, 0);
+	sys_close(pidfd);
+	return !err;
+}
+
+/*
  * A userfaultfd gives power over this whole process. Only a peer that has this
  * power anyway may get it: root, or who may trace this process, by the rule of
  * ptrace(2). All of it can change at any time, so it is asked each time.
@@ -166,7 +188,8 @@ bool channel_may_have_uffd(int sock)
 	for (int i = 0; i < 3; i++)
 		if (u[i] != peer.uid || g[i] != peer.gid)
 			return false;
-	return is_certain(peer.uid) && !has_capabilities() &&
+	return (is_certain(peer.uid) || is_in_our_power(sock)) &&
+	       !has_capabilities() &&
 	       SYS_CALL(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 }
 
