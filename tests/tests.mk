@@ -39,7 +39,8 @@ tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
 
 # Tests of real mounts, written like programs for the kernel series.
-mount_tests = tests/mount/mount_acl tests/mount/mount_align \
+mount_tests = tests/hostile/mount_hostile_attach \
+	tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_attach tests/mount/mount_beside tests/mount/mount_calls \
 	tests/mount/mount_churn tests/mount/mount_crowd tests/mount/mount_edges \
 	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \

@@ -46,7 +46,4 @@ static inline uint64_t silent_sessions_per_user(uint64_t fds)
  */
 #define CLOSING_TOO_MANY 64
 
-/* SIGTERM ends the daemon in this time whatever clients do, in ms. */
-#define END_MS 1500
-
 #endif

@@ -74,10 +74,13 @@ static _Noreturn void work(struct closer *closer, pid_t keeper)
 	unsigned int at;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (getppid() == keeper)
-		if (read(closer->take_fd, &at, sizeof(at)) == sizeof(at) &&
-		    at < CLOSING)
-			close_one(closer, &closer->slots[at]);
+	while (getppid() == keeper) {
+		if (read(closer->take_fd, &at, sizeof(at)) != sizeof(at))
+			continue;
+		if (at >= CLOSING)
+			break; /* retire() */
+		close_one(closer, &closer->slots[at]);
+	}
 	_exit(0);
 }
 
@@ -123,6 +126,16 @@ static void put_back(struct closer *closer, unsigned int at)
 		atomic_store(&slot->state, CLOSING_PARKED);
 }
 
+/* Nothing is left to do: one process suffices again. */
+static void retire(struct closer *closer)
+{
+	const unsigned int end = CLOSING;
+
+	for (unsigned int i = 1; i < closers; i++)
+		if (write(closer->give_fd, &end, sizeof(end)) != sizeof(end))
+			break;
+}
+
 /* Looks after what has not been closed yet. */
 static void tick(struct closer *closer)
 {
@@ -150,6 +163,8 @@ static void tick(struct closer *closer)
 		start_one(closer);
 	if (atomic_load(&closer->waiting))
 		tick_later(closer);
+	else
+		retire(closer);
 }
 
 /* A close that was interrupted is done all the same. */
