@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,10 +46,22 @@ unmap:
 	return NULL;
 }
 
+/* The keeper says when its first process exists; or it has died. */
+static int wait_until_kept(void)
+{
+	while (!atomic_load(&closer->is_kept)) {
+		if (waitpid(keeper, NULL, WNOHANG) == keeper)
+			return -EAGAIN;
+		poll(NULL, 0, 1);
+	}
+	return 0;
+}
+
 int closer_start(void)
 {
 	sigset_t all, old;
 	long pid;
+	int err;
 
 	closer = new_closer();
 	if (!closer)
@@ -60,11 +73,12 @@ int closer_start(void)
 	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0)
 		closer_keep(closer);
+	err = pid < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (pid < 0)
-		return -errno;
+	if (err)
+		return err;
 	keeper = (pid_t)pid;
-	return 0;
+	return wait_until_kept();
 }
 
 /* Lock held. Only something outside, such as the OOM killer, ends the keeper.

@@ -30,6 +30,7 @@ struct closer {
 	atomic_uint waiting; /* slots that are not free */
 	atomic_uint stuck;   /* processes that have been in close() for long */
 	atomic_bool ticking; /* the timer is set */
+	atomic_bool is_kept; /* the keeper has started the first process */
 	struct closing slots[CLOSING];
 
 	/* Constant, and valid in each process, as the table is shared: */

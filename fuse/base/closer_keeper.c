@@ -268,6 +268,7 @@ _Noreturn void closer_keep(struct closer *closer)
 	sigdelset(&others, SIGCHLD);
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	start_one(closer);
+	atomic_store(&closer->is_kept, true);
 	while (!daemon_has_ended && getppid() == closer->daemon) {
 		if (ppoll(&timer, 1, NULL, &others) > 0)
 			tick(closer);

@@ -351,7 +351,7 @@ static void many_units(void)
 	map(0, end, PROT_READ);
 	map(end / 2 + PAGE, end / 2 + 2 * PAGE, RW);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, end, &modes));
-	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, BOTH, &steps));
 	CU_ASSERT(steps.n == 3 && steps.v[0].action == UFFD_GUARD_WP &&
 		  !steps.v[0].start && steps.v[0].end == end &&
 		  steps.v[1].action == UFFD_PROTECT &&
