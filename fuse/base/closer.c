@@ -132,9 +132,10 @@ static bool hand_over(int fd, uid_t uid)
 {
 	static struct log_limit limit;
 	int at = find_slot(uid);
-	struct closing *slot = &closer->slots[at];
 
 	if (at >= 0) {
+		struct closing *slot = &closer->slots[at];
+
 		slot->fd = fd;
 		slot->uid = uid;
 		atomic_fetch_add(&closer->waiting, 1);
