@@ -9,11 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/quota.h"
 #include "common/protocol.h"
 #include "namespace/dentry.h"
 #include "namespace/inode_internal.h"
-#include "namespace/xattr_quota.h"
 #include "region/region_life.h"
 
 #define SECONDS_A_DAY 86400
@@ -42,21 +40,12 @@ void inode_changed(struct inode *inode)
 	inode->mtime = inode->ctime = inode_now();
 }
 
-int inode_new(struct namespace *ns, const struct inode_seed *seed,
-	      struct inode **out)
+struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed)
 {
 	struct inode *inode = calloc(1, sizeof(*inode));
-	int err;
 
 	if (!inode)
-		return -ENOMEM;
-	inode->user = user_get(seed->uid);
-	err = inode->user ? user_charge(inode->user, QUOTA_INODES, 1) : -ENOMEM;
-	if (err) {
-		user_put(inode->user);
-		free(inode);
-		return err;
-	}
+		return NULL;
 	inode->number = MSHARE_INO_BASE | (uint32_t)++ns->last_number;
 	inode->mode = seed->mode;
 	inode->uid = seed->uid;
@@ -67,8 +56,7 @@ int inode_new(struct namespace *ns, const struct inode_seed *seed,
 	ns->ninodes++;
 	SLIST_INIT(&inode->xattrs);
 	LIST_INSERT_HEAD(&ns->all, inode, all);
-	*out = inode;
-	return 0;
+	return inode;
 }
 
 /* True once for every time that more inodes were freed than are left. */
@@ -98,12 +86,7 @@ void namespace_unlock(struct namespace *ns)
 
 void inode_settle(struct namespace *ns, struct inode *inode)
 {
-	if (inode->nlink)
-		return;
-	if (inode->region && !inode->nameless)
-		region_leaves(inode->region);
-	inode->nameless = true;
-	if (inode->nopen)
+	if (inode->nlink || inode->nopen)
 		return;
 	if (inode->region && !inode->dead) {
 		inode->dead = true;
@@ -117,9 +100,7 @@ void inode_settle(struct namespace *ns, struct inode *inode)
 	LIST_REMOVE(inode, all);
 	if (inode->region)
 		region_put(inode->region);
-	xattr_quota_free(ns, inode);
-	user_release(inode->user, QUOTA_INODES, 1);
-	user_put(inode->user);
+	xattr_free(&inode->xattrs, &ns->xattr_bytes);
 	free(inode);
 }
 
@@ -223,13 +204,12 @@ static int add_info(struct namespace *ns, const struct inode_seed *root)
 	struct inode_seed seed = *root;
 	struct dentry *n = dentry_new(INFO_NAME);
 	struct inode *info;
-	int err;
 
 	seed.mode = S_IFREG | 0444;
-	err = n ? inode_new(ns, &seed, &info) : -ENOMEM;
-	if (err) {
+	info = n ? inode_new(ns, &seed) : NULL;
+	if (!info) {
 		free(n);
-		return err;
+		return -ENOMEM;
 	}
 	info->is_info = true;
 	info->nlink = 1;
@@ -240,22 +220,20 @@ static int add_info(struct namespace *ns, const struct inode_seed *root)
 int namespace_init(struct namespace *ns, struct backing *backing,
 		   uint64_t align, const struct inode_seed *root)
 {
-	int err;
-
 	*ns = (struct namespace){.backing = backing};
 	LIST_INIT(&ns->all);
 	SLIST_INIT(&ns->dying);
 	pthread_mutex_init(&ns->lock, NULL);
 	snprintf(ns->info, sizeof(ns->info), "%" PRIu64 "\n", align);
-	err = inode_new(ns, root, &ns->root);
-	if (!err) {
+	ns->root = inode_new(ns, root);
+	if (ns->root) {
 		ns->root->nlink = 2;
 		ns->root->nlookup = 1; /* the kernel never forgets the root */
-		err = add_info(ns, root);
+		if (!add_info(ns, root))
+			return 0;
 	}
-	if (err)
-		namespace_free(ns);
-	return err;
+	namespace_free(ns);
+	return -ENOMEM;
 }
 
 /* After unmounting the kernel forgets nothing more: drops all references. */

@@ -10,7 +10,6 @@
 
 #include "namespace/acl.h"
 #include "namespace/inode_internal.h"
-#include "namespace/xattr_quota.h"
 
 /* A list that says no more than a mode is kept as the mode alone. */
 static int set_access_list(struct namespace *ns, struct inode *inode,
@@ -20,9 +19,10 @@ static int set_access_list(struct namespace *ns, struct inode *inode,
 	int err = 0;
 
 	if (acl_to_mode(acl, size, &mode))
-		err = xattr_quota_set(ns, inode, ACL_ACCESS, acl, size, 0);
+		err = xattr_set(&inode->xattrs, ACL_ACCESS, acl, size, 0,
+				&ns->xattr_bytes);
 	else
-		xattr_quota_remove(ns, inode, ACL_ACCESS);
+		xattr_remove(&inode->xattrs, ACL_ACCESS, &ns->xattr_bytes);
 	if (!err)
 		inode->mode = mode;
 	return err;
@@ -41,7 +41,8 @@ int inode_set_xattr(struct namespace *ns, struct inode *inode, const char *name,
 	if (!strcmp(name, ACL_ACCESS))
 		err = set_access_list(ns, inode, value, size);
 	else
-		err = xattr_quota_set(ns, inode, name, value, size, flags);
+		err = xattr_set(&inode->xattrs, name, value, size, flags,
+				&ns->xattr_bytes);
 	if (!err)
 		inode->ctime = inode_now();
 	namespace_unlock(ns);
@@ -56,7 +57,7 @@ int inode_remove_xattr(struct namespace *ns, struct inode *inode,
 	if (inode->is_info)
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
-	err = xattr_quota_remove(ns, inode, name);
+	err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
 	/* Without a list, the mode serves as one: removing it succeeds. */
 	if (err == -ENODATA && acl_is_name(name))
 		err = 0;

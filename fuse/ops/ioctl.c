@@ -17,7 +17,6 @@
 #include "common/ioctl_forms.h"
 #include "common/protocol.h"
 #include "ops/ioctl_status.h"
-#include "ops/ioctl_turns.h"
 #include "owner/process.h"
 #include "region/region_life.h"
 #include "region/region_rules.h"
@@ -238,33 +237,6 @@ out:
 	call_reply(call, err, &answer, sizeof(answer));
 }
 
-/* What may take long: it fills or frees memory, and waits for windows. */
-static void change(struct call *call, unsigned int cmd)
-{
-	switch (cmd) {
-	case V1_SET_SIZE: /* equals V2_UNMAP */
-		set_size_or_unmap(call);
-		break;
-	case V1_CREATE_MAPPING:
-		create_mapping(call, true);
-		break;
-	case V2_CREATE_MAPPING:
-		create_mapping(call, false);
-		break;
-	case V1_UNMAP:
-		unmap(call, true);
-		break;
-	case MSHARE_IOC_PROTECT:
-		protect_or_advise(call, region_protect);
-		break;
-	case MSHARE_IOC_ADVISE:
-		protect_or_advise(call, region_advise);
-		break;
-	default:
-		call_reply(call, -ENOTTY, NULL, 0);
-	}
-}
-
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	      struct fuse_file_info *fi, unsigned int flags, const void *in_buf,
 	      size_t in_size, size_t out_size)
@@ -279,13 +251,13 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	};
 
 	/* The kernel copies as many bytes as the ioctl number says. */
-	(void)arg, (void)out_size;
+	(void)arg, (void)in_size, (void)out_size;
 	call.region = call.inode->region;
 	if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
-	if (ioctl_status(&call, cmd, in_size))
+	if (ioctl_status(&call, cmd))
 		return;
 	if (!call.region) {
 		fuse_reply_err(req, ENOTTY);
@@ -295,13 +267,31 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	case V1_GET_SIZE:
 		get_size(&call);
 		break;
+	case V1_SET_SIZE: /* equals V2_UNMAP */
+		set_size_or_unmap(&call);
+		break;
+	case V1_CREATE_MAPPING:
+		create_mapping(&call, true);
+		break;
+	case V2_CREATE_MAPPING:
+		create_mapping(&call, false);
+		break;
+	case V1_UNMAP:
+		unmap(&call, true);
+		break;
 	case MSHARE_IOC_ATTACH:
 		attach(&call);
+		break;
+	case MSHARE_IOC_PROTECT:
+		protect_or_advise(&call, region_protect);
+		break;
+	case MSHARE_IOC_ADVISE:
+		protect_or_advise(&call, region_advise);
 		break;
 	case MSHARE_IOC_KIND:
 		kind(&call);
 		break;
 	default:
-		ioctl_in_turn(&call, cmd, in_size, change);
+		fuse_reply_err(req, ENOTTY);
 	}
 }

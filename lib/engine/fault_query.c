@@ -6,23 +6,16 @@
 
 #include "common/syscalls.h"
 #include "engine/daemon_channel.h"
-#include "engine/own_descriptors.h"
 #include "engine/window_table.h"
 
-struct query {
-	struct hello hello;
-	char socket[MSHARE_SOCKET_MAX];
-};
-
-static int ask(void *arg)
+static int ask(const char *socket, const struct hello *hello)
 {
-	const struct query *query = arg;
 	struct answer answer;
-	int err, sock = channel_connect(query->socket);
+	int err, sock = channel_connect(socket);
 
 	if (sock < 0)
 		return sock;
-	err = channel_send(sock, &query->hello, -1);
+	err = channel_send(sock, hello, -1);
 	if (!err)
 		err = channel_receive(sock, &answer, NULL);
 	sys_close(sock);
@@ -33,7 +26,8 @@ int fault_query(uintptr_t addr)
 {
 	uint64_t all = ~(uint64_t)0, old;
 	struct window *w = window_at(addr);
-	struct query query;
+	char socket[MSHARE_SOCKET_MAX];
+	struct hello hello;
 	uintptr_t base;
 	int ret;
 
@@ -41,14 +35,12 @@ int fault_query(uintptr_t addr)
 		return -ENOENT;
 	/* If the entry belongs to another window by now, ours is gone. */
 	base = atomic_load(&w->base);
-	query.hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
-	memcpy(query.socket, w->socket, sizeof(query.socket));
+	hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
+	memcpy(socket, w->socket, sizeof(socket));
 	if (!base || window_at(addr) != w || atomic_load(&w->base) != base)
 		return -ENOENT;
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
-	ret = ask(&query);
-	if (out_of_descriptors(ret))
-		ret = own_descriptors_run(ask, &query);
+	ret = ask(socket, &hello);
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
 	return ret;
 }
