@@ -53,10 +53,4 @@ static inline uint64_t fuzz_number(struct fuzz_input *in, int bytes)
 	return n;
 }
 
-/* A number in [0, limit), of two bytes. */
-static inline uint64_t fuzz_below(struct fuzz_input *in, uint64_t limit)
-{
-	return fuzz_number(in, 2) % limit;
-}
-
 #endif

@@ -38,10 +38,10 @@ static struct attach_server *server;
 static struct backing backing;
 static struct region *region;
 static unsigned char last_key[MSHARE_KEY_BYTES];
-/* For the conversations of one input, whose process cannot ask for any. */
+/* For one input: its process is not the server's and cannot issue any. */
 static struct mshare_attach tickets[TICKETS];
 
-/* But for pipes: the sanitizers' symbolizer has some. */
+/* Pipes do not count: the sanitizers' symbolizer opens some. */
 static int count_fds(bool show)
 {
 	int n = 0;

@@ -41,6 +41,7 @@ static void check_tree(void)
 	FUZZ_CHECK(bytes == tree.bytes);
 }
 
+/* Written again, not called: it judges what mapping.c finds. */
 static bool in_class(uint32_t prot, enum mapping_class which)
 {
 	bool usable = prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -132,10 +133,9 @@ static uint32_t after_protect(uint32_t old, uint32_t prot)
 	if (prot & (PROT_READ | PROT_WRITE | PROT_EXEC))
 		return prot | lazy;
 	/* The contents are kept; what never had access has none to keep. */
-	return prot | lazy |
-	       (old & (PROT_READ | PROT_WRITE | PROT_EXEC)
-			? MAPPING_KEPT
-			: old & MAPPING_KEPT);
+	return lazy | (old & (PROT_READ | PROT_WRITE | PROT_EXEC)
+			       ? MAPPING_KEPT
+			       : old & MAPPING_KEPT);
 }
 
 static void change(struct fuzz_input *in)

@@ -156,15 +156,13 @@ static bool remap_one(size_t start, size_t old_len, size_t len, int flags,
 	return true;
 }
 
-/* Moves one range in all ways; only MREMAP_FIXED looks at the target. */
+/* Moves one range in all ways. */
 static void remap_all_ways(size_t start, size_t old_len, size_t len)
 {
 	bool fresh = false;
 
 	for (size_t f = 0; f < 8; f++) {
-		size_t n = remap_flags[f] & MREMAP_FIXED ? 4 : 1;
-
-		for (size_t t = 0; t < n; t++) {
+		for (size_t t = 0; t < 4; t++) {
 			if (!fresh)
 				lay_out();
 			fresh = !remap_one(start, old_len, len, remap_flags[f],

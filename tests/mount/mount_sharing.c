@@ -364,8 +364,7 @@ static bool no_huge_pages(void)
 
 #define UNITS 16 /* of the file that windows of both kinds map */
 
-/* A file of huge pages: its first unit, and one page of each other; -1: error
- */
+/* A file of huge pages: its first unit, and one page of each other. Or -1. */
 static int filled_file(void)
 {
 	int fd = memfd_create("by hand", MFD_HUGETLB | MFD_CLOEXEC);
@@ -388,14 +387,13 @@ static int filled_file(void)
  */
 static void measures_can_fail(void)
 {
-	struct toucher t =
-			       {
-				       .size = align,
-				       .span = align,
-				       .prot = PROT_READ | PROT_WRITE,
-				       .by_hand = true,
-			       },
-		       many = t;
+	struct toucher t = {
+		.size = align,
+		.span = align,
+		.prot = PROT_READ | PROT_WRITE,
+		.by_hand = true,
+	};
+	struct toucher many = t;
 	const int n = 100;
 	long faults, unshared;
 

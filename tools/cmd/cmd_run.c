@@ -157,9 +157,9 @@ static int show_and_become(const struct run *run, const char *dir,
 /*
  * The mount is visible to everyone for a moment only: once the child has its
  * own view, we unmount it here, and only then does the child become the
- * command. So nothing that the command could do finds us unfinished, and
- * nothing stays behind, even if we are killed while the command runs. We wait
- * only so that whoever checks right after us finds everything gone.
+ * command. So nothing stays behind, even if we are killed while the command
+ * runs. We wait only so that whoever checks right after us finds everything
+ * gone.
  */
 static int run_on_own_mount(const struct run *run)
 {
