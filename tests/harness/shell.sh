@@ -61,10 +61,11 @@ status()
 	return 1
 }
 
-# Waits for something that comes a moment later.
+# Waits for something that comes a moment later; half a minute at most, which
+# only a busy machine takes.
 soon()
 {
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		"$@" && return 0
 		sleep 0.05
 	done

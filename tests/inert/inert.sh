@@ -105,7 +105,7 @@ set_user_id()
 	LD_PRELOAD=$shim "$work/as_nobody_sleep" 100 &
 	sleeper=$!
 	tries=0
-	until grep -q '\[heap\]' "/proc/$sleeper/maps" || [ $tries -eq 100 ]; do
+	until grep -q '\[heap\]' "/proc/$sleeper/maps" || [ $tries -eq 600 ]; do
 		sleep 0.05
 		tries=$((tries + 1))
 	done

@@ -214,7 +214,7 @@ kernels_mount_point()
 		"$2" run -- "$3/consumer_v1" /sys/fs/mshare/shareme
 		umount /sys/fs/mshare
 		i=0
-		while [ -e /sys/fs/mshare ] && [ $i -lt 50 ]; do
+		while [ -e /sys/fs/mshare ] && [ $i -lt 300 ]; do
 			sleep 0.1
 			i=$((i + 1))
 		done

@@ -444,7 +444,7 @@ static void wait_for_turn(void *arg)
 	CHILD_ASSERT(at != MAP_FAILED);
 	CHILD_ASSERT(!try_write(at, 1).signal && is_hole(at + page));
 	/* It did not take the daemon for dead meanwhile. */
-	CHILD_ASSERT(seconds() - start < 5);
+	CHILD_ASSERT(seconds() - start < 10);
 }
 
 /*

@@ -344,7 +344,7 @@ look()
 
 wait_for()
 {
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		"$@" && return 0
 		sleep 0.05
 	done

@@ -115,10 +115,7 @@ tables_of_other()
 ended()
 {
 	mount_here "ownership" && truncate -s 1G "$m/over" || return 1
-	for _ in $(seq 100); do
-		[ "$("$ctl" ls -n -o STATE)" = ended ] && break
-		sleep 0.05
-	done
+	soon expect ended "$ctl" ls -n -o STATE >/dev/null
 	json "d['regions'][0]['state'] == 'ended' and
 			d['regions'][0]['mapped'] == 0" "$ctl" ls -J &&
 		complains 69 "a region ends with the process that creates it" \

@@ -93,15 +93,15 @@ in_use()
 	mount_here && "$ctl" create --size 1G "$m/r" || return 1
 	sleep 100 <"$m/r" &
 	user=$!
-	sleep 0.1
-	complains 75 "process $user (sleep) has files open" "$ctl" umount &&
+	soon grep -qx sleep "/proc/$user/comm" && # it has been executed
+		complains 75 "process $user (sleep) has files open" "$ctl" umount &&
 		complains 75 "umount --lazy $m" "$ctl" umount &&
 		[ "$(mounts)" -eq 1 ] && status 0 "$ctl" umount --lazy &&
 		[ "$(mounts)" -eq 0 ] && [ "$(daemons)" -eq 1 ]
 	got=$?
 	kill "$user"
 	wait "$user"
-	soon [ "$(daemons)" -eq 0 ] || soon daemon_ends || return 1
+	soon daemon_ends || return 1
 	[ $got -eq 0 ] && mount_here || return 1
 	(cd "$m" && complains 75 "has its current directory there" "$ctl" umount)
 	got=$?

@@ -47,27 +47,39 @@ lines()
 	[ "$longest" -le "$1" ]
 }
 
+# shows_all TEXT...: every one at one moment. top draws line after line, so what
+# is looked for together is awaited together.
+shows_all()
+{
+	screen >"$dir/screen"
+	for text; do
+		grep -qF -- "$text" "$dir/screen" || return 1
+	done
+}
+
+# fills COLUMNS ROWS TEXT...: the display has that size, and shows every TEXT
+fills()
+{
+	lines "$1" && [ "$(screen | wc -l)" -eq "$2" ] && shift 2 &&
+		shows_all "$@"
+}
+
 top_on_screen()
 {
 	start 80 24 "$1" "$2 '$ctl' top -d 0.2" || return 1
-	soon shows "Windows: 0" && shows "msharefs 0." && shows "Pool: " &&
-		shows "NAME" && shows "region 01" && lines 80 &&
-		[ "$(screen | wc -l)" -eq 24 ] && not shows "region 30" &&
-		in_tmux send-keys -t s -N 20 Down && soon shows "region 30" &&
-		shows "NAME" && in_tmux send-keys -t s -N 20 Up &&
-		soon shows "region 01" || return 1
-	in_tmux resize-window -t s -x 60 -y 12 && soon shows_whole 12 &&
-		shows "NAME" && lines 60 || return 1
+	soon fills 80 24 "msharefs 0." "Pool: " "Windows: 0" "NAME" \
+		"region 01" && not shows "region 30" &&
+		in_tmux send-keys -t s -N 20 Down &&
+		soon shows_all "NAME" "region 30" &&
+		in_tmux send-keys -t s -N 20 Up && soon shows "region 01" ||
+		return 1
+	in_tmux resize-window -t s -x 60 -y 12 &&
+		soon fills 60 12 "NAME" "region 01" || return 1
 	in_tmux resize-window -t s -x 132 -y 40 && soon shows "region 30" &&
 		"$ctl" create --size 1G "$m/region 00" &&
 		soon shows "region 00" && "$ctl" rm "$m/region 00" &&
 		soon not shows "region 00" &&
 		in_tmux send-keys -t s q && soon shows "ended 0"
-}
-
-shows_whole()
-{
-	[ "$(screen | wc -l)" -eq "$1" ] && shows "region 01"
 }
 
 top_works()

@@ -69,7 +69,7 @@ silent()
 
 gone()
 {
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		pgrep -f "^$MSHAREFS .*$1\$" >/dev/null || return 0
 		sleep 0.05
 	done
