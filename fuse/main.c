@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/log.h"
 #include "base/size.h"
-#include "common/sysfs_overlay.h"
 #include "end_signals.h"
+#include "mountpoint.h"
 #include "ops/libfuse_log.h"
 #include "region/host_window.h"
 #include "service_notify.h"
@@ -29,6 +30,14 @@
  */
 #define MAX_THREADS 64
 #define IDLE_THREADS 16
+
+/*
+ * How many threads may be at work that takes long, all in all and for one user;
+ * the others are free for what takes moments. Neither root nor the daemon's own
+ * user has a limit of his own.
+ */
+#define LONG_THREADS 48
+#define LONG_THREADS_USER 8
 
 /* A window takes two descriptors of the daemon, a region two more. */
 static void raise_descriptor_limit(void)
@@ -132,8 +141,12 @@ static int become_daemon_and_serve(struct server *server)
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
 	server->began = now_ms();
+	/* First, so that it is a copy of little. */
+	err = closer_start();
+	turns_init(&server->turns, LONG_THREADS, LONG_THREADS_USER);
 	host_window_init();
-	err = attach_server_start(server->attach);
+	if (!err)
+		err = attach_server_start(server->attach);
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
 	/* In the background, the parent's exit says that it is ready. */
@@ -199,6 +212,7 @@ static int settle_options(struct server *server, struct fuse_args *args)
 		return err;
 	}
 	server->backing.max_size = server->options.max_size;
+	quota_init(server->options.quotas);
 	return add_mount_options(server, args);
 }
 
@@ -231,55 +245,11 @@ static int run_on_backing(struct server *server, struct fuse_args *args)
 	return err;
 }
 
-static int cover_parent(struct sysfs_overlay *cover, const char *mountpoint)
-{
-	int err = sysfs_overlay_make(cover, mountpoint);
-
-	if (!err)
-		log_msg(LOG_NOTICE,
-			"mounting a tmpfs over %s, which shows the same files "
-			"and the new directory %s; it is unmounted at the end",
-			cover->parent, mountpoint);
-	return err;
-}
-
-static void uncover_parent(struct sysfs_overlay *cover)
-{
-	const struct sysfs_overlay old = *cover;
-	int err = sysfs_overlay_remove(cover);
-
-	if (err)
-		log_msg(LOG_ERR, "unmounting the tmpfs over %s: %s", old.parent,
-			strerror(-err));
-}
-
-/* Makes the path absolute, as a daemon leaves its working directory. */
-static int find_mountpoint(struct options *options, struct sysfs_overlay *cover)
-{
-	char *path = realpath(options->mountpoint, NULL);
-	int err = path ? 0 : -errno;
-
-	if (err == -ENOENT) {
-		err = cover_parent(cover, options->mountpoint);
-		if (!err)
-			path = realpath(options->mountpoint, NULL);
-	}
-	if (!path) {
-		err = err ? err : -errno;
-		log_msg(LOG_ERR, "mount point %s: %s", options->mountpoint,
-			strerror(-err));
-		return err;
-	}
-	free(options->mountpoint);
-	options->mountpoint = path;
-	return 0;
-}
-
 static int run(struct server *server, struct fuse_args *args)
 {
-	struct sysfs_overlay cover = {{0}};
+	struct sysfs_overlay cover = {.parent = ""};
 	char message[BACKING_MESSAGE];
-	int err = find_mountpoint(&server->options, &cover);
+	int err = mountpoint_find(&server->options, &cover);
 
 	if (err)
 		return err;
@@ -290,7 +260,7 @@ static int run(struct server *server, struct fuse_args *args)
 		err = run_on_backing(server, args);
 		backing_close(&server->backing);
 	}
-	uncover_parent(&cover);
+	mountpoint_uncover(&cover);
 	return err;
 }
 

@@ -34,6 +34,11 @@ static const struct fuse_opt specs[] = {
 	OPT("max_size=%s", max_size_text, 0),
 	OPT("ownership", ownership, 1),
 	OPT("require=%s", require_text, 0),
+	OPT("user_inodes=%s", user_text[QUOTA_INODES], 0),
+	OPT("user_xattrs=%s", user_text[QUOTA_XATTRS], 0),
+	OPT("user_mappings=%s", user_text[QUOTA_MAPPINGS], 0),
+	OPT("user_descriptors=%s", user_text[QUOTA_DESCRIPTORS], 0),
+	OPT("user_tickets=%s", user_text[QUOTA_TICKETS], 0),
 	FUSE_OPT_KEY("allow_other", KEY_ALLOW_OTHER),
 	FUSE_OPT_END,
 };
@@ -76,6 +81,25 @@ static int parse_size(const char *name, const char *text, uint64_t *bytes,
 			 name, text,
 			 err == -ERANGE ? "too large" : "not a size");
 	return err ? -EINVAL : 0;
+}
+
+/* Numbers may have a suffix, too: 64K files. */
+static int parse_quotas(struct options *o, char message[OPTIONS_MESSAGE])
+{
+	static const char *const names[QUOTAS] = {
+		[QUOTA_INODES] = "user_inodes",
+		[QUOTA_XATTRS] = "user_xattrs",
+		[QUOTA_MAPPINGS] = "user_mappings",
+		[QUOTA_DESCRIPTORS] = "user_descriptors",
+		[QUOTA_TICKETS] = "user_tickets",
+	};
+	int err = 0;
+
+	for (int i = 0; i < QUOTAS && !err; i++)
+		if (names[i])
+			err = parse_size(names[i], o->user_text[i],
+					 &o->quotas[i], message);
+	return err;
 }
 
 /*
@@ -124,7 +148,8 @@ int options_parse(struct fuse_args *args, struct options *o,
 		return -EINVAL;
 	}
 	if (parse_size("align", o->align_text, &o->align, message) ||
-	    parse_size("max_size", o->max_size_text, &o->max_size, message))
+	    parse_size("max_size", o->max_size_text, &o->max_size, message) ||
+	    parse_quotas(o, message))
 		return -EINVAL;
 	if (o->require_text && strcmp(o->require_text, "guard") != 0) {
 		snprintf(message, OPTIONS_MESSAGE,
@@ -170,6 +195,8 @@ void options_free(struct options *o)
 	free(o->align_text);
 	free(o->max_size_text);
 	free(o->require_text);
+	for (int i = 0; i < QUOTAS; i++)
+		free(o->user_text[i]);
 	*o = (struct options){0};
 }
 
@@ -196,6 +223,8 @@ void options_usage(const char *program)
 	       "  -o ownership        empty a region when the process that "
 	       "created it exits\n"
 	       "  -o require=guard    refuse windows whose holes would not fault\n"
+	       "  -o user_QUOTA=N     what one user may have: inodes, xattrs,\n"
+	       "                      mappings, descriptors, tickets\n"
 	       "  -o OPTION           any other option of FUSE mounts: "
 	       "mount.fuse3(8)\n"
 	       "\n"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/quota.h"
 #include "memory/backing.h"
 
 struct fuse_args;
@@ -22,8 +23,9 @@ struct options {
 	int ownership;
 	bool must_guard; /* require=guard */
 	struct backing_spec backing;
-	uint64_t align;	   /* bytes; 0: as sharing page tables needs */
-	uint64_t max_size; /* bytes; UINT64_MAX: no limit */
+	uint64_t align;		 /* bytes; 0: as sharing page tables needs */
+	uint64_t max_size;	 /* bytes; UINT64_MAX: no limit */
+	uint64_t quotas[QUOTAS]; /* of each user; 0: the default */
 	char *mountpoint;
 	char *source; /* first field of /proc/mounts; NULL: "msharefs" */
 
@@ -32,6 +34,7 @@ struct options {
 	char *align_text;
 	char *max_size_text;
 	char *require_text;
+	char *user_text[QUOTAS];
 };
 
 #define OPTIONS_MESSAGE 512

@@ -16,14 +16,21 @@ libcommon_la_SOURCES = \
 	lib/common/uffd.c lib/common/uffd.h
 libcommon_la_CPPFLAGS = $(lib_cppflags)
 # Compiled into the programs that need them, not into every one.
-sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h
+sysfs_overlay = lib/common/sysfs_overlay.c lib/common/sysfs_overlay.h \
+	lib/common/our_mount.c lib/common/our_mount.h
 default_mount = lib/common/default_mount.c lib/common/default_mount.h
 
 libengine_la_SOURCES = \
 	lib/engine/attach_client.c lib/engine/attach_client.h \
 	lib/engine/daemon_channel.c lib/engine/daemon_channel.h \
+	lib/engine/daemon_identity.c lib/engine/daemon_identity.h \
 	lib/engine/fault_query.c lib/engine/fault_query.h \
+	lib/engine/kept_fd.c lib/engine/kept_fd.h \
+	lib/engine/own_descriptors.c lib/engine/own_descriptors.h \
 	lib/engine/sigbus.c lib/engine/sigbus.h \
+	lib/engine/window_guard.c lib/engine/window_guard.h \
+	lib/engine/window_inherit.c lib/engine/window_inherit.h \
+	lib/engine/window_leave.c lib/engine/window_leave.h \
 	lib/engine/window_table.c lib/engine/window_table.h
 libengine_la_CPPFLAGS = $(lib_cppflags)
 libengine_la_LIBADD = libcommon.la
@@ -32,6 +39,7 @@ libengine_la_LIBADD = libcommon.la
 libwrap_la_SOURCES = \
 	lib/engine/engine.c lib/engine/engine_export.c lib/engine/engine.h \
 	lib/wrap/libc_real.c lib/wrap/libc_real.h \
+	lib/wrap/window_range.h lib/wrap/wrap_advice.c \
 	lib/wrap/wrap_memory.c lib/wrap/wrap_signal.c lib/wrap/wrap.h
 libwrap_la_CPPFLAGS = $(lib_cppflags)
 libwrap_la_LIBADD = libengine.la
@@ -44,7 +52,8 @@ libmshare_preload_la_SOURCES = \
 	lib/preload/mount_refs.c lib/preload/mount_refs.h \
 	lib/preload/procfd.h \
 	lib/preload/spawn_helper.c lib/preload/spawn_helper.h \
-	lib/preload/wrap_fs.c
+	lib/preload/wrap_fs.c \
+	lib/preload/wrap_read.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
 # fork() copies every mapping, and every page that was written to. So the library

@@ -26,11 +26,11 @@ LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
 # Tests of single modules of the daemon and of the library.
 unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
-	tests/unit/unit_backing tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
+	tests/unit/unit_backing tests/unit/unit_cgroup_limit tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
 	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
 	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
-	tests/unit/unit_protection tests/unit/unit_region tests/unit/unit_seek \
-	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
+	tests/unit/unit_protection tests/unit/unit_quota tests/unit/unit_region tests/unit/unit_seek \
+	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket tests/unit/unit_turns \
 	tests/unit/unit_window_table tests/unit/unit_xattr
 # The modules under test here are in no library.
 tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c
@@ -39,20 +39,25 @@ tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
 
 # Tests of real mounts, written like programs for the kernel series.
-mount_tests = tests/mount/mount_acl tests/mount/mount_align \
+mount_tests = tests/hostile/mount_hostile_attach \
+	tests/mount/mount_acl tests/mount/mount_align \
 	tests/mount/mount_attach tests/mount/mount_beside tests/mount/mount_calls \
 	tests/mount/mount_churn tests/mount/mount_crowd tests/mount/mount_edges \
 	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \
 	tests/mount/mount_handles tests/mount/mount_info tests/mount/mount_interrupt \
 	tests/mount/mount_kind tests/mount/mount_lazy tests/mount/mount_limits \
-	tests/mount/mount_locks tests/mount/mount_mapped tests/mount/mount_mappings \
+	tests/mount/mount_locks tests/mount/mount_madvise tests/mount/mount_mapped tests/mount/mount_mappings \
 	tests/mount/mount_memory tests/mount/mount_moments tests/mount/mount_names \
 	tests/mount/mount_owner tests/mount/mount_protect \
 	tests/mount/mount_protection tests/mount/mount_races \
 	tests/mount/mount_seccomp tests/mount/mount_sharing tests/mount/mount_size \
 	tests/mount/mount_status tests/mount/mount_times tests/mount/mount_tmpfs \
-	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_users \
+	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_unmap \
+	tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
+
+# Hostile users on a mount that others use.
+mount_tests += tests/hostile/mount_hostile_limits
 
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.
 lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \

@@ -116,7 +116,7 @@ static int enter_namespace(const char *path)
  */
 static int make_mount_point(const char *dir, const char *path)
 {
-	struct sysfs_overlay overlay = {{0}};
+	struct sysfs_overlay overlay = {.parent = ""};
 	struct stat at, from;
 	int err = stat(path, &at) ? -errno : 0;
 

@@ -6,7 +6,6 @@ msharectl_SOURCES = \
 	tools/amount.c tools/amount.h \
 	tools/bind_view.c tools/bind_view.h \
 	tools/daemon_status.c tools/daemon_status.h \
-	tools/hugepages.c tools/hugepages.h \
 	tools/messages.c tools/messages.h \
 	tools/mount_programs.c tools/mount_programs.h \
 	tools/mount_sample.c tools/mount_sample.h \
@@ -51,6 +50,9 @@ msharectl_SOURCES = \
 # doctor tries what the daemon does at its start, with the same code.
 msharectl_SOURCES += \
 	fuse/memory/backing.c fuse/memory/backing.h \
+	fuse/memory/cgroup_limit.c fuse/memory/cgroup_limit.h \
+	fuse/memory/hugepage_command.c fuse/memory/hugepage_command.h \
+	fuse/memory/memory_limit.c fuse/memory/memory_limit.h \
 	fuse/memory/hugepage_pool.c fuse/memory/hugepage_pool.h \
 	fuse/base/size.c fuse/base/size.h
 msharectl_CPPFLAGS = $(tools_cppflags) \

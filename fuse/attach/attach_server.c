@@ -18,10 +18,20 @@
 #include <unistd.h>
 
 #include "attach/attach_session.h"
+#include "attach/packet.h"
+#include "base/client_limits.h"
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/epoll_watch.h"
 #include "base/log.h"
 #include "windows/window.h"
+
+/* How many connections are accepted before others are served again. */
+#define ACCEPT_AT_ONCE 8
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 struct attach_server {
 	struct epoll_watch listening;
@@ -31,6 +41,7 @@ struct attach_server {
 	int epoll_fd;
 	int reserve_fd; /* spare, for accept_in_need(); -1 while in use */
 	bool need;	/* out of descriptors, and logged */
+	bool wary;	/* see be_wary() */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;
@@ -64,7 +75,9 @@ static void keep_reserve(struct attach_server *attach)
  */
 static int accept_in_need(struct attach_server *attach)
 {
-	if (!TAILQ_EMPTY(&attach->sessions.list) || attach->reserve_fd < 0) {
+	if (attach_sessions_make_room(&attach->sessions))
+		return -1;
+	if (attach_sessions_any(&attach->sessions) || attach->reserve_fd < 0) {
 		usleep(1000);
 		return -1;
 	}
@@ -79,19 +92,59 @@ static int accept_in_need(struct attach_server *attach)
 		       SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-static void someone_connects(struct attach_server *attach,
-			     struct epoll_watch *watch)
+/*
+ * Clients cannot send descriptors over a connection until the daemon has seen
+ * who they are. That delays them, so it is done only while descriptors are
+ * stuck in the closer. Where the kernel has no such option (before Linux 6.16),
+ * the closer's limits have to do.
+ */
+static void be_wary(struct attach_server *attach)
+{
+	const bool wary = closer_is_stuck();
+	const int may_send = !wary;
+
+	if (wary != attach->wary)
+		setsockopt(attach->listen_fd, SOL_SOCKET, SO_PASSRIGHTS,
+			   &may_send, sizeof(may_send));
+	attach->wary = wary;
+}
+
+static void let_send(struct attach_server *attach, int fd, uid_t uid)
+{
+	const int may_send = 1;
+
+	if (attach->wary && closer_waiting(uid) < CLOSING_TOO_MANY)
+		setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &may_send,
+			   sizeof(may_send));
+}
+
+static bool accept_one(struct attach_server *attach)
 {
 	int fd = accept4(attach->listen_fd, NULL, NULL,
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t size = sizeof(peer);
 
-	(void)watch;
 	if (fd >= 0)
 		attach->need = false;
 	else if (errno == EMFILE || errno == ENFILE)
 		fd = accept_in_need(attach);
-	if (fd >= 0)
-		attach_session_new(&attach->sessions, fd);
+	if (fd < 0)
+		return false;
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	be_wary(attach);
+	let_send(attach, fd, peer.uid);
+	attach_session_new(&attach->sessions, fd, &peer);
+	return true;
+}
+
+/* Several at once: who has to be served may wait behind many others. */
+static void someone_connects(struct attach_server *attach,
+			     struct epoll_watch *watch)
+{
+	(void)watch;
+	for (int i = 0; i < ACCEPT_AT_ONCE && accept_one(attach); i++)
+		;
 }
 
 static void woken(struct attach_server *attach, struct epoll_watch *watch)
@@ -165,7 +218,7 @@ static int listen_somewhere(struct attach_server *attach)
 	    bind(attach->listen_fd, (struct sockaddr *)&addr, length) ||
 	    listen(attach->listen_fd, SOMAXCONN))
 		return -errno;
-	return 0;
+	return packet_prepare(attach->listen_fd);
 }
 
 int attach_server_open(struct attach_server **out, bool must_guard)
@@ -203,6 +256,9 @@ int attach_server_start(struct attach_server *attach)
 	sigset_t all, old;
 	int err;
 
+	/* Anew, so that clients see the pid of the process that serves. */
+	if (listen(attach->listen_fd, SOMAXCONN))
+		return -errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	err = pthread_create(&attach->thread, NULL, serve, attach);
@@ -220,7 +276,8 @@ void attach_server_close(struct attach_server *attach)
 	}
 	attach_sessions_free(&attach->sessions);
 	window_set_wake_fd(-1);
-	close(attach->listen_fd);
+	/* Connections that nobody has accepted may hold anything. */
+	closer_close(attach->listen_fd, geteuid());
 	if (attach->reserve_fd >= 0)
 		close(attach->reserve_fd);
 	close(attach->epoll_fd);

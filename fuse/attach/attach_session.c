@@ -2,23 +2,23 @@
 #include "attach/attach_session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "attach/handed_uffd.h"
+#include "attach/packet.h"
+#include "attach/session_internal.h"
+#include "base/client_limits.h"
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/counters.h"
 #include "base/epoll_watch.h"
 #include "base/log.h"
@@ -32,31 +32,22 @@
 #define SO_PEERPIDFD 77
 #endif
 
-/* The daemon hangs up on a client that is silent for so long. */
-#define SESSION_MS 5000
-
-/* A conversation in progress. */
-struct attach_session {
-	struct epoll_watch watch;
-	struct attach_sessions *sessions;
-	TAILQ_ENTRY(attach_session) entry;
-	uint64_t deadline;
-	int fd;
-	struct ucred peer;
-	struct window *window; /* it is coming or leaving; or NULL */
-	bool waits;	       /* for the answer that the window may leave */
-};
+/* How many windows out of control the log names a minute. */
+#define WINDOWS_NAMED 30
 
 /* Returned by handlers: the conversation is over. */
 #define DONE 1
 
-static size_t max_windows(void)
+static void set_limits(struct attach_sessions *sessions)
 {
 	struct rlimit limit;
+	uint64_t fds = UINT32_MAX;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		return SIZE_MAX;
-	return window_limit(limit.rlim_cur);
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < fds)
+		fds = limit.rlim_cur;
+	sessions->max_windows = window_limit(fds);
+	sessions->max_silent = silent_sessions(fds);
+	sessions->max_silent_per_user = silent_sessions_per_user(fds);
 }
 
 static void drop_region(void *region)
@@ -69,21 +60,13 @@ void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
 {
 	sessions->epoll_fd = epoll_fd;
 	sessions->must_guard = must_guard;
-	sessions->max_windows = max_windows();
+	set_limits(sessions);
 	sessions->full = false;
 	ticket_table_init(&sessions->tickets, drop_region);
 	window_registry_init(&sessions->windows, epoll_fd);
 	TAILQ_INIT(&sessions->list);
-}
-
-static void session_drop(struct attach_session *session)
-{
-	TAILQ_REMOVE(&session->sessions->list, session, entry);
-	if (session->window)
-		window_registry_end(&session->sessions->windows,
-				    session->window);
-	close(session->fd);
-	free(session);
+	TAILQ_INIT(&sessions->silent);
+	sessions->n_silent = 0;
 }
 
 void attach_sessions_free(struct attach_sessions *sessions)
@@ -91,6 +74,8 @@ void attach_sessions_free(struct attach_sessions *sessions)
 	struct attach_session *session, *next;
 
 	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
+		session_drop(session);
+	TAILQ_FOREACH_SAFE (session, &sessions->silent, entry, next)
 		session_drop(session);
 	window_registry_free(&sessions->windows);
 	ticket_table_free(&sessions->tickets);
@@ -106,7 +91,7 @@ static void send_answer(int to, const struct answer *answer, int fd)
 			strerror(-err));
 }
 
-static void send_error(int to, int error)
+void session_send_error(int to, int error)
 {
 	const struct answer answer = {.error = error};
 
@@ -170,76 +155,25 @@ static int answer_window(struct attach_session *session,
 	return 0;
 }
 
-static void *close_later(void *arg)
-{
-	close((int)(intptr_t)arg);
-	return NULL;
-}
-
 /*
- * Closes a descriptor that a client sent instead of a userfaultfd. It may be of
- * another FUSE filesystem, whose daemon can delay close() as long as it likes,
- * so another thread closes it.
+ * 0 and *uffd (-1 if none was sent, or none that the daemon may have); -EAGAIN;
+ * or an error that ends the conversation.
  */
-static void close_stranger(int fd)
+static int receive_hello(const struct attach_session *session,
+			 struct hello *hello, int *uffd)
 {
-	pthread_t thread;
+	const uid_t uid = session->peer.uid;
+	int err = packet_receive(session->fd, uid, hello, sizeof(*hello), uffd);
 
-	if (pthread_create(&thread, NULL, close_later, (void *)(intptr_t)fd))
-		close(fd);
-	else
-		pthread_detach(thread);
-}
-
-/*
- * No call here can reach another filesystem's daemon: the mode tells files of
- * the kernel's own, and only those get an ioctl. (/proc would be certain, but
- * takes a tenth of the time of an attach.) A client that passes off another
- * file as a userfaultfd only harms itself: later changes miss its window.
- */
-static bool is_uffd(int fd)
-{
-	struct uffdio_range nothing = {0};
-	struct statx stx;
-
-	return !statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
-		      &stx) &&
-	       !(stx.stx_mode & S_IFMT) && ioctl(fd, UFFDIO_WAKE, &nothing) &&
-	       errno == EINVAL;
-}
-
-/*
- * A userfaultfd gives power over a process. An unprivileged daemon accepts it
- * only from processes of its own user.
- */
-static int check_uffd(const struct attach_session *session, int fd)
-{
-	if (fd >= 0 && !is_uffd(fd)) {
-		close_stranger(fd);
-		return -EINVAL;
+	if (!err && hello->flags & ~(HELLO_UNGUARDED | HELLO_WANTS_FILE))
+		err = -EPROTO;
+	if (!err && *uffd >= 0 && !handed_uffd_is_one(*uffd))
+		err = -EINVAL;
+	if (*uffd >= 0 && (err || !handed_uffd_is_allowed(&session->peer))) {
+		closer_close(*uffd, uid);
+		*uffd = -1;
 	}
-	if (fd >= 0 && geteuid() != 0 && geteuid() != session->peer.uid) {
-		close_stranger(fd);
-		return -EPERM;
-	}
-	return 0;
-}
-
-/*
- * 0 and *fd (-1 if none was sent); -EAGAIN; or an error that ends the
- * conversation.
- */
-static int receive_hello(int from, struct hello *hello, int *fd)
-{
-	long n = fdpass_receive(from, hello, sizeof(*hello), fd, MSG_DONTWAIT);
-
-	if (n < 0)
-		return n == -EINTR ? -EAGAIN : (int)n;
-	if (n == 0)
-		return -ECONNRESET;
-	if (n != sizeof(*hello) || hello->flags & ~HELLO_UNGUARDED)
-		return -EPROTO;
-	return 0;
+	return err;
 }
 
 static int peer_pidfd(const struct attach_session *session)
@@ -313,7 +247,10 @@ static int begin_window(struct attach_session *session, struct window *like,
 
 static int refuse_unguarded(const struct attach_session *session)
 {
-	log_msg(LOG_NOTICE,
+	static struct log_limit limit = {.burst = WINDOWS_NAMED};
+
+	log_limited(
+		&limit, LOG_NOTICE,
 		"pid %d is refused a window: userfaultfd is refused to it "
 		"(seccomp?), so the window's holes cannot be guarded, and the "
 		"mount has require=guard",
@@ -354,17 +291,23 @@ static int adopt(struct attach_session *session, const struct hello *hello,
 	const struct window *parents =
 		window_registry_find(&session->sessions->windows, hello->key);
 	struct window like = {.uffd = *uffd};
+	int err, file = -1;
 
 	if (!parents)
 		return -ENOENT;
+	if (hello->flags & HELLO_WANTS_FILE) {
+		file = region_lend(parents->region, parents->kind);
+		if (file < 0)
+			return file;
+	}
 	like.region = region_get(parents->region);
 	like.kind = parents->kind;
 	like.prot = parents->prot;
-	return begin_window(session, &like, -1, uffd);
+	err = begin_window(session, &like, file, uffd);
+	if (file >= 0)
+		close(file);
+	return err;
 }
-
-static void session_ready(struct attach_server *attach,
-			  struct epoll_watch *watch);
 
 /*
  * The client sent MAPPED for this window earlier, on another connection that
@@ -428,16 +371,22 @@ static int look(struct attach_session *session, const struct hello *hello)
 
 static void log_unguarded(const struct window *w)
 {
+	static struct log_limit unguarded = {.burst = WINDOWS_NAMED};
+	static struct log_limit out_of_reach = {.burst = WINDOWS_NAMED};
+
 	if (!w->guarded)
-		log_msg(LOG_NOTICE,
+		log_limited(
+			&unguarded, LOG_NOTICE,
 			"region %llu: the window of pid %d is not guarded: "
 			"userfaultfd is refused to it (seccomp?), so holes do "
 			"not fault and protection does not hold in it",
 			(unsigned long long)w->region->id, w->pid);
 	else if (w->uffd < 0 && w->kind == WINDOW_SHARED)
-		log_msg(LOG_NOTICE,
+		log_limited(
+			&out_of_reach, LOG_NOTICE,
 			"region %llu: the window of pid %d is out of the "
-			"daemon's reach, as the process is another user's: "
+			"daemon's reach, as the process is another user's or "
+			"has privileges that the daemon lacks: "
 			"later changes of protection do not hold in it",
 			(unsigned long long)w->region->id, w->pid);
 }
@@ -484,25 +433,19 @@ static int hear(struct attach_session *session, const struct hello *hello,
 	}
 }
 
-static void session_ready(struct attach_server *attach,
-			  struct epoll_watch *watch)
+void session_ready(struct attach_server *attach, struct epoll_watch *watch)
 {
 	struct attach_session *session = (struct attach_session *)watch;
 	struct hello hello = {0};
-	int uffd, err = receive_hello(session->fd, &hello, &uffd);
+	int uffd, err = receive_hello(session, &hello, &uffd);
 
 	(void)attach;
 	if (err == -EAGAIN)
 		return;
-	if (!err) {
-		err = check_uffd(session, uffd);
-		if (err)
-			uffd = -1;
-	}
+	session_has_spoken(session);
 	if (!err)
 		err = hear(session, &hello, &uffd);
-	if (uffd >= 0)
-		close_stranger(uffd);
+	closer_close(uffd, session->peer.uid);
 	if (!err)
 		return;
 	if (err < 0 && err != -ECONNRESET) {
@@ -513,83 +456,30 @@ static void session_ready(struct attach_server *attach,
 		log_msg(LOG_DEBUG,
 			"pid %d: request on the attach socket refused: %s",
 			session->peer.pid, strerror(-err));
-		send_error(session->fd, err);
+		session_send_error(session->fd, err);
 	}
 	session_drop(session);
 }
 
-void attach_session_new(struct attach_sessions *sessions, int fd)
+/*
+ * A change has waited for long enough. Nothing more can be sent to the daemon
+ * then, so that what has been sent decides: the window is there, or it is not,
+ * and the client learns of it.
+ */
+static void hang_up(struct attach_session *session)
 {
-	struct attach_session *session = calloc(1, sizeof(*session));
-	socklen_t size = sizeof(session->peer);
-
-	if (!session)
-		goto refuse;
-	session->watch.ready = session_ready;
-	session->sessions = sessions;
-	session->fd = fd;
-	session->deadline = now_ms() + SESSION_MS;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &session->peer, &size) ||
-	    epoll_watch_fd(sessions->epoll_fd, fd, &session->watch))
-		goto refuse;
-	TAILQ_INSERT_TAIL(&sessions->list, session, entry);
-	/* The client has often sent its first message by now. */
+	shutdown(session->fd, SHUT_RD);
 	session_ready(NULL, &session->watch);
-	return;
-refuse:
-	free(session);
-	send_error(fd, -ENOMEM);
-	close(fd);
 }
 
 void attach_sessions_wake(struct attach_sessions *sessions)
 {
-	struct attach_session *session;
+	struct attach_session *session, *next;
 
 	window_registry_reap(&sessions->windows);
-	TAILQ_FOREACH (session, &sessions->list, entry)
+	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
 		if (session->waits)
 			let_go(session);
-}
-
-static void put_off(struct attach_session *session, uint64_t now)
-{
-	session->deadline = now + SESSION_MS;
-	TAILQ_REMOVE(&session->sessions->list, session, entry);
-	TAILQ_INSERT_TAIL(&session->sessions->list, session, entry);
-}
-
-static bool has_spoken(const struct attach_session *session)
-{
-	struct pollfd p = {.fd = session->fd, .events = POLLIN};
-
-	return poll(&p, 1, 0) > 0;
-}
-
-uint64_t attach_sessions_keep_time(struct attach_sessions *sessions,
-				   uint64_t now)
-{
-	struct attach_session *session, *next;
-	uint64_t due = window_registry_keep_time(&sessions->windows, now);
-
-	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next) {
-		if (session->deadline > now)
-			return session->deadline < due ? session->deadline
-						       : due;
-		if (session->waits) { /* the client waits for the daemon */
-			put_off(session, now);
-			continue;
-		}
-		if (has_spoken(session)) { /* the daemon was slow to read */
-			put_off(session, now);
-			session_ready(NULL, &session->watch);
-			return now; /* that may have freed "next" */
-		}
-		log_msg(LOG_NOTICE,
-			"pid %d sent nothing for %d s while attaching or "
-			"detaching: hanging up",
-			session->peer.pid, SESSION_MS / 1000);
-		session_drop(session);
-	}
-	return due;
+		else if (session->window && window_is_cut(session->window))
+			hang_up(session);
 }

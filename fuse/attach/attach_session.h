@@ -16,6 +16,10 @@
 #include "windows/window_registry.h"
 
 struct attach_session;
+struct ucred;
+
+/* By deadline, the next one first. */
+TAILQ_HEAD(session_list, attach_session);
 
 struct attach_sessions {
 	int epoll_fd;
@@ -24,8 +28,10 @@ struct attach_sessions {
 	bool full;	    /* a window was refused, and that was logged */
 	struct ticket_table tickets; /* has its own lock */
 	struct window_registry windows;
-	/* By deadline, the next one first. */
-	TAILQ_HEAD(, attach_session) list;
+	struct session_list list;
+	/* Those that have not sent anything: few, client_limits.h. */
+	struct session_list silent;
+	uint64_t n_silent, max_silent, max_silent_per_user;
 };
 
 void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
@@ -33,7 +39,16 @@ void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
 void attach_sessions_free(struct attach_sessions *sessions);
 
 /* Begins a conversation with a client that has connected. Takes over fd. */
-void attach_session_new(struct attach_sessions *sessions, int fd);
+void attach_session_new(struct attach_sessions *sessions, int fd,
+			const struct ucred *peer);
+
+/*
+ * Out of descriptors: hangs up on a client that has not sent anything. False:
+ * there is none.
+ */
+bool attach_sessions_make_room(struct attach_sessions *sessions);
+/* Whether there are any conversations. */
+bool attach_sessions_any(const struct attach_sessions *sessions);
 
 /* Answers the clients that waited for a change to finish with a window. */
 void attach_sessions_wake(struct attach_sessions *sessions);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/quota.h"
+
 static int ticket_cmp(const struct ticket *a, const struct ticket *b)
 {
 	return memcmp(a->bits, b->bits, TICKET_BYTES);
@@ -28,6 +30,8 @@ static void take_off(struct ticket_table *table, struct ticket *t)
 	RB_REMOVE(ticket_head, &table->head, t);
 	TAILQ_REMOVE(&table->by_age, t, age);
 	table->n--;
+	user_release(t->user, QUOTA_TICKETS, 1);
+	user_put(t->user);
 }
 
 /* Table lock held. Tickets live equally long, so they expire by age. */
@@ -68,9 +72,15 @@ int ticket_issue(struct ticket_table *table, uint64_t now, uid_t uid,
 
 	if (!t)
 		goto drop;
-	err = -EIO;
-	if (getrandom(t->bits, TICKET_BYTES, 0) != TICKET_BYTES)
+	t->user = user_get(uid);
+	err = user_charge(t->user, QUOTA_TICKETS, 1);
+	if (err)
 		goto release;
+	err = -EIO;
+	if (getrandom(t->bits, TICKET_BYTES, 0) != TICKET_BYTES) {
+		user_release(t->user, QUOTA_TICKETS, 1);
+		goto release;
+	}
 	t->uid = uid;
 	t->expires = now + TICKET_SECONDS * 1000;
 	t->region = region;
@@ -85,6 +95,7 @@ int ticket_issue(struct ticket_table *table, uint64_t now, uid_t uid,
 	pthread_mutex_unlock(&table->lock);
 	return 0;
 release:
+	user_put(t->user);
 	free(t);
 drop:
 	table->drop(region);

@@ -22,9 +22,10 @@ struct ticket {
 	TAILQ_ENTRY(ticket) age;
 	unsigned char bits[TICKET_BYTES];
 	uid_t uid;
-	uint64_t expires; /* ms, on the caller's clock */
-	void *region;	  /* holds a reference */
-	uint32_t kind;	  /* enum window_kind: of the window to make */
+	struct user *user; /* the same, charged for it until it is off */
+	uint64_t expires;  /* ms, on the caller's clock */
+	void *region;	   /* holds a reference */
+	uint32_t kind;	   /* enum window_kind: of the window to make */
 	uint32_t prot;
 };
 
@@ -40,8 +41,8 @@ void ticket_table_init(struct ticket_table *table, void (*drop)(void *));
 void ticket_table_free(struct ticket_table *table);
 
 /*
- * Takes over a reference to region, also on failure. 0, -ENOMEM, or -EIO if
- * getrandom() fails.
+ * Takes over a reference to region, also on failure. 0, -ENOMEM, -EAGAIN (the
+ * user has QUOTA_TICKETS), or -EIO if getrandom() fails.
  */
 int ticket_issue(struct ticket_table *table, uint64_t now, uid_t uid,
 		 void *region, uint32_t kind, uint32_t prot,

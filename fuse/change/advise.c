@@ -9,6 +9,7 @@
 #include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
+#include "memory/release_wait.h"
 
 /* The bytes of range in pages that mappings of the class overlap, or do not. */
 static int bytes_of(struct region *region, const struct extent *range,
@@ -32,11 +33,11 @@ static int bytes_of(struct region *region, const struct extent *range,
 static int present_in(struct region *region, const struct extent *range,
 		      struct extents *out)
 {
-	const struct extent pages =
+	struct extent pages =
 		extent_rounded(range->start, range->end, region->backing->page);
+	const struct extents where = {.v = &pages, .n = 1};
 
-	return present_pages(region->backing, region->fd, pages.start,
-			     pages.end, out);
+	return present_pages(region->backing, region->fd, &where, NULL, out);
 }
 
 /*
@@ -117,7 +118,7 @@ static bool is_writable(struct region *region, const struct extent *range)
 
 /* The lazy pages of range that are not present. */
 static int missing(struct region *region, const struct extent *range,
-		   struct extents *out)
+		   const atomic_bool *stop, struct extents *out)
 {
 	struct extents lazy, there = {0};
 	int err = mapping_pages(&region->maps, region->backing->page,
@@ -126,11 +127,29 @@ static int missing(struct region *region, const struct extent *range,
 
 	if (err)
 		return err;
-	err = present_in(region, range, &there);
+	err = present_pages(region->backing, region->fd, &lazy, stop, &there);
 	if (!err)
 		err = extents_minus(&lazy, &there, out);
 	extents_free(&lazy);
 	extents_free(&there);
+	return err;
+}
+
+/* *bytes: how much was wanted. */
+static int try_to_populate(struct region *region, const struct extent *range,
+			   const atomic_bool *stop, uint64_t *bytes)
+{
+	struct extents wanted = {0};
+	int err = missing(region, range, stop, &wanted);
+
+	if (err)
+		return err;
+	*bytes = extents_bytes(&wanted);
+	err = backing_can_have(region->backing, *bytes)
+		      ? populate_allocate(region->fd, region->backing->page,
+					  &wanted, stop)
+		      : -ENOMEM;
+	extents_free(&wanted);
 	return err;
 }
 
@@ -141,19 +160,22 @@ static int missing(struct region *region, const struct extent *range,
 static int populate(struct region *region, const struct extent *range,
 		    const atomic_bool *stop)
 {
-	struct extents wanted = {0};
-	int err = is_writable(region, range) ? 0 : -EINVAL;
+	struct release_wait wait = {
+		.own = atomic_load(&region->leaving),
+		.stop = stop,
+	};
+	int err;
 
-	if (!err)
-		err = missing(region, range, &wanted);
-	if (!err && !backing_can_have(region->backing, extents_bytes(&wanted)))
-		err = -ENOMEM;
-	if (!err)
-		err = populate_allocate(region->fd, region->backing->page,
-					&wanted, stop);
+	if (!is_writable(region, range))
+		return -EINVAL;
+	do
+		err = try_to_populate(region, range, stop, &wait.bytes);
+	while (err == -ENOMEM && wait.bytes &&
+	       release_wait(&wait, region->backing));
 	if (err == -ENOMEM)
-		region_log_no_memory(region, extents_bytes(&wanted));
-	extents_free(&wanted);
+		err = release_wait_error(&wait);
+	if (err == -ENOMEM)
+		region_log_no_memory(region, wait.bytes);
 	return err;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks a fault up in the mappings, and fills lazy pages. */
+/* Looks a fault up in the mappings, and fills pages that are missing. */
 #include "change/fault_answer.h"
 
 #include <errno.h>
@@ -23,10 +23,12 @@ static enum fault_answer look_up(struct region *region, uint64_t offset)
 }
 
 /*
- * Allocates a lazy page. The caller holds change_lock, so the page stays lazy
- * meanwhile.
+ * Allocates a page that is to be there and may be missing: a lazy one, or one
+ * that a process freed behind the daemon's back (MADV_REMOVE by a raw system
+ * call). The caller holds change_lock, so the mapping stays meanwhile.
  */
-static enum fault_answer fill(struct region *region, uint64_t offset)
+static enum fault_answer fill(struct region *region, uint64_t offset,
+			      enum fault_answer answer)
 {
 	const uint64_t page = region->backing->page;
 	struct extent e = extent_rounded(offset, offset + 1, page);
@@ -37,7 +39,7 @@ static enum fault_answer fill(struct region *region, uint64_t offset)
 
 	if (err == -ENOMEM)
 		return FAULT_NO_MEMORY;
-	return err ? FAULT_HOLE : FAULT_LAZY;
+	return err && answer == FAULT_LAZY ? FAULT_HOLE : answer;
 }
 
 static enum fault_answer look_up_locked(struct region *region, uint64_t offset)
@@ -50,17 +52,26 @@ static enum fault_answer look_up_locked(struct region *region, uint64_t offset)
 	return answer;
 }
 
+/*
+ * A page of read-only memory that was freed stays missing: nothing would
+ * protect it in the windows that are there.
+ */
+static bool can_be_filled(enum fault_answer answer)
+{
+	return answer == FAULT_LAZY || answer == FAULT_MAPPED;
+}
+
 enum fault_answer region_fault_answer(struct region *region, uint64_t offset)
 {
 	enum fault_answer answer = look_up_locked(region, offset);
 
-	if (answer != FAULT_LAZY)
+	if (!can_be_filled(answer))
 		return answer;
 	if (pthread_mutex_trylock(&region->change_lock))
 		return FAULT_CHANGING;
 	answer = look_up_locked(region, offset);
-	if (answer == FAULT_LAZY)
-		answer = fill(region, offset);
+	if (can_be_filled(answer))
+		answer = fill(region, offset, answer);
 	pthread_mutex_unlock(&region->change_lock);
 	return answer;
 }

@@ -12,9 +12,11 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "change/mapping_quota.h"
 #include "memory/backing.h"
 #include "memory/populate.h"
 #include "memory/present_pages.h"
+#include "memory/release_wait.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
 #include "region/region_life.h"
@@ -51,15 +53,18 @@ static int free_all(struct region *region, const struct extents *list)
 
 void region_log_no_memory(struct region *region, uint64_t wanted)
 {
-	struct hugepage_pool pool;
+	const struct backing *backing = region->backing;
+	char text[MEMORY_LIMIT_TEXT];
+	struct memory_limit limit;
 
-	backing_pool(region->backing, &pool);
+	backing_tightest(backing, &limit);
 	log_msg(LOG_WARNING,
 		"region %" PRIu64 ": no memory for a mapping: %" PRIu64
 		" KiB wanted, %" PRIu64 " KiB free of %" PRIu64
-		" KiB (%s, pages of %" PRIu64 " KiB)",
-		region->id, wanted / 1024, pool.free / 1024, pool.total / 1024,
-		region->backing->name, region->backing->page / 1024);
+		" KiB (%s, pages of %" PRIu64 " KiB) in %s",
+		region->id, wanted / 1024, limit.free / 1024,
+		limit.total / 1024, backing->name, backing->page / 1024,
+		memory_limit_text(&limit, backing->page, wanted, text));
 }
 
 /* A change of the mappings in a range. */
@@ -169,6 +174,7 @@ static int plan_maps_after(struct region *region, const struct change *c,
 	struct mapping_spare spare;
 	int err = mapping_copy(&region->maps, work->pages.start,
 			       work->pages.end, &work->maps_after);
+	const uint64_t before = work->maps_after.n;
 
 	if (!err)
 		err = mapping_spare_get(&spare);
@@ -176,7 +182,8 @@ static int plan_maps_after(struct region *region, const struct change *c,
 		return err;
 	change_tree(&work->maps_after, c, &spare);
 	mapping_spare_free(&spare);
-	return 0;
+	return mapping_quota_take(region,
+				  region->maps.n - before + work->maps_after.n);
 }
 
 /* The pages that mappings other than the new one need in the file. */
@@ -338,36 +345,50 @@ static bool holes_were_touched(struct region *region)
 	       region->held;
 }
 
-/*
- * Takes the memory that the change needs, before any is given back. On failure
- * all of it is undone.
- */
+/* Takes memory once. On failure all of it is undone. */
+static int try_to_take(struct region *region, const struct change *c,
+		       const struct work *work, uint64_t bytes)
+{
+	int err = backing_can_have(region->backing, bytes)
+			  ? backing_take(region->backing, bytes)
+			  : -ENOMEM;
+
+	if (err)
+		return err;
+	if (holes_were_touched(region))
+		free_all(region, &work->fresh);
+	err = prot_none_copy(region, &work->moves, c->stop);
+	if (!err)
+		err = populate_allocate(region->fd, region->backing->page,
+					&work->wanted, c->stop);
+	if (!err)
+		return 0;
+	prot_none_undo(region, &work->moves);
+	free_all(region, &work->fresh);
+	backing_give(region->backing, bytes);
+	return err;
+}
+
+/* Takes the memory that the change needs, before any is given back. */
 static int take(struct region *region, const struct change *c,
 		const struct work *work)
 {
 	uint64_t bytes =
 		extents_bytes(&work->wanted) + prot_none_takes(&work->moves);
+	struct release_wait wait = {
+		.bytes = bytes,
+		.own = atomic_load(&region->leaving),
+		.stop = c->stop,
+	};
 	int err;
 
 	if (!bytes && !work->moves.back.n)
 		return 0;
-	err = backing_can_have(region->backing, bytes)
-		      ? backing_take(region->backing, bytes)
-		      : -ENOMEM;
-	if (!err) {
-		if (holes_were_touched(region))
-			free_all(region, &work->fresh);
-		err = prot_none_copy(region, &work->moves, c->stop);
-		if (!err)
-			err = populate_allocate(region->fd,
-						region->backing->page,
-						&work->wanted, c->stop);
-		if (err) {
-			prot_none_undo(region, &work->moves);
-			free_all(region, &work->fresh);
-			backing_give(region->backing, bytes);
-		}
-	}
+	do
+		err = try_to_take(region, c, work, bytes);
+	while (err == -ENOMEM && release_wait(&wait, region->backing));
+	if (err == -ENOMEM)
+		err = release_wait_error(&wait);
 	if (err == -ENOMEM)
 		region_log_no_memory(region, bytes);
 	if (!err)
@@ -432,7 +453,7 @@ static int carry_out(struct region *region, const struct change *c,
 	if (err)
 		return err;
 	/* Only from here on no window allocates or writes pages that move. */
-	err = prot_none_find(region, &work->moves);
+	err = prot_none_find(region, &work->moves, c->stop);
 	if (!err)
 		err = take(region, c, work);
 	if (err) {
@@ -475,10 +496,12 @@ static int change(struct region *region, const struct change *c)
 
 	mapping_tree_init(&work.maps_after);
 	pthread_mutex_lock(&region->change_lock);
+	region->waited = 0;
 	err = check(region, c);
 	/* Only windows use a region that is gone; they keep its memory. */
 	if (!err && !region->gone)
 		err = carry_out(region, c, &work);
+	mapping_quota_settle(region);
 	pthread_mutex_unlock(&region->change_lock);
 	work_free(&work);
 	return err;

@@ -18,6 +18,7 @@ void mapping_tree_init(struct mapping_tree *tree)
 {
 	RB_INIT(&tree->head);
 	tree->bytes = 0;
+	tree->n = 0;
 }
 
 static void link_node(struct mapping_tree *tree, struct mapping *m)
@@ -26,12 +27,14 @@ static void link_node(struct mapping_tree *tree, struct mapping *m)
 
 	assert(!clash);
 	tree->bytes += m->end - m->start;
+	tree->n++;
 }
 
 static void unlink_node(struct mapping_tree *tree, struct mapping *m)
 {
 	RB_REMOVE(mapping_head, &tree->head, m);
 	tree->bytes -= m->end - m->start;
+	tree->n--;
 	free(m);
 }
 

@@ -36,6 +36,7 @@ static inline bool prot_is_usable(uint32_t prot)
 struct mapping_tree {
 	RB_HEAD(mapping_head, mapping) head;
 	uint64_t bytes; /* sum of the lengths of all ranges */
+	uint64_t n;	/* how many */
 };
 
 /*

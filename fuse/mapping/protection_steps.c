@@ -149,6 +149,22 @@ static int add_transition(struct protection_steps *steps, enum pass pass,
 	return 0;
 }
 
+/*
+ * The end of the unit that begins at this offset; or of the last one after it
+ * that lies in the same pieces, and so is like it in every respect. Work
+ * depends on the number of pieces then, not on the size of the region.
+ */
+static uint64_t like_units(struct reader *from, struct reader *to, uint64_t at,
+			   uint64_t unit)
+{
+	uint64_t end = UINT64_MAX;
+
+	mode_at(from, at, &end);
+	mode_at(to, at, &end);
+	end = end / unit * unit;
+	return end > at ? end : at / unit * unit + unit;
+}
+
 /* Adds the steps of one pass over the whole range. */
 static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 		     enum pass pass, struct protection_steps *steps)
@@ -162,7 +178,7 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 		struct transition c = {.start = at, .end = stop};
 
 		if (at == unit_end) {
-			unit_end = at / unit * unit + unit;
+			unit_end = like_units(&from, &to, at, unit);
 			enter_unit(&from, at, unit_end);
 			enter_unit(&to, at, unit_end);
 		}
@@ -180,11 +196,10 @@ static int plan_pass(struct reader from, struct reader to, uint64_t unit,
 
 int protection_steps_plan(const struct protection *from,
 			  const struct protection *to, uint64_t unit,
-			  bool can_write, struct protection_steps *out)
+			  uint32_t modes, struct protection_steps *out)
 {
-	const uint32_t mask = can_write ? UINT32_MAX : ~PAGE_PROTECTED;
-	struct reader a = {.list = from, .mask = mask};
-	struct reader b = {.list = to, .mask = mask};
+	struct reader a = {.list = from, .mask = modes};
+	struct reader b = {.list = to, .mask = modes};
 	int err = 0;
 
 	*out = (struct protection_steps){0};

@@ -20,16 +20,17 @@ struct protection_steps {
 };
 
 /*
- * Plans the way between two states of the same whole sharing units. A unit that
- * is made ready for write protection loses its shared page tables, so only
- * windows that can be written (can_write) are protected.
+ * Plans the way between two states of the same whole sharing units. modes: the
+ * PAGE_* that the window follows. A unit that is made ready for write
+ * protection loses its shared page tables, so only windows that can be written
+ * follow PAGE_PROTECTED.
  *
  * An existing window keeps such a unit ready when nothing in it is protected
  * any more: its page tables would not become shared again anyway.
  */
 int protection_steps_plan(const struct protection *from,
 			  const struct protection *to, uint64_t unit,
-			  bool can_write, struct protection_steps *out);
+			  uint32_t modes, struct protection_steps *out);
 /* Plans to protect again those of these pages that are protected. */
 int protection_steps_protect(const struct protection *protection,
 			     const struct extents *pages,

@@ -369,46 +369,6 @@ void backing_close(struct backing *b)
 	b->dir_fd = -1;
 }
 
-/* Less than this fails fast enough without asking. */
-#define ASK_FIRST ((uint64_t)64 << 20)
-/* How long memory that others have just released may take to be free. */
-#define RELEASE_MS 250
-#define RELEASE_STEP_MS 5
-
-/* The limit of the hugetlbfs mount (size=) beside that of the pool. */
-static void limit_by_mount(const struct backing *b, struct hugepage_pool *pool)
-{
-	struct statfs fs;
-	uint64_t page;
-
-	if (b->dir_fd < 0 || fstatfs(b->dir_fd, &fs) || !fs.f_blocks)
-		return;
-	page = (uint64_t)fs.f_bsize;
-	if (pool->total > fs.f_blocks * page)
-		pool->total = fs.f_blocks * page;
-	if (pool->free > fs.f_bavail * page)
-		pool->free = fs.f_bavail * page;
-}
-
-bool backing_can_have(const struct backing *b, uint64_t bytes)
-{
-	const uint64_t page = b->kind == BACKING_SHMEM ? base_page() : b->page;
-	struct hugepage_pool pool;
-
-	if (b->kind != BACKING_SHMEM && bytes < ASK_FIRST)
-		return true;
-	for (int ms = 0; ms <= RELEASE_MS; ms += RELEASE_STEP_MS) {
-		hugepage_pool_read(page, &pool);
-		limit_by_mount(b, &pool);
-		if (bytes <= pool.free)
-			return true;
-		if (bytes > pool.total)
-			break;
-		usleep(RELEASE_STEP_MS * 1000);
-	}
-	return false;
-}
-
 int backing_take(struct backing *b, uint64_t bytes)
 {
 	unsigned long held = atomic_load(&b->held);
@@ -423,22 +383,4 @@ int backing_take(struct backing *b, uint64_t bytes)
 void backing_give(struct backing *b, uint64_t bytes)
 {
 	atomic_fetch_sub(&b->held, bytes);
-}
-
-void backing_pool(const struct backing *b, struct hugepage_pool *pool)
-{
-	uint64_t held = atomic_load(&b->held), left;
-
-	hugepage_pool_read(b->page, pool);
-	/*
-	 * Ordinary memory has no pool: what other programs use does not count
-	 * as a part of it.
-	 */
-	if (b->page == base_page())
-		pool->total = pool->free + held;
-	left = b->max_size > held ? b->max_size - held : 0;
-	if (pool->total > b->max_size)
-		pool->total = b->max_size;
-	if (pool->free > left)
-		pool->free = left;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "memory/hugepage_pool.h"
+#include "memory/memory_limit.h"
 
 enum backing_kind {
 	BACKING_AUTO,
@@ -43,6 +44,9 @@ struct backing {
 	char name[PATH_MAX + 16];
 	char why_not[256]; /* if not: the reason and the remedy */
 	atomic_ulong held; /* bytes of all regions */
+	/* Regions that have no name any more, but still hold memory. */
+	atomic_uint leaving;
+	atomic_uint waits; /* release_wait.h */
 };
 
 /* Parses "auto", "memfd", "shmem" or "hugetlbfs:DIR"; else -EINVAL. */
@@ -67,10 +71,8 @@ int backing_file(const struct backing *backing, uint64_t size, int *fd,
 int backing_punch(int fd, uint64_t start, uint64_t end);
 
 /*
- * Whether this much memory can be had now. A request that cannot succeed is
- * refused at once, before it takes the memory that others could have. Waits up
- * to 250 ms for memory that was released a moment ago. Ordinary memory must be
- * asked for: if it runs out while it is filled, some process dies.
+ * Whether this much memory can be had now. A large request that cannot succeed
+ * is refused at once, before it takes the memory that others could have.
  */
 bool backing_can_have(const struct backing *backing, uint64_t bytes);
 
@@ -78,7 +80,10 @@ bool backing_can_have(const struct backing *backing, uint64_t bytes);
 int backing_take(struct backing *backing, uint64_t bytes);
 void backing_give(struct backing *backing, uint64_t bytes);
 
-/* The memory that regions have and can still get, within max_size. */
+/* The memory that regions have and can still get, within all limits. */
 void backing_pool(const struct backing *backing, struct hugepage_pool *pool);
+/* The limit that leaves least. */
+void backing_tightest(const struct backing *backing,
+		      struct memory_limit *least);
 
 #endif

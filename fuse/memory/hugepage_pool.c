@@ -70,8 +70,11 @@ void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool)
 	uint64_t all, surplus, overcommit, free_pages, reserved, more;
 
 	if (page == (uint64_t)sysconf(_SC_PAGESIZE)) {
-		pool->total = meminfo("MemTotal");
-		pool->free = avail;
+		*pool = (struct hugepage_pool){
+			.total = meminfo("MemTotal"),
+			.free = avail,
+			.most = avail,
+		};
 		return;
 	}
 	all = hugepages_file(page, "nr_hugepages");
@@ -84,5 +87,8 @@ void hugepage_pool_read(uint64_t page, struct hugepage_pool *pool)
 	more = overcommit > surplus ? overcommit - surplus : 0;
 	more = min(more, avail / page);
 	pool->total = (all + more) * page;
-	pool->free = (free_pages - min(reserved, free_pages) + more) * page;
+	free_pages -= min(reserved, free_pages);
+	pool->free = (free_pages + more) * page;
+	pool->most = free_pages * page + avail;
+	pool->overcommit = overcommit;
 }

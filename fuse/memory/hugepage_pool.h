@@ -8,6 +8,8 @@
 struct hugepage_pool {
 	uint64_t total; /* bytes: nr_hugepages and what overcommit can add */
 	uint64_t free;	/* bytes that can be allocated now */
+	uint64_t most;	/* the same, if overcommit had no limit */
+	uint64_t overcommit; /* pages, the limit of overcommit */
 };
 
 /* Opens /proc/meminfo; called early, while the daemon has descriptors. */

@@ -21,17 +21,19 @@ uint64_t present_bytes(int fd)
 	return fd < 0 || fstat(fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
-static int seek(int fd, uint64_t page, uint64_t start, uint64_t end,
-		struct extents *list)
+/* Adds what is present in [start, end). 0 or -errno. */
+static int seek(int fd, uint64_t page, const struct extent *range,
+		struct present_search *search, struct extents *list)
 {
+	uint64_t start = range->start, end = range->end;
 	int err = 0;
 
-	while (start < end && !err) {
+	for (; start < end && search->looks && !err; search->looks--) {
 		off_t data = lseek(fd, (off_t)start, SEEK_DATA), hole;
 		uint64_t from, to;
 
 		if (data < 0 && errno == ENXIO)
-			break; /* no data after start */
+			return 0; /* no data after start */
 		hole = data < 0 ? data : lseek(fd, data, SEEK_HOLE);
 		if (hole < 0)
 			return -errno;
@@ -42,8 +44,12 @@ static int seek(int fd, uint64_t page, uint64_t start, uint64_t end,
 		if (to > end)
 			to = end;
 		err = extents_add(list, from, to);
+		search->left -=
+			search->left < to - from ? search->left : to - from;
 		start = to > start ? to : end;
 	}
+	if (start < end)
+		search->unseen += end - start;
 	return err;
 }
 
@@ -76,57 +82,138 @@ static int is_present(int uffd, char *at, uint64_t page)
 	return errno == EFAULT ? 0 : -errno;
 }
 
+/* Where a file is mapped to look for its pages. */
+struct mapped_file {
+	char *base;
+	struct extent whole;
+	int uffd;
+};
+
+static int map_file(struct mapped_file *file, int fd,
+		    const struct extent *whole)
+{
+	struct uffdio_register minor = {.mode = UFFDIO_REGISTER_MODE_MINOR};
+	const uint64_t size = whole->end - whole->start;
+	int err;
+
+	file->whole = *whole;
+	file->uffd = open_minor();
+	if (file->uffd < 0)
+		return populate_refused(file->uffd);
+	file->base = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd,
+			  (off_t)whole->start);
+	if (file->base == MAP_FAILED) {
+		err = -errno;
+		goto close;
+	}
+	minor.range.start = (uintptr_t)file->base;
+	minor.range.len = size;
+	if (!ioctl(file->uffd, UFFDIO_REGISTER, &minor))
+		return 0;
+	err = -EOPNOTSUPP;
+	munmap(file->base, size);
+close:
+	close(file->uffd);
+	return err;
+}
+
+static void unmap_file(struct mapped_file *file)
+{
+	munmap(file->base, file->whole.end - file->whole.start);
+	close(file->uffd);
+}
+
+static bool is_stopped(const struct present_search *search)
+{
+	return search->stop && atomic_load(search->stop);
+}
+
+/* Adds what is present in range. 0 or -errno. */
+static int probe(const struct mapped_file *file, uint64_t page,
+		 const struct extent *range, struct present_search *search,
+		 struct extents *list)
+{
+	uint64_t at = range->start;
+	int err = 0;
+
+	for (; at < range->end && search->left && search->looks && !err;
+	     at += page, search->looks--) {
+		int present =
+			is_present(file->uffd,
+				   file->base + (at - file->whole.start), page);
+
+		if (present > 0)
+			search->left -=
+				search->left < page ? search->left : page;
+		err = present > 0 ? extents_add(list, at, at + page) : present;
+		if (!err && is_stopped(search))
+			err = -EINTR;
+	}
+	if (at < range->end && search->left)
+		search->unseen += range->end - at;
+	return err;
+}
+
 /*
  * Files of huge pages do not support SEEK_DATA, but know how many pages they
  * have, so the search ends with the last one.
  */
-static int probe(int fd, uint64_t page, uint64_t start, uint64_t end,
-		 struct extents *list)
+static int probe_all(int fd, uint64_t page, const struct extents *where,
+		     struct present_search *search, struct extents *list)
 {
-	struct uffdio_register minor = {.mode = UFFDIO_REGISTER_MODE_MINOR};
-	uint64_t left = present_bytes(fd);
-	int err = 0, uffd;
-	char *base;
+	const struct extent whole = {where->v[0].start,
+				     where->v[where->n - 1].end};
+	struct mapped_file file;
+	int err;
 
-	if (!left)
+	if (!search->left)
 		return 0;
-	uffd = open_minor();
-	if (uffd < 0)
-		return populate_refused(uffd);
-	base = mmap(NULL, end - start, PROT_READ, MAP_SHARED | MAP_NORESERVE,
-		    fd, (off_t)start);
-	if (base == MAP_FAILED) {
-		err = -errno;
-		goto close;
-	}
-	minor.range.start = (uintptr_t)base;
-	minor.range.len = end - start;
-	if (ioctl(uffd, UFFDIO_REGISTER, &minor))
-		err = -EOPNOTSUPP;
-	for (uint64_t at = start; at < end && left && !err; at += page) {
-		int present = is_present(uffd, base + (at - start), page);
-
-		left -= present > 0 && left >= page ? page : 0;
-		err = present > 0 ? extents_add(list, at, at + page) : present;
-	}
-	munmap(base, end - start);
-close:
-	close(uffd);
+	err = map_file(&file, fd, &whole);
+	if (err)
+		return err;
+	for (size_t i = 0; i < where->n && !err; i++)
+		err = probe(&file, page, &where->v[i], search, list);
+	unmap_file(&file);
 	return err;
 }
 
-int present_pages(const struct backing *backing, int fd, uint64_t start,
-		  uint64_t end, struct extents *list)
+static int seek_all(int fd, uint64_t page, const struct extents *where,
+		    struct present_search *search, struct extents *list)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < where->n && !err; i++)
+		err = seek(fd, page, &where->v[i], search, list);
+	return err;
+}
+
+int present_search(const struct backing *backing, int fd,
+		   const struct extents *where, struct present_search *search,
+		   struct extents *list)
 {
 	bool huge = backing->kind == BACKING_MEMFD ||
 		    backing->kind == BACKING_HUGETLBFS;
 	int err = 0;
 
 	*list = (struct extents){0};
-	if (fd >= 0 && start < end)
-		err = huge ? probe(fd, backing->page, start, end, list)
-			   : seek(fd, backing->page, start, end, list);
+	search->unseen = 0;
+	if (fd >= 0 && where->n)
+		err = (huge ? probe_all : seek_all)(fd, backing->page, where,
+						    search, list);
 	if (err)
 		extents_free(list);
 	return err;
+}
+
+int present_pages(const struct backing *backing, int fd,
+		  const struct extents *where, const atomic_bool *stop,
+		  struct extents *list)
+{
+	struct present_search search = {
+		.left = present_bytes(fd),
+		.looks = UINT64_MAX,
+		.stop = stop,
+	};
+
+	return present_search(backing, fd, where, &search, list);
 }

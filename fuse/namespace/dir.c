@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quota.h"
 #include "namespace/dentry.h"
 #include "namespace/inode.h"
 #include "namespace/inode_attr.h"
@@ -55,14 +56,15 @@ static int create(struct namespace *ns, struct inode *dir, const char *text,
 	if (dentry_find(dir, text))
 		return -EEXIST;
 	n = dentry_new(text);
-	inode = n ? inode_new(ns, seed) : NULL;
-	err = -ENOMEM;
-	if (!inode)
+	err = n ? inode_new(ns, seed, &inode) : -ENOMEM;
+	if (err)
 		goto free_name;
 	if (S_ISREG(seed->mode)) {
+		err = -ENOMEM;
 		inode->region = region_new(ns->backing);
 		if (!inode->region)
 			goto free_inode;
+		inode->region->user = user_again(inode->user);
 	}
 	err = inode_inherit(ns, dir, inode, seed->umask);
 	if (err)
@@ -118,10 +120,16 @@ int inode_link(struct namespace *ns, struct inode *inode, struct inode *dir,
 	err = -EEXIST;
 	if (dentry_find(dir, name))
 		goto out;
-	err = -ENOMEM;
-	n = dentry_new(name);
-	if (!n)
+	/* As on tmpfs, each name but the first counts as a file. */
+	err = user_charge(inode->user, QUOTA_INODES, 1);
+	if (err)
 		goto out;
+	n = dentry_new(name);
+	if (!n) {
+		user_release(inode->user, QUOTA_INODES, 1);
+		err = -ENOMEM;
+		goto out;
+	}
 	inode->nlink++;
 	inode->ctime = inode_now();
 	inode_changed(dir);
@@ -143,6 +151,8 @@ void dentry_drop(struct namespace *ns, struct inode *dir, struct dentry *n)
 	inode_changed(dir);
 	inode->parent = NULL;
 	inode->nlink -= S_ISDIR(inode->mode) ? 2 : 1;
+	if (inode->nlink)
+		user_release(inode->user, QUOTA_INODES, 1);
 	inode->ctime = inode_now();
 	inode_settle(ns, inode);
 }

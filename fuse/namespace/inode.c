@@ -9,9 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/quota.h"
 #include "common/protocol.h"
 #include "namespace/dentry.h"
 #include "namespace/inode_internal.h"
+#include "namespace/xattr_quota.h"
 #include "region/region_life.h"
 
 #define SECONDS_A_DAY 86400
@@ -40,12 +42,21 @@ void inode_changed(struct inode *inode)
 	inode->mtime = inode->ctime = inode_now();
 }
 
-struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed)
+int inode_new(struct namespace *ns, const struct inode_seed *seed,
+	      struct inode **out)
 {
 	struct inode *inode = calloc(1, sizeof(*inode));
+	int err;
 
 	if (!inode)
-		return NULL;
+		return -ENOMEM;
+	inode->user = user_get(seed->uid);
+	err = inode->user ? user_charge(inode->user, QUOTA_INODES, 1) : -ENOMEM;
+	if (err) {
+		user_put(inode->user);
+		free(inode);
+		return err;
+	}
 	inode->number = MSHARE_INO_BASE | (uint32_t)++ns->last_number;
 	inode->mode = seed->mode;
 	inode->uid = seed->uid;
@@ -56,7 +67,8 @@ struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed)
 	ns->ninodes++;
 	SLIST_INIT(&inode->xattrs);
 	LIST_INSERT_HEAD(&ns->all, inode, all);
-	return inode;
+	*out = inode;
+	return 0;
 }
 
 /* True once for every time that more inodes were freed than are left. */
@@ -86,7 +98,12 @@ void namespace_unlock(struct namespace *ns)
 
 void inode_settle(struct namespace *ns, struct inode *inode)
 {
-	if (inode->nlink || inode->nopen)
+	if (inode->nlink)
+		return;
+	if (inode->region && !inode->nameless)
+		region_leaves(inode->region);
+	inode->nameless = true;
+	if (inode->nopen)
 		return;
 	if (inode->region && !inode->dead) {
 		inode->dead = true;
@@ -100,7 +117,9 @@ void inode_settle(struct namespace *ns, struct inode *inode)
 	LIST_REMOVE(inode, all);
 	if (inode->region)
 		region_put(inode->region);
-	xattr_free(&inode->xattrs, &ns->xattr_bytes);
+	xattr_quota_free(ns, inode);
+	user_release(inode->user, QUOTA_INODES, 1);
+	user_put(inode->user);
 	free(inode);
 }
 
@@ -204,12 +223,13 @@ static int add_info(struct namespace *ns, const struct inode_seed *root)
 	struct inode_seed seed = *root;
 	struct dentry *n = dentry_new(INFO_NAME);
 	struct inode *info;
+	int err;
 
 	seed.mode = S_IFREG | 0444;
-	info = n ? inode_new(ns, &seed) : NULL;
-	if (!info) {
+	err = n ? inode_new(ns, &seed, &info) : -ENOMEM;
+	if (err) {
 		free(n);
-		return -ENOMEM;
+		return err;
 	}
 	info->is_info = true;
 	info->nlink = 1;
@@ -220,20 +240,22 @@ static int add_info(struct namespace *ns, const struct inode_seed *root)
 int namespace_init(struct namespace *ns, struct backing *backing,
 		   uint64_t align, const struct inode_seed *root)
 {
+	int err;
+
 	*ns = (struct namespace){.backing = backing};
 	LIST_INIT(&ns->all);
 	SLIST_INIT(&ns->dying);
 	pthread_mutex_init(&ns->lock, NULL);
 	snprintf(ns->info, sizeof(ns->info), "%" PRIu64 "\n", align);
-	ns->root = inode_new(ns, root);
-	if (ns->root) {
+	err = inode_new(ns, root, &ns->root);
+	if (!err) {
 		ns->root->nlink = 2;
 		ns->root->nlookup = 1; /* the kernel never forgets the root */
-		if (!add_info(ns, root))
-			return 0;
+		err = add_info(ns, root);
 	}
-	namespace_free(ns);
-	return -ENOMEM;
+	if (err)
+		namespace_free(ns);
+	return err;
 }
 
 /* After unmounting the kernel forgets nothing more: drops all references. */

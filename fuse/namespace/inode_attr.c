@@ -12,6 +12,7 @@
 #include "namespace/acl.h"
 #include "namespace/inode.h"
 #include "namespace/inode_internal.h"
+#include "namespace/xattr_quota.h"
 
 void inode_chmod(struct inode *inode, mode_t mode)
 {
@@ -63,7 +64,7 @@ int inode_set(struct namespace *ns, struct inode *inode, struct stat *st,
 static int give_list(struct namespace *ns, struct inode *inode,
 		     const char *name, const void *acl, size_t size)
 {
-	return xattr_set(&inode->xattrs, name, acl, size, 0, &ns->xattr_bytes);
+	return xattr_quota_set(ns, inode, name, acl, size, 0);
 }
 
 int inode_inherit(struct namespace *ns, const struct inode *dir,

@@ -13,7 +13,9 @@ struct inode;
 struct inode_seed;
 struct namespace;
 
-struct inode *inode_new(struct namespace *ns, const struct inode_seed *seed);
+/* 0, -ENOMEM, or -EDQUOT: the user of the seed may have no more. */
+int inode_new(struct namespace *ns, const struct inode_seed *seed,
+	      struct inode **out);
 struct timespec inode_now(void);
 /* Sets mtime and ctime to now. */
 void inode_changed(struct inode *inode);

@@ -22,6 +22,7 @@ struct inode {
 	bool is_info;	       /* constant; this is the file mshare_info */
 	struct region *region; /* constant; NULL unless a regular file */
 	struct stale_attr stale_attr; /* for directories; atomic */
+	struct user *user; /* constant; who made it, and is charged for it */
 
 	/* The rest: namespace lock */
 	mode_t mode;
@@ -30,7 +31,8 @@ struct inode {
 	nlink_t nlink;
 	uint64_t nlookup;
 	uint64_t nopen;
-	bool dead; /* namespace_unlock() disowns the region, or has */
+	bool nameless; /* its last name went */
+	bool dead;     /* namespace_unlock() disowns the region, or has */
 	LIST_ENTRY(inode) all;
 	struct timespec atime, mtime, ctime;
 	struct xattrs xattrs;

@@ -10,6 +10,7 @@
 
 #include "namespace/acl.h"
 #include "namespace/inode_internal.h"
+#include "namespace/xattr_quota.h"
 
 /* A list that says no more than a mode is kept as the mode alone. */
 static int set_access_list(struct namespace *ns, struct inode *inode,
@@ -19,10 +20,9 @@ static int set_access_list(struct namespace *ns, struct inode *inode,
 	int err = 0;
 
 	if (acl_to_mode(acl, size, &mode))
-		err = xattr_set(&inode->xattrs, ACL_ACCESS, acl, size, 0,
-				&ns->xattr_bytes);
+		err = xattr_quota_set(ns, inode, ACL_ACCESS, acl, size, 0);
 	else
-		xattr_remove(&inode->xattrs, ACL_ACCESS, &ns->xattr_bytes);
+		xattr_quota_remove(ns, inode, ACL_ACCESS);
 	if (!err)
 		inode->mode = mode;
 	return err;
@@ -41,8 +41,7 @@ int inode_set_xattr(struct namespace *ns, struct inode *inode, const char *name,
 	if (!strcmp(name, ACL_ACCESS))
 		err = set_access_list(ns, inode, value, size);
 	else
-		err = xattr_set(&inode->xattrs, name, value, size, flags,
-				&ns->xattr_bytes);
+		err = xattr_quota_set(ns, inode, name, value, size, flags);
 	if (!err)
 		inode->ctime = inode_now();
 	namespace_unlock(ns);
@@ -57,7 +56,7 @@ int inode_remove_xattr(struct namespace *ns, struct inode *inode,
 	if (inode->is_info)
 		return -EPERM;
 	pthread_mutex_lock(&ns->lock);
-	err = xattr_remove(&inode->xattrs, name, &ns->xattr_bytes);
+	err = xattr_quota_remove(ns, inode, name);
 	/* Without a list, the mode serves as one: removing it succeeds. */
 	if (err == -ENODATA && acl_is_name(name))
 		err = 0;

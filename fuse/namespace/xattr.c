@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/limits.h>
 #include <sys/xattr.h>
 
 #include "namespace/acl.h"
@@ -28,6 +29,17 @@ static int check_name(const char *name)
 			return name[length] ? 0 : -EINVAL;
 	}
 	return acl_is_name(name) ? 0 : -EOPNOTSUPP;
+}
+
+/* The names of a list, as listxattr() returns them. */
+static size_t names_size(const struct xattrs *list)
+{
+	const struct xattr *x;
+	size_t size = 0;
+
+	SLIST_FOREACH (x, list, entry)
+		size += strlen(x->name) + 1;
+	return size;
 }
 
 static struct xattr *find(const struct xattrs *list, const char *name)
@@ -57,14 +69,14 @@ static struct xattr *xattr_new(const char *name, const void *value, size_t size)
 	return x;
 }
 
-static uint64_t room_of(const char *name, size_t size)
+uint64_t xattr_room(const char *name, size_t size)
 {
 	return sizeof(struct xattr) + strlen(name) + 1 + size;
 }
 
 static void drop(struct xattrs *list, struct xattr *x, uint64_t *used)
 {
-	*used -= room_of(x->name, x->size);
+	*used -= xattr_room(x->name, x->size);
 	SLIST_REMOVE(list, x, xattr, entry);
 	free(x->name);
 	free(x);
@@ -74,7 +86,7 @@ int xattr_set(struct xattrs *list, const char *name, const void *value,
 	      size_t size, int flags, uint64_t *used)
 {
 	struct xattr *old = find(list, name), *fresh;
-	uint64_t before = old ? room_of(old->name, old->size) : 0;
+	uint64_t before = old ? xattr_room(old->name, old->size) : 0;
 	int err = check_name(name);
 
 	if (err)
@@ -83,7 +95,9 @@ int xattr_set(struct xattrs *list, const char *name, const void *value,
 		return -EEXIST;
 	if (!old && flags & XATTR_REPLACE)
 		return -ENODATA;
-	if (*used - before + room_of(name, size) > XATTR_ROOM)
+	if (*used - before + xattr_room(name, size) > XATTR_ROOM)
+		return -ENOSPC;
+	if (!old && names_size(list) + strlen(name) + 1 > XATTR_LIST_MAX)
 		return -ENOSPC;
 	fresh = xattr_new(name, value, size);
 	if (!fresh)
@@ -91,7 +105,7 @@ int xattr_set(struct xattrs *list, const char *name, const void *value,
 	if (old)
 		drop(list, old, used);
 	SLIST_INSERT_HEAD(list, fresh, entry);
-	*used += room_of(name, size);
+	*used += xattr_room(name, size);
 	return 0;
 }
 

@@ -22,10 +22,13 @@
 struct xattr;
 SLIST_HEAD(xattrs, xattr);
 
+/* How much an attribute counts against XATTR_ROOM. */
+uint64_t xattr_room(const char *name, size_t size);
+
 /*
  * flags as of setxattr(2). *used is what counts against XATTR_ROOM. 0, -EEXIST,
  * -ENODATA, -EOPNOTSUPP (unknown prefix), -EINVAL (nothing after the prefix),
- * -ENOSPC or -ENOMEM.
+ * -ENOSPC (also if listxattr(2) could not return all names) or -ENOMEM.
  */
 int xattr_set(struct xattrs *list, const char *name, const void *value,
 	      size_t size, int flags, uint64_t *used);

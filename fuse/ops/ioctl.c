@@ -17,6 +17,7 @@
 #include "common/ioctl_forms.h"
 #include "common/protocol.h"
 #include "ops/ioctl_status.h"
+#include "ops/ioctl_turns.h"
 #include "owner/process.h"
 #include "region/region_life.h"
 #include "region/region_rules.h"
@@ -237,6 +238,33 @@ out:
 	call_reply(call, err, &answer, sizeof(answer));
 }
 
+/* What may take long: it fills or frees memory, and waits for windows. */
+static void change(struct call *call, unsigned int cmd)
+{
+	switch (cmd) {
+	case V1_SET_SIZE: /* equals V2_UNMAP */
+		set_size_or_unmap(call);
+		break;
+	case V1_CREATE_MAPPING:
+		create_mapping(call, true);
+		break;
+	case V2_CREATE_MAPPING:
+		create_mapping(call, false);
+		break;
+	case V1_UNMAP:
+		unmap(call, true);
+		break;
+	case MSHARE_IOC_PROTECT:
+		protect_or_advise(call, region_protect);
+		break;
+	case MSHARE_IOC_ADVISE:
+		protect_or_advise(call, region_advise);
+		break;
+	default:
+		call_reply(call, -ENOTTY, NULL, 0);
+	}
+}
+
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	      struct fuse_file_info *fi, unsigned int flags, const void *in_buf,
 	      size_t in_size, size_t out_size)
@@ -251,13 +279,13 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	};
 
 	/* The kernel copies as many bytes as the ioctl number says. */
-	(void)arg, (void)in_size, (void)out_size;
+	(void)arg, (void)out_size;
 	call.region = call.inode->region;
 	if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_DIR)) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
-	if (ioctl_status(&call, cmd))
+	if (ioctl_status(&call, cmd, in_size))
 		return;
 	if (!call.region) {
 		fuse_reply_err(req, ENOTTY);
@@ -267,31 +295,13 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	case V1_GET_SIZE:
 		get_size(&call);
 		break;
-	case V1_SET_SIZE: /* equals V2_UNMAP */
-		set_size_or_unmap(&call);
-		break;
-	case V1_CREATE_MAPPING:
-		create_mapping(&call, true);
-		break;
-	case V2_CREATE_MAPPING:
-		create_mapping(&call, false);
-		break;
-	case V1_UNMAP:
-		unmap(&call, true);
-		break;
 	case MSHARE_IOC_ATTACH:
 		attach(&call);
-		break;
-	case MSHARE_IOC_PROTECT:
-		protect_or_advise(&call, region_protect);
-		break;
-	case MSHARE_IOC_ADVISE:
-		protect_or_advise(&call, region_advise);
 		break;
 	case MSHARE_IOC_KIND:
 		kind(&call);
 		break;
 	default:
-		fuse_reply_err(req, ENOTTY);
+		ioctl_in_turn(&call, cmd, in_size, change);
 	}
 }

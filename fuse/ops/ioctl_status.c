@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/counters.h"
+#include "ops/ioctl_turns.h"
 #include "ops/region_status.h"
 
 /* The struct of each query begins with the version. */
@@ -85,6 +86,7 @@ static void answer_mount(struct call *call)
 	};
 	struct namespace_sums sums;
 	struct hugepage_pool pool;
+	struct memory_limit limit;
 
 	namespace_sum(&server->ns, &sums);
 	backing_pool(&server->backing, &pool);
@@ -93,7 +95,12 @@ static void answer_mount(struct call *call)
 	out.present = sums.present;
 	out.pool_total = pool.total;
 	out.pool_free = pool.free;
-	/* The name of a hugetlbfs directory may be too long: truncate it. */
+	backing_tightest(&server->backing, &limit);
+	out.limit = limit.kind;
+	out.limit_total = limit.total;
+	/* The name of a directory or a file may be too long: truncate it. */
+	snprintf(out.limit_path, sizeof(out.limit_path), "%.*s",
+		 (int)sizeof(out.limit_path) - 1, limit.path);
 	snprintf(out.backing, sizeof(out.backing), "%.*s",
 		 (int)sizeof(out.backing) - 1, server->backing.name);
 	snprintf(out.release, sizeof(out.release), "%s", PACKAGE_VERSION);
@@ -129,29 +136,41 @@ static void windows(struct call *call)
 	call_reply(call, err, &out, sizeof(out));
 }
 
-bool ioctl_status(struct call *call, unsigned int cmd)
-{
-	static const struct {
-		unsigned int cmd;
-		bool of_mount; /* a query to mshare_info, not to a region */
-		void (*answer)(struct call *call);
-	} answers[] = {
-		{MSHARE_IOC_MOUNT, true, answer_mount},
-		{MSHARE_IOC_REGION, false, answer_region},
-		{MSHARE_IOC_MAPS, false, maps},
-		{MSHARE_IOC_WINDOWS, false, windows},
-	};
+static const struct query {
+	unsigned int cmd;
+	bool of_mount; /* a query to mshare_info, not to a region */
+	void (*answer)(struct call *call);
+} queries[] = {
+	{MSHARE_IOC_MOUNT, true, answer_mount},
+	{MSHARE_IOC_REGION, false, answer_region},
+	{MSHARE_IOC_MAPS, false, maps},
+	{MSHARE_IOC_WINDOWS, false, windows},
+};
 
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		if (cmd != answers[i].cmd)
-			continue;
-		if (answers[i].of_mount != call->inode->is_info)
-			call_reply(call, -ENOTTY, NULL, 0);
-		else if (!is_known_version(call))
-			call_reply(call, -EINVAL, NULL, 0);
-		else
-			answers[i].answer(call);
-		return true;
-	}
-	return false;
+static const struct query *find(unsigned int cmd)
+{
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+		if (queries[i].cmd == cmd)
+			return &queries[i];
+	return NULL;
+}
+
+static void answer(struct call *call, unsigned int cmd)
+{
+	find(cmd)->answer(call);
+}
+
+bool ioctl_status(struct call *call, unsigned int cmd, size_t in_size)
+{
+	const struct query *query = find(cmd);
+
+	if (!query)
+		return false;
+	if (query->of_mount != call->inode->is_info)
+		call_reply(call, -ENOTTY, NULL, 0);
+	else if (!is_known_version(call))
+		call_reply(call, -EINVAL, NULL, 0);
+	else
+		ioctl_in_turn(call, cmd, in_size, answer);
+	return true;
 }

@@ -8,6 +8,6 @@
 #include "ops/server.h"
 
 /* Answers the call. False, without an answer, if cmd is another ioctl. */
-bool ioctl_status(struct call *call, unsigned int cmd);
+bool ioctl_status(struct call *call, unsigned int cmd, size_t in_size);
 
 #endif

@@ -15,6 +15,12 @@
 /* How long a query waits for windows that are coming. */
 #define WAIT_NS 100000000
 
+/*
+ * How often a query asks the kernel about pages of lazy mappings, 1.6 us each:
+ * mappings of 4 GiB in huge pages are looked at whole.
+ */
+#define MAX_LOOKS 2048
+
 /* Region lock held, as in all static functions up to describe(). */
 static uint32_t why_not_shared(const struct region *region,
 			       const struct window *w, uint32_t own_units)
@@ -126,21 +132,57 @@ void region_status(struct region *region, struct mshare_status_region *out)
 	pthread_mutex_unlock(&region->lock);
 }
 
-/* Sets m->present: the memory that the mapping's pages take. */
-static int fill_present(const struct backing *backing, int fd,
-			const struct extents *kept,
-			struct mshare_status_mapping *m)
+/* What region_status_maps() takes from the region, to work without its lock. */
+struct snapshot {
+	const struct backing *backing;
+	int fd;
+	struct extents kept;
+	struct extents eager; /* pages that are present for sure */
+	struct present_search search;
+};
+
+/*
+ * The memory of a lazy mapping's pages. If the search gives up, all that is in
+ * the file and was not found may be in the pages that it did not look at.
+ */
+static int fill_lazy(struct snapshot *s, const struct extents *pages,
+		     struct mshare_status_mapping *m)
 {
-	struct extent pages = extent_rounded(m->start, m->end, backing->page);
+	struct extents sure = {0}, rest = {0}, found = {0};
+	int err = extents_and(pages, &s->eager, &sure);
+
+	if (!err)
+		err = extents_minus(pages, &s->eager, &rest);
+	if (!err)
+		err = present_search(s->backing, s->fd, &rest, &s->search,
+				     &found);
+	m->present = extents_bytes(&sure) + extents_bytes(&found);
+	if (!err && s->search.unseen) {
+		m->flags |= MSHARE_MAPPING_AT_MOST;
+		m->present += s->search.unseen < s->search.left
+				      ? s->search.unseen
+				      : s->search.left;
+	}
+	extents_free(&sure);
+	extents_free(&rest);
+	extents_free(&found);
+	return err;
+}
+
+/* Sets m->present: the memory that the mapping's pages take. */
+static int fill_present(struct snapshot *s, struct mshare_status_mapping *m)
+{
+	struct extent pages =
+		extent_rounded(m->start, m->end, s->backing->page);
 	const struct extents only = {.v = &pages, .n = 1};
 	struct extents there = {0};
 	int err = 0;
 
+	if (m->prot && m->flags & MSHARE_MAPPING_LAZY &&
+	    !(m->flags & MSHARE_MAPPING_KEPT))
+		return fill_lazy(s, &only, m);
 	if (m->flags & MSHARE_MAPPING_KEPT)
-		err = extents_and(kept, &only, &there);
-	else if (m->prot && m->flags & MSHARE_MAPPING_LAZY)
-		err = present_pages(backing, fd, pages.start, pages.end,
-				    &there);
+		err = extents_and(&s->kept, &only, &there);
 	else if (m->prot)
 		err = extents_add(&there, pages.start, pages.end);
 	m->present = extents_bytes(&there);
@@ -164,28 +206,53 @@ static void list_maps(struct region *region, struct mshare_status_maps *out)
 		};
 }
 
-int region_status_maps(struct region *region, struct mshare_status_maps *out)
+/* Called under lock. 0 or -errno; the caller frees the snapshot in any case. */
+static int take_snapshot(struct region *region, struct snapshot *s)
 {
 	const struct extents none = {0};
-	struct extents kept;
-	int err, fd;
+	uint64_t there = present_bytes(region->fd), sure;
+	int err = extents_or(&region->kept, &none, &s->kept); /* copies it */
+
+	s->backing = region->backing;
+	if (!err)
+		err = mapping_pages(&region->maps, s->backing->page, 0,
+				    region->size, MAPPINGS_EAGER, true,
+				    &s->eager);
+	if (!err && region->fd >= 0) {
+		s->fd = fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
+		err = s->fd < 0 ? -errno : 0;
+	}
+	sure = extents_bytes(&s->eager);
+	s->search = (struct present_search){
+		.left = there > sure ? there - sure : 0,
+		.looks = MAX_LOOKS,
+	};
+	return err;
+}
+
+static void snapshot_free(struct snapshot *s)
+{
+	extents_free(&s->kept);
+	extents_free(&s->eager);
+	if (s->fd >= 0)
+		close(s->fd);
+}
+
+int region_status_maps(struct region *region, struct mshare_status_maps *out)
+{
+	struct snapshot s = {.fd = -1};
+	int err;
 
 	*out = (struct mshare_status_maps){.version = MSHARE_STATUS_VERSION,
 					   .from = out->from};
 	pthread_mutex_lock(&region->lock);
 	list_maps(region, out);
-	err = extents_or(&region->kept, &none, &kept); /* copies it */
-	fd = region->fd < 0 ? -1 : fcntl(region->fd, F_DUPFD_CLOEXEC, 0);
-	if (!err && region->fd >= 0 && fd < 0)
-		err = -errno;
+	err = take_snapshot(region, &s);
 	pthread_mutex_unlock(&region->lock);
 	/* Finding present pages takes long: not under the lock. */
 	for (uint32_t i = 0; i < out->n && !err; i++)
-		err = fill_present(region->backing, fd, &kept,
-				   &out->mapping[i]);
-	extents_free(&kept);
-	if (fd >= 0)
-		close(fd);
+		err = fill_present(&s, &out->mapping[i]);
+	snapshot_free(&s);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <fuse_lowlevel.h>
 
 #include "attach/attach_server.h"
+#include "base/turns.h"
 #include "memory/backing.h"
 #include "namespace/inode.h"
 #include "options.h"
@@ -20,7 +21,8 @@ struct server {
 	struct attach_server *attach;
 	struct owners *owners;
 	struct fuse_session *session;
-	uint64_t began; /* when serving began; monotonic, in ms */
+	struct turns turns; /* of requests that may take long */
+	uint64_t began;	    /* when serving began; monotonic, in ms */
 };
 
 struct inode *server_inode(struct server *server, fuse_ino_t ino);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "common/address_reserve.h"
 #include "common/uffd.h"
 #include "memory/backing.h"
@@ -18,6 +19,7 @@ struct host_window {
 	SLIST_ENTRY(host_window) entry;
 	uint32_t prot;
 	uintptr_t base;
+	uint64_t areas; /* counted in total_areas, and charged */
 };
 
 /*
@@ -27,13 +29,69 @@ struct host_window {
  */
 static int uffd = -1;
 
+static _Atomic uint64_t total; /* HOST_BYTES at most */
+
 /*
- * The most address space that host windows take together. A region needs it in
- * full even if it holds hardly any memory, and the daemon needs some for
- * itself.
+ * The areas of address space (vm.max_map_count) that they take together, at
+ * most. The daemon needs a quarter of its areas for all else it maps.
  */
-#define MAX_TOTAL ((uint64_t)48 << 40)
-static _Atomic uint64_t total;
+static _Atomic uint64_t total_areas;
+
+/*
+ * At most so many areas are in a host window: each lazy mapping can be one, and
+ * so can what lies between.
+ */
+static uint64_t areas_in(const struct region *region)
+{
+	uint64_t n = region->maps.n > region->charged ? region->maps.n
+						      : region->charged;
+
+	return region->special ? 2 * n + 1 : 1;
+}
+
+/* 0 or -ENOMEM: counts the areas that the window will have at most. */
+static int take_areas(struct region *region, struct host_window *win)
+{
+	const uint64_t n = areas_in(region);
+	uint64_t more = n > win->areas ? n - win->areas : 0;
+
+	if (user_charge(region->user, QUOTA_HOST_AREAS, more))
+		return -ENOMEM;
+	if (atomic_fetch_add(&total_areas, more) + more >
+	    quota_areas() / 4 * 3) {
+		atomic_fetch_sub(&total_areas, more);
+		user_release(region->user, QUOTA_HOST_AREAS, more);
+		return -ENOMEM;
+	}
+	win->areas += more;
+	return 0;
+}
+
+static void give_areas(struct region *region, struct host_window *win)
+{
+	atomic_fetch_sub(&total_areas, win->areas);
+	user_release(region->user, QUOTA_HOST_AREAS, win->areas);
+	win->areas = 0;
+}
+
+static int take_space(struct region *region)
+{
+	const uint64_t size = region->size;
+
+	if (user_charge(region->user, QUOTA_HOST_BYTES, size))
+		return -ENOMEM;
+	if (atomic_fetch_add(&total, size) + size <= HOST_BYTES)
+		return 0;
+	atomic_fetch_sub(&total, size);
+	user_release(region->user, QUOTA_HOST_BYTES, size);
+	return -ENOMEM;
+}
+
+static void give_space(struct region *region)
+{
+	atomic_fetch_sub(&total, region->size);
+	user_release(region->user, QUOTA_HOST_BYTES, region->size);
+}
 
 void host_window_init(void)
 {
@@ -78,32 +136,32 @@ void host_window_fill(struct region *region, uint64_t start, uint64_t end)
 		fill(region, win, start, end);
 }
 
-/* Finds the first page that eager mappings keep present. */
-static bool first_page(struct region *region, uint64_t start, uint64_t end,
-		       uint64_t *page)
-{
-	struct extents present;
-	bool found;
-
-	if (mapping_pages(&region->maps, region->backing->page, start, end,
-			  MAPPINGS_EAGER, true, &present))
-		return false;
-	found = present.n;
-	if (found)
-		*page = present.v[0].start;
-	extents_free(&present);
-	return found;
-}
-
+/*
+ * Fills one page of each unit in which eager mappings keep some present. Visits
+ * these units alone: a range may have far more units than memory.
+ */
 void host_window_share_again(struct region *region, const struct extent *units)
 {
 	const uint64_t unit = backing_unit(region->backing);
-	uint64_t page;
+	const uint64_t page = region->backing->page;
+	struct extents present;
+	uint64_t next = units->start;
 
-	for (uint64_t at = units->start; at < units->end; at += unit)
-		if (first_page(region, at, at + unit, &page))
-			host_window_fill(region, page,
-					 page + region->backing->page);
+	if (SLIST_EMPTY(&region->host_windows) ||
+	    mapping_pages(&region->maps, page, units->start, units->end,
+			  MAPPINGS_EAGER, true, &present))
+		return;
+	for (size_t i = 0; i < present.n; i++) {
+		uint64_t at = present.v[i].start;
+
+		if (at < next)
+			at = next;
+		for (; at < present.v[i].end; at = next) {
+			host_window_fill(region, at, at + page);
+			next = at / unit * unit + unit;
+		}
+	}
+	extents_free(&present);
 }
 
 /*
@@ -124,7 +182,7 @@ static int run(const struct host_window *win,
 static int register_pieces(struct region *region, const struct host_window *win)
 {
 	struct protection_steps steps;
-	int err = region_protection_steps(region, false, &steps);
+	int err = region_protection_steps(region, PAGE_OPEN, &steps);
 
 	if (!err)
 		err = run(win, &steps);
@@ -132,15 +190,29 @@ static int register_pieces(struct region *region, const struct host_window *win)
 	return err;
 }
 
+static void drop(struct region *region, struct host_window *win)
+{
+	SLIST_REMOVE(&region->host_windows, win, host_window, entry);
+	munmap((void *)win->base, region->size);
+	give_areas(region, win);
+	give_space(region);
+	free(win);
+}
+
 void host_window_apply(struct region *region,
 		       const struct protection_steps *steps)
 {
-	struct host_window *win;
+	struct host_window *win, *next;
 	int err;
 
 	if (uffd < 0)
 		return;
-	SLIST_FOREACH (win, &region->host_windows, entry) {
+	SLIST_FOREACH_SAFE (win, &region->host_windows, entry, next) {
+		err = steps->n ? take_areas(region, win) : 0;
+		if (err) {
+			drop(region, win);
+			continue;
+		}
 		err = run(win, steps);
 		if (err)
 			log_msg(LOG_WARNING,
@@ -174,10 +246,43 @@ static int make(struct region *region, uint32_t prot, struct host_window *win)
 	return err;
 }
 
+/* Nobody notices but by his page faults, so this says little. */
+static void log_none(const struct region *region, int err)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, LOG_WARNING,
+		    "region %llu: cannot make a host window: %s; a "
+		    "process that attaches will take one page fault for "
+		    "each huge page",
+		    (unsigned long long)region->id, strerror(-err));
+}
+
+/* Makes the window, if its user and all users together may have it. */
+static struct host_window *add(struct region *region, uint32_t prot)
+{
+	struct host_window *win = calloc(1, sizeof(*win));
+	int err;
+
+	if (!win || take_areas(region, win))
+		goto release;
+	if (take_space(region))
+		goto areas;
+	err = make(region, prot, win);
+	if (!err)
+		return win;
+	log_none(region, err);
+	give_space(region);
+areas:
+	give_areas(region, win);
+release:
+	free(win);
+	return NULL;
+}
+
 void host_window_add(struct region *region, uint32_t prot)
 {
 	struct host_window *win;
-	int err;
 
 	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
 	if (!(prot & (PROT_READ | PROT_WRITE)))
@@ -187,21 +292,9 @@ void host_window_add(struct region *region, uint32_t prot)
 	SLIST_FOREACH (win, &region->host_windows, entry)
 		if (win->prot == prot)
 			return;
-	win = malloc(sizeof(*win));
-	err = -ENOMEM;
-	if (win && atomic_fetch_add(&total, region->size) < MAX_TOTAL)
-		err = make(region, prot, win);
-	if (err) {
-		if (win)
-			atomic_fetch_sub(&total, region->size);
-		log_msg(LOG_WARNING,
-			"region %llu: cannot make a host window: %s; a "
-			"process that attaches will take one page fault for "
-			"each huge page",
-			(unsigned long long)region->id, strerror(-err));
-		free(win);
+	win = add(region, prot);
+	if (!win)
 		return;
-	}
 	SLIST_INSERT_HEAD(&region->host_windows, win, entry);
 	fill(region, win, 0, region->size);
 }
@@ -210,10 +303,6 @@ void host_window_free(struct region *region)
 {
 	struct host_window *win;
 
-	while ((win = SLIST_FIRST(&region->host_windows))) {
-		SLIST_REMOVE_HEAD(&region->host_windows, entry);
-		munmap((void *)win->base, region->size);
-		atomic_fetch_sub(&total, region->size);
-		free(win);
-	}
+	while ((win = SLIST_FIRST(&region->host_windows)))
+		drop(region, win);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "common/uffd.h"
 #include "memory/backing.h"
 #include "memory/populate.h"
@@ -75,7 +76,8 @@ static int plan_kept_after(struct region *region, struct prot_none *moves)
 	return err;
 }
 
-int prot_none_find(struct region *region, struct prot_none *moves)
+int prot_none_find(struct region *region, struct prot_none *moves,
+		   const atomic_bool *stop)
 {
 	struct extents *list = &moves->away;
 	struct extents there, both;
@@ -83,8 +85,7 @@ int prot_none_find(struct region *region, struct prot_none *moves)
 
 	if (!list->n)
 		return 0;
-	err = present_pages(region->backing, region->fd, list->v[0].start,
-			    list->v[list->n - 1].end, &there);
+	err = present_pages(region->backing, region->fd, list, stop, &there);
 	if (err)
 		return err;
 	err = extents_and(list, &there, &both);
@@ -143,9 +144,14 @@ static int need_file(struct region *region)
 
 	if (region->kept_fd >= 0)
 		return 0;
-	err = backing_file(region->backing, region->size, &fd, &ro_fd);
+	err = user_charge(region->user, QUOTA_DESCRIPTORS, 1);
 	if (err)
 		return err;
+	err = backing_file(region->backing, region->size, &fd, &ro_fd);
+	if (err) {
+		user_release(region->user, QUOTA_DESCRIPTORS, 1);
+		return err;
+	}
 	close(ro_fd);
 	pthread_mutex_lock(&region->lock);
 	region->kept_fd = fd;
@@ -268,8 +274,10 @@ void prot_none_finish(struct region *region, const struct prot_none *moves)
 
 void prot_none_free(struct region *region)
 {
-	if (region->kept_fd >= 0)
+	if (region->kept_fd >= 0) {
 		close(region->kept_fd);
+		user_release(region->user, QUOTA_DESCRIPTORS, 1);
+	}
 	region->kept_fd = -1;
 	extents_free(&region->kept);
 }

@@ -37,10 +37,11 @@ int prot_none_plan(struct region *region,
 
 /*
  * Reduces the pages to move away to those that are present. Called when no
- * window can write to them any more. -ENOMEM, or -EOPNOTSUPP: the kernel cannot
- * tell which pages are present.
+ * window can write to them any more. -ENOMEM, -EINTR (*stop became true), or
+ * -EOPNOTSUPP: the kernel cannot tell which pages are present.
  */
-int prot_none_find(struct region *region, struct prot_none *moves);
+int prot_none_find(struct region *region, struct prot_none *moves,
+		   const atomic_bool *stop);
 
 /* Bytes of memory that moving takes first, and that it frees at the end. */
 uint64_t prot_none_takes(const struct prot_none *moves);

@@ -7,14 +7,13 @@
 #include "memory/backing.h"
 #include "memory/present_pages.h"
 
+/* Start is set before size, and neither changes again. */
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped)
 {
-	pthread_mutex_lock(&region->lock);
-	*start = region->start;
-	*size = region->size;
-	*mapped = region->maps.bytes;
-	pthread_mutex_unlock(&region->lock);
+	*size = atomic_load(&region->size);
+	*start = *size ? region->start : 0;
+	*mapped = atomic_load(&region->mapped);
 }
 
 uint64_t region_units(const struct region *region)
@@ -44,8 +43,7 @@ static int fix_shape(struct region *region, uint64_t start, uint64_t size,
 {
 	int err = 0;
 
-	/* The size is also a file size, which is signed. */
-	if (size == 0 || size % align || size > INT64_MAX || start % align ||
+	if (size == 0 || size % align || size > REGION_MAX || start % align ||
 	    start > UINT64_MAX - size)
 		return -EINVAL;
 	pthread_mutex_lock(&region->lock);
@@ -67,6 +65,9 @@ int region_set_size(struct region *region, uint64_t start, uint64_t size,
 
 int region_truncate(struct region *region, uint64_t size, uint64_t align)
 {
+	/* As in a filesystem whose files cannot be so large. */
+	if (size > REGION_MAX && size % align == 0)
+		return -EFBIG;
 	return fix_shape(region, 0, size, align);
 }
 
@@ -116,4 +117,12 @@ void region_release_if_unused(struct region *region)
 		return;
 	backing_give(region->backing, region->held);
 	region->held = 0;
+	if (atomic_exchange(&region->leaving, false))
+		atomic_fetch_sub(&region->backing->leaving, 1);
+}
+
+void region_leaves(struct region *region)
+{
+	if (!atomic_exchange(&region->leaving, true))
+		atomic_fetch_add(&region->backing->leaving, 1);
 }

@@ -31,16 +31,22 @@ struct window;
 struct region {
 	atomic_uint refs; /* inode, tickets, windows, requests under way */
 	struct backing *backing;
-	uint64_t id;		   /* names the region in messages */
+	struct user
+		*user; /* constant; charged for it (base/quota.h); or NULL */
+	uint64_t id;   /* names the region in messages */
 	SLIST_ENTRY(region) dying; /* namespace lock */
 
 	pthread_mutex_t change_lock;
 	/* change_lock, or lock once gone; bytes taken with backing_take() */
 	_Atomic uint64_t held;
+	uint64_t charged; /* change_lock; mappings charged to the user */
+	uint64_t waited; /* change_lock; how long a change waited for windows */
 
 	pthread_mutex_t lock;
-	uint64_t start;		  /* lock; 0: a v2 or v3 region */
-	uint64_t size;		  /* lock; 0: not set; once set it stays */
+	/* Read without a lock, too: a stat() must not wait for a change. */
+	uint64_t start; /* set under lock before size; 0: a v2 or v3 region */
+	_Atomic uint64_t size;	 /* set under lock; 0: not set; then constant */
+	_Atomic uint64_t mapped; /* set under lock; maps.bytes */
 	struct mapping_tree maps; /* both */
 	int fd;	     /* set under lock, closed under both; -1 before use */
 	int ro_fd;   /* lock; the same file, opened read-only */
@@ -48,10 +54,11 @@ struct region {
 	struct extents kept; /* both; the pages of kept_fd, whole pages */
 	bool gone;	     /* lock; no name and no open file is left */
 	bool ended; /* lock; its owner has exited: no windows, no mappings */
-	atomic_bool owned; /* ends when its owner closes it, too */
-	bool readable;	   /* lock; read() returns start and size */
-	uint64_t changes;  /* lock; how often mappings have changed */
-	atomic_int owner;  /* the pid of the process that made it; 0: nobody */
+	atomic_bool owned;   /* ends when its owner closes it, too */
+	atomic_bool leaving; /* it counts in backing->leaving */
+	bool readable;	     /* lock; read() returns start and size */
+	uint64_t changes;    /* lock; how often mappings have changed */
+	atomic_int owner; /* the pid of the process that made it; 0: nobody */
 	SLIST_HEAD(, host_window) host_windows; /* lock */
 
 	/* Protected by lock: */
@@ -64,6 +71,13 @@ struct region {
 	struct protection tight;
 };
 
+/*
+ * The largest region: a region that no process has the address space for would
+ * be of no use, and a change of it could take for ever.
+ */
+#define REGION_MAX ((uint64_t)1 << 47)
+
+/* Takes no lock. */
 void region_shape(struct region *region, uint64_t *start, uint64_t *size,
 		  uint64_t *mapped);
 
@@ -76,10 +90,13 @@ uint64_t region_present(const struct region *region);
 /* Whether the owner has exited (the option "ownership"). */
 bool region_has_ended(struct region *region);
 
-/* SET_SIZE: once, aligned, not 0, else -EINVAL. */
+/* SET_SIZE: once, aligned, not 0, at most REGION_MAX, else -EINVAL. */
 int region_set_size(struct region *region, uint64_t start, uint64_t size,
 		    uint64_t align);
-/* ftruncate(), fallocate(): once, aligned, not 0, else -EINVAL. */
+/*
+ * ftruncate(), fallocate(): once, aligned, not 0, else -EINVAL; -EFBIG: above
+ * REGION_MAX.
+ */
 int region_truncate(struct region *region, uint64_t size, uint64_t align);
 
 /*
@@ -97,5 +114,7 @@ bool region_readable(struct region *region, uint64_t info[2]);
  * and no window: a window keeps the memory in use. Called under lock.
  */
 void region_release_if_unused(struct region *region);
+/* The last name of the region went: its memory may come back soon. */
+void region_leaves(struct region *region);
 
 #endif

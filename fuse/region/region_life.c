@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/quota.h"
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "region/prot_none.h"
+
+/* A backing file takes two: for windows that can be written, and others. */
+#define FILE_DESCRIPTORS 2
 
 struct region *region_new(struct backing *backing)
 {
@@ -53,8 +57,12 @@ static int need_file(struct region *region)
 		return -ESTALE;
 	if (region->fd >= 0)
 		return 0;
+	err = user_charge(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
+	if (err)
+		return err;
 	err = backing_file(region->backing, region->size, &fd, &ro_fd);
 	if (err) {
+		user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
 		log_msg(LOG_ERR,
 			"region %" PRIu64 ": cannot make the backing "
 			"file: %s",
@@ -100,6 +108,31 @@ int region_need_file(struct region *region)
 	return err;
 }
 
+/* Called under lock. */
+static bool may_be_asked(struct region *region)
+{
+	struct mapping *m;
+
+	if (!region->nwindows || !region->special)
+		return false;
+	for (m = mapping_find(&region->maps, 0); m; m = mapping_next(m))
+		if (m->prot & MAPPING_LAZY)
+			return true;
+	return false;
+}
+
+static void close_files(struct region *region)
+{
+	if (region->ro_fd >= 0)
+		close(region->ro_fd);
+	region->ro_fd = -1;
+	if (region->fd < 0 || may_be_asked(region))
+		return;
+	close(region->fd);
+	region->fd = -1;
+	user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
+}
+
 void region_disown(struct region *region)
 {
 	uint64_t kept;
@@ -108,11 +141,7 @@ void region_disown(struct region *region)
 	pthread_mutex_lock(&region->lock);
 	region->gone = true;
 	host_window_free(region);
-	if (region->fd >= 0) {
-		close(region->fd);
-		close(region->ro_fd);
-		region->fd = region->ro_fd = -1;
-	}
+	close_files(region);
 	kept = extents_bytes(&region->kept);
 	prot_none_free(region);
 	region->held -= kept;
@@ -121,11 +150,35 @@ void region_disown(struct region *region)
 	 * Windows that are left still need the mappings. When the last of them
 	 * drops the last reference, region_put() calls this again.
 	 */
-	if (!region->nwindows)
+	if (!region->nwindows) {
 		mapping_tree_free(&region->maps);
+		atomic_store(&region->mapped, 0);
+		user_release(region->user, QUOTA_MAPPINGS, region->charged);
+		region->charged = 0;
+	}
 	region_release_if_unused(region);
 	pthread_mutex_unlock(&region->lock);
 	pthread_mutex_unlock(&region->change_lock);
+}
+
+static void *disown(void *region)
+{
+	region_disown(region);
+	region_put(region);
+	return NULL;
+}
+
+void region_disown_later(struct region *region)
+{
+	pthread_attr_t detached;
+	pthread_t thread;
+
+	region_get(region);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &detached, disown, region))
+		disown(region);
+	pthread_attr_destroy(&detached);
 }
 
 void region_put(struct region *region)
@@ -136,5 +189,6 @@ void region_put(struct region *region)
 	pthread_cond_destroy(&region->moved);
 	pthread_mutex_destroy(&region->change_lock);
 	pthread_mutex_destroy(&region->lock);
+	user_put(region->user);
 	free(region);
 }

@@ -27,8 +27,12 @@ void region_expect_window(struct region *region, uint32_t prot);
 
 /*
  * Closes the backing file, when no name and no open file are left. The kernel
- * keeps its memory for windows that still exist.
+ * keeps its memory for windows that still exist. If some of it is mapped
+ * lazily, the file stays open until they are gone, as windows may have to ask
+ * for pages (fault_answer.h).
  */
 void region_disown(struct region *region);
+/* The same in a thread of its own, as freeing memory takes time. */
+void region_disown_later(struct region *region);
 
 #endif

@@ -21,7 +21,7 @@ static int current_protection(struct region *region, uint64_t start,
 	return err;
 }
 
-int region_protection_steps(struct region *region, bool can_write,
+int region_protection_steps(struct region *region, uint32_t modes,
 			    struct protection_steps *steps)
 {
 	struct protection plain = {0}, now = {0};
@@ -36,7 +36,7 @@ int region_protection_steps(struct region *region, bool can_write,
 	if (!err)
 		err = protection_steps_plan(&plain, &now,
 					    backing_unit(region->backing),
-					    can_write, steps);
+					    modes, steps);
 	protection_free(&plain);
 	protection_free(&now);
 	return err;

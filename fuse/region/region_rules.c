@@ -82,9 +82,6 @@ static bool replaces(const struct window_request *req)
 	return req->flags & MAP_FIXED && !(req->flags & MAP_FIXED_NOREPLACE);
 }
 
-/* The address space of a process is not larger. */
-#define MAX_WINDOW ((uint64_t)1 << 47)
-
 static int place_v1(const struct window_request *req, uint64_t start,
 		    struct window_rule *rule)
 {
@@ -150,8 +147,6 @@ int region_check_window(struct region *region, const struct window_request *req,
 	region_shape(region, &start, &size, &mapped);
 	if (size == 0 || region_has_ended(region))
 		return -EINVAL;
-	if (size > MAX_WINDOW)
-		return -ENOMEM;
 	if (req->offset || req->length > size || size - req->length >= page)
 		return -EINVAL;
 	rule->size = size;

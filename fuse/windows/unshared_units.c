@@ -23,20 +23,16 @@ void unshared_units_note(struct unshared_units *units, uint64_t n,
 			units->bits = calloc((n + 7) / 8, 1);
 		units->all = units->all || !units->bits;
 		for (uint64_t u = op->start / unit;
-		     units->bits && u * unit < op->end; u++)
+		     units->bits && u * unit < op->end; u++) {
+			units->n += !(units->bits[u / 8] >> u % 8 & 1);
 			units->bits[u / 8] |= (unsigned char)(1U << u % 8);
+		}
 	}
 }
 
 uint64_t unshared_units_count(const struct unshared_units *units, uint64_t n)
 {
-	uint64_t count = 0;
-
-	if (units->all)
-		return n;
-	for (uint64_t i = 0; units->bits && i < (n + 7) / 8; i++)
-		count += (uint64_t)__builtin_popcount(units->bits[i]);
-	return count;
+	return units->all ? n : units->n;
 }
 
 void unshared_units_free(struct unshared_units *units)

@@ -13,6 +13,7 @@ struct protection_steps;
 
 struct unshared_units {
 	unsigned char *bits; /* one for each unit; NULL: none is set */
+	uint64_t n;	     /* how many are set */
 	bool all;	     /* no memory for bits: all units count */
 };
 

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/closer.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "common/uffd.h"
@@ -49,6 +50,17 @@ bool window_can_write(const struct window *w)
 	return w->prot & PROT_WRITE;
 }
 
+/*
+ * A window that no change reaches is never opened for lazy mappings: their
+ * removal could not close it again. It stays guarded, and its process asks for
+ * each lazy page when it touches it (fault_answer.h).
+ */
+static uint32_t window_modes(const struct window *w)
+{
+	return (w->uffd >= 0 ? PAGE_OPEN : 0) |
+	       (window_can_write(w) ? PAGE_PROTECTED : 0);
+}
+
 void window_note_units(struct window *w, const struct protection_steps *steps)
 {
 	const struct region *region = w->region;
@@ -70,11 +82,11 @@ int window_announce(struct region *region, struct window *w,
 	 * page there.
 	 */
 	if (w->kind == WINDOW_SHARED)
-		err = region_protection_steps(region, window_can_write(w),
-					      steps);
+		err = region_protection_steps(region, window_modes(w), steps);
 	if (!err) {
 		w->epoch = region->epoch;
 		w->state = WINDOW_COMING;
+		w->since = now_ms();
 		w->id = ++last_id;
 		window_note_units(w, steps);
 		TAILQ_INSERT_TAIL(&region->windows, w, entry);
@@ -92,6 +104,7 @@ void window_arrive(struct window *w)
 
 	pthread_mutex_lock(&region->lock);
 	w->state = WINDOW_HERE;
+	w->cut = false;
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
 }
@@ -102,6 +115,8 @@ bool window_leave(struct window *w)
 	bool idle;
 
 	pthread_mutex_lock(&region->lock);
+	if (w->state != WINDOW_LEAVING)
+		w->since = now_ms();
 	w->state = WINDOW_LEAVING;
 	idle = !w->busy;
 	w->awaited = !idle;
@@ -109,25 +124,17 @@ bool window_leave(struct window *w)
 	return idle;
 }
 
-static int take_uffd(struct window *w)
+/* The last close waits for the process's memory map, so others do it. */
+static void close_uffd(struct window *w)
 {
-	int uffd = w->uffd;
-
+	closer_close(w->uffd, w->uid);
 	w->uffd = -1;
-	return uffd;
-}
-
-/* Called without the lock: close() may wait for the process's mmap lock. */
-static void close_uffd(int uffd)
-{
-	if (uffd >= 0)
-		close(uffd);
 }
 
 void window_remove(struct window *w)
 {
 	struct region *region = w->region;
-	int uffd = -1;
+	bool last;
 
 	pthread_mutex_lock(&region->lock);
 	TAILQ_REMOVE(&region->windows, w, entry);
@@ -135,11 +142,13 @@ void window_remove(struct window *w)
 	counters.windows--;
 	w->state = WINDOW_GONE;
 	if (!w->busy)
-		uffd = take_uffd(w);
+		close_uffd(w);
 	region_release_if_unused(region);
+	last = region->gone && !region->nwindows && region->fd >= 0;
 	pthread_cond_broadcast(&region->moved);
 	pthread_mutex_unlock(&region->lock);
-	close_uffd(uffd);
+	if (last)
+		region_disown_later(region);
 }
 
 void window_take(struct window *w)
@@ -152,12 +161,30 @@ void window_release(struct window *w)
 {
 	w->busy = false;
 	if (w->state == WINDOW_GONE)
-		close_uffd(take_uffd(w));
+		close_uffd(w);
 	if (w->awaited || w->dead)
 		wake();
 	w->awaited = false;
 	pthread_cond_broadcast(&w->region->moved);
 	window_put(w);
+}
+
+void window_cut(struct window *w)
+{
+	if (w->cut)
+		return;
+	w->cut = true;
+	wake();
+}
+
+bool window_is_cut(struct window *w)
+{
+	bool cut;
+
+	pthread_mutex_lock(&w->region->lock);
+	cut = w->cut;
+	pthread_mutex_unlock(&w->region->lock);
+	return cut;
 }
 
 void window_probe(struct window *w)

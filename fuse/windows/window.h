@@ -6,8 +6,9 @@
  *
  * No change misses a window. When a window is announced, its process learns
  * which steps to apply to it; later changes wait for the window to arrive. They
- * also wait while it is leaving. Both take only moments, or end when the daemon
- * closes the connection to the client.
+ * also wait while it is leaving. Both take only moments. A change that waits
+ * for longer has the connection to the client closed (window_cut()): then the
+ * client knows that it has no window.
  */
 #ifndef WINDOW_H
 #define WINDOW_H
@@ -44,6 +45,7 @@ struct window {
 	uint64_t base;	       /* its address in that process */
 	pid_t pid;	       /* as the daemon sees it */
 	uid_t uid;	       /* of the process when the window was made */
+	struct user *user;     /* the same, charged for it until it ends */
 	bool guarded;	       /* accesses to its holes fault */
 	uint32_t kind;	       /* enum window_kind */
 	uint32_t prot;	       /* PROT_* */
@@ -56,6 +58,8 @@ struct window {
 	bool awaited;	/* the attach thread waits for busy to end */
 	bool dead;	/* its address space is gone; the process may live */
 	bool missed;	/* a change could not reach it */
+	bool cut;	/* the attach thread is to hang up: see window_cut() */
+	uint64_t since; /* since when it is COMING or LEAVING; now_ms() */
 	struct unshared_units own; /* units with page tables of their own */
 	int uffd; /* -1: not handed over; only its process guards it */
 
@@ -105,6 +109,14 @@ void window_release(struct window *window);
 
 /* Marks the window dead if its address space is gone. May take long. */
 void window_probe(struct window *window);
+
+/*
+ * Has the attach thread hang up on the process that makes or ends the window,
+ * because it takes too long. Called under the lock. window_is_cut() is for the
+ * attach thread.
+ */
+void window_cut(struct window *window);
+bool window_is_cut(struct window *window);
 
 bool window_can_write(const struct window *window);
 /* Notes which units lose their shared page tables by these steps. */

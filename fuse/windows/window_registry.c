@@ -14,13 +14,20 @@
 #include "base/clock.h"
 #include "base/epoll_watch.h"
 #include "base/log.h"
+#include "base/quota.h"
 #include "region/region.h"
+
+/* A window takes a pidfd and a userfaultfd. */
+#define WINDOW_DESCRIPTORS 2
 
 /* How long a key stays valid after its window has ended. */
 #define GHOST_MS 5000
 
 /* Nothing reports that a process has called exec(), so windows are probed. */
 #define PROBE_MS 5000
+
+/* How long the end of the daemon waits for a probe. */
+#define PROBE_END_MS 500
 
 static int cmp_key(const struct window *a, const struct window *b)
 {
@@ -43,8 +50,12 @@ void window_registry_free(struct window_registry *windows)
 {
 	struct window *w, *next;
 
-	while (atomic_load(&windows->probing))
+	/* A process that holds its memory map delays the probe as it likes. */
+	for (int ms = 0; atomic_load(&windows->probing); ms++) {
+		if (ms == PROBE_END_MS)
+			return; /* the daemon ends */
 		usleep(1000);
+	}
 	RB_FOREACH_SAFE (w, by_key, &windows->by_key, next)
 		window_registry_drop(windows, w);
 }
@@ -58,6 +69,8 @@ static void make_ghost(struct window *w)
 	log_msg(LOG_DEBUG, "region %llu: the window of pid %d is gone",
 		(unsigned long long)w->region->id, w->pid);
 	close(w->pidfd); /* also removes it from epoll */
+	user_release(w->user, QUOTA_DESCRIPTORS, WINDOW_DESCRIPTORS);
+	user_put(w->user);
 	w->pidfd = -1;
 	w->registry->n--;
 	window_remove(w);
@@ -98,15 +111,20 @@ int window_registry_add(struct window_registry *windows,
 			struct window **out, struct protection_steps *steps)
 {
 	struct window *w = malloc(sizeof(*w));
-	int err = -EIO;
+	int err;
 
 	if (!w)
 		return -ENOMEM;
 	*w = *like;
+	w->user = user_get(like->uid);
+	err = user_charge(w->user, QUOTA_DESCRIPTORS, WINDOW_DESCRIPTORS);
+	if (err)
+		goto free;
 	w->watch.ready = process_exited;
 	w->registry = windows;
 	atomic_init(&w->refs, 1);
 	w->pidfd = pidfd;
+	err = -EIO;
 	if (getrandom(w->key, sizeof(w->key), 0) != sizeof(w->key))
 		goto release;
 	err = epoll_watch_fd(windows->epoll_fd, pidfd, &w->watch);
@@ -128,6 +146,9 @@ unwatch:
 	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
 release:
 	unshared_units_free(&w->own);
+	user_release(w->user, QUOTA_DESCRIPTORS, WINDOW_DESCRIPTORS);
+free:
+	user_put(w->user);
 	free(w);
 	return err;
 }

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "common/uffd.h"
@@ -13,6 +15,13 @@
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "windows/window.h"
+
+/*
+ * How long a change waits for processes that make or end a window, all in all;
+ * and how long each of them gets at least, even if others have used that up.
+ */
+#define PATIENCE_MS 1000
+#define GRACE_MS 100
 
 /* Whether the daemon can change the window from outside. */
 static bool is_in_reach(const struct window *w)
@@ -44,10 +53,22 @@ static int run_steps(const struct window *w,
 	return ret;
 }
 
+/* A guarded window out of reach was never open: see window_modes(). */
+static bool concern_out_of_reach(const struct window *w,
+				 const struct protection_steps *steps)
+{
+	for (size_t i = 0; i < steps->n; i++)
+		if (!w->guarded || steps->v[i].action == UFFD_PROTECT ||
+		    steps->v[i].action == UFFD_UNPROTECT)
+			return true;
+	return false;
+}
+
 /* Applies the steps to one window. Called under lock, which it drops. */
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
 {
+	static struct log_limit limit;
 	int err = 0;
 
 	w->epoch = region->epoch;
@@ -57,7 +78,9 @@ static int bring_up_to_date(struct region *region, struct window *w,
 		return 0;
 	if (!is_in_reach(w)) {
 		/* Private and dead windows miss nothing. */
-		w->missed = w->missed || (w->kind == WINDOW_SHARED && !w->dead);
+		w->missed =
+			w->missed || (w->kind == WINDOW_SHARED && !w->dead &&
+				      concern_out_of_reach(w, steps));
 		return 0;
 	}
 	window_note_units(w, steps);
@@ -68,12 +91,84 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (err == -ESRCH)
 		w->dead = true;
 	else if (err)
-		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": cannot change the window of pid "
-			"%d: %s",
-			region->id, w->pid, strerror(-err));
+		log_limited(&limit, LOG_WARNING,
+			    "region %" PRIu64
+			    ": cannot change the window of pid "
+			    "%d: %s",
+			    region->id, w->pid, strerror(-err));
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Until when this change waits for the window: now_ms(). */
+static uint64_t patience_ends(const struct region *region,
+			      const struct window *w, uint64_t now)
+{
+	uint64_t used = region->waited, left = 0, grace = 0;
+
+	if (used < PATIENCE_MS)
+		left = now + PATIENCE_MS - used;
+	if (w->state != WINDOW_HERE)
+		grace = w->since + GRACE_MS;
+	return larger(left, grace);
+}
+
+/* Waits until some window has moved. False: it took too long. */
+static bool wait_until(struct region *region, uint64_t until, uint64_t now)
+{
+	const struct timespec ts = {
+		.tv_sec = (time_t)(until / 1000),
+		.tv_nsec = (long)(until % 1000) * 1000000,
+	};
+	bool moved = until > now && !pthread_cond_timedwait(&region->moved,
+							    &region->lock, &ts);
+
+	region->waited += now_ms() - now;
+	return moved;
+}
+
+/*
+ * The process has had its time. If the daemon hangs up on it, it knows that it
+ * has no window, or has one by then; if that has been done, or cannot help, the
+ * change goes on without this window.
+ */
+static void lose_patience(struct region *region, struct window *w)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, LOG_NOTICE,
+		    "region %" PRIu64 ": pid %d takes too long to %s its "
+		    "window, and a change waits for that: hanging up",
+		    region->id, w->pid,
+		    w->state == WINDOW_COMING	 ? "make"
+		    : w->state == WINDOW_LEAVING ? "end"
+						 : "let go of");
+	if (w->state != WINDOW_HERE && !w->cut) {
+		window_cut(w);
+		/* The attach thread waits for nobody. */
+		wait_until(region, now_ms() + PATIENCE_MS, now_ms());
+		return;
+	}
+	w->missed = true;
+	w->epoch = region->epoch;
+	TAILQ_REMOVE(&region->windows, w, entry);
+	TAILQ_INSERT_TAIL(&region->windows, w, entry);
+}
+
+/* Waits for a window that is coming, leaving or busy. Called under lock. */
+static void wait_for(struct region *region, struct window *w)
+{
+	uint64_t now = now_ms();
+
+	if (!wait_until(region, patience_ends(region, w, now), now) &&
+	    w == TAILQ_FIRST(&region->windows) &&
+	    (w->state != WINDOW_HERE || w->busy))
+		lose_patience(region, w);
 }
 
 /*
@@ -96,7 +191,7 @@ static int run_everywhere(struct region *region,
 	while ((all || !err) && (w = TAILQ_FIRST(&region->windows)) &&
 	       w->epoch != region->epoch) {
 		if (w->state != WINDOW_HERE || w->busy)
-			pthread_cond_wait(&region->moved, &region->lock);
+			wait_for(region, w);
 		else if (bring_up_to_date(region, w,
 					  window_can_write(w) ? writers
 							      : readers))
@@ -106,7 +201,6 @@ static int run_everywhere(struct region *region,
 	return err;
 }
 
-/* A region too large for any address space never has windows. */
 static bool has_windows(struct region *region)
 {
 	bool any;
@@ -127,9 +221,11 @@ static int apply(struct region *region, const struct protection *from,
 
 	if (!has_windows(region))
 		return 0;
-	err = protection_steps_plan(from, to, unit, true, &writers);
+	err = protection_steps_plan(from, to, unit, PAGE_OPEN | PAGE_PROTECTED,
+				    &writers);
 	if (!err)
-		err = protection_steps_plan(from, to, unit, false, &readers);
+		err = protection_steps_plan(from, to, unit, PAGE_OPEN,
+					    &readers);
 	if (!err)
 		err = run_everywhere(region, &writers, &readers, all);
 	protection_steps_free(&writers);
@@ -227,6 +323,7 @@ void window_sync_changed(struct region *region)
 {
 	region->changes++;
 	counters.changes++;
+	atomic_store(&region->mapped, region->maps.bytes);
 	protection_free(&region->tight);
 }
 

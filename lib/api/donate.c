@@ -64,12 +64,9 @@ static int map_copy(struct work *w)
 		.flags = MAP_SHARED | MSHARE_MAP_AWAY,
 		.fd = w->region.fd,
 	};
-	int err = w->engine->map(&args, &w->copy);
 
-	/* No child that another thread forks meanwhile may inherit it. */
-	if (!err)
-		SYS_CALL(SYS_madvise, w->copy, args.length, MADV_DONTFORK);
-	return err;
+	/* No child that another thread forks meanwhile inherits it. */
+	return w->engine->map(&args, &w->copy);
 }
 
 /* Gives each part its protection, for every process. */

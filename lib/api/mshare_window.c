@@ -118,6 +118,10 @@ static int detach(uintptr_t addr, size_t size)
 		return set_reason(
 			EINVAL,
 			"no window begins there, or it has another size");
+	if (err == -EAGAIN)
+		return set_reason(
+			EAGAIN,
+			"the daemon of the mount cannot be told: it does not answer, or is out of this process's reach; the window stays");
 	return err;
 }
 

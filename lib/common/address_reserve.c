@@ -70,7 +70,10 @@ int address_reserve_map(const struct placement *p, enum window_kind kind,
 	long at = sys_mmap(base, p->size, PROT_NONE,
 			   type | MAP_FIXED | MAP_NORESERVE, fd, 0);
 
-	return at < 0 && at >= -4095 ? (int)at : 0;
+	if (at < 0 && at >= -4095)
+		return (int)at;
+	/* Children get a window by window_inherit_all() or not at all. */
+	return (int)SYS_CALL(SYS_madvise, base, p->size, MADV_DONTFORK);
 }
 
 void address_reserve_cancel(const struct placement *p, uintptr_t base)

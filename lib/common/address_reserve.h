@@ -27,7 +27,9 @@ int address_reserve(const struct placement *p, uintptr_t *base);
 
 /*
  * Maps the whole file at base with PROT_NONE: the caller grants access with
- * mprotect() when the window is guarded. On failure the reservation remains.
+ * mprotect() when the window is guarded. On failure the range stays reserved.
+ * fork() does not copy the mapping; host windows are like that too, as page
+ * tables are shared only among mappings with the same flags.
  */
 int address_reserve_map(const struct placement *p, enum window_kind kind,
 			int fd, uintptr_t base);

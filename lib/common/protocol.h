@@ -20,9 +20,10 @@
  *    one round trip only: a second one would cost as much as all the rest,
  *    because it wakes threads. An answer with an error ends the conversation.
  *    The library sends no uffd if it has none or must not hand it over.
- * 3. After fork(), the child sends hello{FORKED, the parent's key} + uffd. The
- *    daemon answers with a new key (and, if n, the file), the child with
- *    MAPPED.
+ * 3. After fork(), which copies no window, the child sends hello{FORKED, the
+ *    parent's key} + uffd. The daemon answers with a new key (with the backing
+ *    file, if the flag HELLO_WANTS_FILE was set; and, if n, the file of steps),
+ *    the child with MAPPED.
  * 4. Before the library unmaps a window or maps over it, it sends
  *    hello{LEAVING, key}. The daemon answers when no change of the window is
  *    under way, and starts none before the conversation ends. The library then
@@ -101,6 +102,8 @@ enum hello_op {
 
 /* The kernel refused to guard the holes of the window. */
 #define HELLO_UNGUARDED 1U
+/* HELLO_FORKED: the child has no descriptor of the backing file any more. */
+#define HELLO_WANTS_FILE 2U
 
 struct hello {
 	uint32_t op;
@@ -114,7 +117,7 @@ enum fault_answer {
 	FAULT_HOLE,
 	FAULT_NO_ACCESS, /* PROT_NONE */
 	FAULT_READ_ONLY,
-	FAULT_MAPPED,	 /* writable */
+	FAULT_MAPPED,	 /* writable; allocated by now */
 	FAULT_LAZY,	 /* a lazy page, allocated by now */
 	FAULT_NO_MEMORY, /* a lazy page that cannot be allocated */
 	FAULT_CHANGING,	 /* a change of the region is under way */

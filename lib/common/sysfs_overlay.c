@@ -13,9 +13,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "common/our_mount.h"
+
 static int split(const char *mountpoint, char *parent)
 {
-	struct statfs fs;
 	char *slash;
 
 	if (mountpoint[0] != '/' || strlen(mountpoint) >= PATH_MAX)
@@ -25,8 +26,6 @@ static int split(const char *mountpoint, char *parent)
 	if (slash == parent || !slash[1])
 		return -ENOENT;
 	*slash = 0;
-	if (statfs(parent, &fs) || fs.f_type != SYSFS_MAGIC)
-		return -ENOENT;
 	return 0;
 }
 
@@ -61,11 +60,21 @@ static int fill(int old, DIR *entries, const char *parent,
 	return err;
 }
 
+static dev_t device_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : st.st_dev;
+}
+
 int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint)
 {
 	int old, err = split(mountpoint, overlay->parent);
+	struct statfs fs;
 	DIR *entries;
 
+	if (!err && (statfs(overlay->parent, &fs) || fs.f_type != SYSFS_MAGIC))
+		err = -ENOENT;
 	if (err)
 		goto nothing;
 	old = open(overlay->parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -73,11 +82,12 @@ int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint)
 	err = -errno;
 	if (old < 0 || !entries)
 		goto close;
-	if (mount("msharefs", overlay->parent, "tmpfs",
+	if (mount(OVERLAY_SOURCE, overlay->parent, "tmpfs",
 		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755")) {
 		err = -errno;
 		goto close;
 	}
+	overlay->device = device_of(overlay->parent);
 	err = fill(old, entries, overlay->parent, mountpoint);
 	if (err)
 		umount2(overlay->parent, MNT_DETACH);
@@ -96,8 +106,20 @@ int sysfs_overlay_remove(struct sysfs_overlay *overlay)
 {
 	int err = 0;
 
-	if (overlay->parent[0] && umount2(overlay->parent, MNT_DETACH))
+	/* Another daemon may have taken it for old, and made its own. */
+	if (overlay->parent[0] &&
+	    device_of(overlay->parent) == overlay->device &&
+	    umount2(overlay->parent, MNT_DETACH))
 		err = -errno;
 	overlay->parent[0] = 0;
 	return err;
+}
+
+int sysfs_overlay_remove_old(const char *mountpoint, char parent[PATH_MAX])
+{
+	int err = split(mountpoint, parent);
+
+	if (err || !our_mount_is_old_overlay(parent))
+		return -ENOENT;
+	return umount2(parent, MNT_DETACH) ? -errno : 0;
 }

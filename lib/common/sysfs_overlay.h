@@ -16,9 +16,11 @@
 #define SYSFS_OVERLAY_H
 
 #include <limits.h>
+#include <sys/types.h>
 
 struct sysfs_overlay {
 	char parent[PATH_MAX]; /* empty: there is no overlay */
+	dev_t device;	       /* of the tmpfs */
 };
 
 /*
@@ -26,7 +28,13 @@ struct sysfs_overlay {
  * the parent is not in sysfs; or an error of mount(2). Undone on failure.
  */
 int sysfs_overlay_make(struct sysfs_overlay *overlay, const char *mountpoint);
-/* Returns 0 or an error of umount(2). */
+/* Returns 0 or an error of umount(2); 0 too if somebody has removed it. */
 int sysfs_overlay_remove(struct sysfs_overlay *overlay);
+/*
+ * Removes an overlay over the parent of mountpoint whose daemon has not lived
+ * to remove it, with the dead mount in it. Returns 0 and sets parent; -ENOENT:
+ * there is none; or an error of umount(2).
+ */
+int sysfs_overlay_remove_old(const char *mountpoint, char parent[PATH_MAX]);
 
 #endif

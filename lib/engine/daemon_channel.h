@@ -3,6 +3,7 @@
 #ifndef DAEMON_CHANNEL_H
 #define DAEMON_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/protocol.h"
@@ -12,12 +13,24 @@
 /* Connects to the daemon's socket of that name: a descriptor, or -errno. */
 int channel_connect(const char *name);
 
+/*
+ * Whether channel_connect(), which returned sock or an error, shows that the
+ * daemon has ended. If this process has left the network namespace in which the
+ * window was made (netns), it shows nothing.
+ */
+bool channel_has_no_peer(int sock, uint64_t netns);
+/* A number of the network namespace of a socket; 0: unknown. */
+uint64_t channel_netns(int sock);
+/* Whether channel_send() would send a userfaultfd. */
+bool channel_may_have_uffd(int sock);
+
 struct hello channel_hello(enum hello_op op, const unsigned char *key,
 			   uintptr_t base);
 /* Sends uffd, if it is not -1, only to a peer that may have it. 0 or -EIO. */
 int channel_send(int sock, const struct hello *hello, int uffd);
 /*
- * Returns 0, the error in the answer, or -EIO if the answer makes no sense.
+ * Returns 0, the error in the answer, -EAGAIN if there is none in time, or -EIO
+ * if it makes no sense or the daemon hung up.
  * fd: if not NULL, the answer must bring a descriptor, which is stored there.
  */
 int channel_receive(int sock, struct answer *answer, int *fd);

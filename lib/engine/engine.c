@@ -5,9 +5,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "engine/sigbus.h"
 #include "common/syscalls.h"
 #include "engine/daemon_channel.h"
+#include "engine/window_inherit.h"
+#include "engine/window_leave.h"
 #include "engine/window_table.h"
 
 /*
@@ -56,8 +57,7 @@ __attribute__((hot)) static void after_fork_in_child(void)
 	else
 		return;
 	has_lock = false;
-	sigbus_forked();
-	attach_forked();
+	window_inherit_all();
 	window_table_unlock(&mask);
 }
 
@@ -86,9 +86,11 @@ static int unmap_window(const struct window *w)
 	size_t size = atomic_load(&w->size);
 	int err;
 
-	attach_unmap_begins(base, size);
+	err = window_leave_begins(base, size);
+	if (err)
+		return err;
 	err = sys_munmap(base, size);
-	attach_unmap_ended(base, size, !err);
+	window_leave_ended(base, size, !err);
 	return err;
 }
 

@@ -6,16 +6,23 @@
 
 #include "common/syscalls.h"
 #include "engine/daemon_channel.h"
+#include "engine/own_descriptors.h"
 #include "engine/window_table.h"
 
-static int ask(const char *socket, const struct hello *hello)
+struct query {
+	struct hello hello;
+	char socket[MSHARE_SOCKET_MAX];
+};
+
+static int ask(void *arg)
 {
+	const struct query *query = arg;
 	struct answer answer;
-	int err, sock = channel_connect(socket);
+	int err, sock = channel_connect(query->socket);
 
 	if (sock < 0)
 		return sock;
-	err = channel_send(sock, hello, -1);
+	err = channel_send(sock, &query->hello, -1);
 	if (!err)
 		err = channel_receive(sock, &answer, NULL);
 	sys_close(sock);
@@ -26,8 +33,7 @@ int fault_query(uintptr_t addr)
 {
 	uint64_t all = ~(uint64_t)0, old;
 	struct window *w = window_at(addr);
-	char socket[MSHARE_SOCKET_MAX];
-	struct hello hello;
+	struct query query;
 	uintptr_t base;
 	int ret;
 
@@ -35,12 +41,14 @@ int fault_query(uintptr_t addr)
 		return -ENOENT;
 	/* If the entry belongs to another window by now, ours is gone. */
 	base = atomic_load(&w->base);
-	hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
-	memcpy(socket, w->socket, sizeof(socket));
+	query.hello = channel_hello(HELLO_FAULT_QUERY, w->key, addr - base);
+	memcpy(query.socket, w->socket, sizeof(query.socket));
 	if (!base || window_at(addr) != w || atomic_load(&w->base) != base)
 		return -ENOENT;
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
-	ret = ask(socket, &hello);
+	ret = ask(&query);
+	if (out_of_descriptors(ret))
+		ret = own_descriptors_run(ask, &query);
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
 	return ret;
 }

@@ -13,13 +13,6 @@
 atomic_bool sigbus_installed;
 
 /*
- * The process that installed the handler. A child of vfork() shares our memory
- * but has dispositions of its own: what it resets before execve() must not
- * change what is kept here.
- */
-static atomic_long owner;
-
-/*
  * The program's action. The handler reads it without a lock, so a change goes
  * into the next of several slots and does not disturb a reader.
  */
@@ -125,8 +118,22 @@ static bool was_present(const ucontext_t *context)
 }
 
 /*
+ * Whether the kernel can read there now. An invalid way of changing the mask
+ * of blocked signals is refused after the mask was read.
+ */
+static bool is_readable(uintptr_t addr)
+{
+	const uintptr_t word = addr & ~(uintptr_t)(sizeof(uint64_t) - 1);
+
+	return SYS_CALL(SYS_rt_sigprocmask, -1, word, NULL, sizeof(uint64_t)) !=
+	       -EFAULT;
+}
+
+/*
  * The page exists by now: let the program try again. But not forever, in case
- * only the daemon thinks so because its file was truncated.
+ * only the daemon thinks so because its file was truncated. Faults at pages
+ * that can be read by now, however many, are such as a lazy page has each time
+ * that it was given back.
  */
 static bool may_try_again(uintptr_t addr)
 {
@@ -135,7 +142,7 @@ static bool may_try_again(uintptr_t addr)
 		unsigned int n;
 	} tried __attribute__((tls_model("initial-exec")));
 
-	if (tried.addr != addr)
+	if (tried.addr != addr || is_readable(addr))
 		tried.n = 0;
 	tried.addr = addr;
 	return tried.n++ < 1000;
@@ -159,6 +166,11 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 	if (was_present(context))
 		return SEGV_ACCERR;
 	switch (fault_query(addr)) {
+	case -EAGAIN:
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM: /* what is there cannot be found out */
+		return REAL_SIGBUS;
 	case FAULT_NO_ACCESS:
 		return SEGV_ACCERR;
 	case FAULT_NO_MEMORY:
@@ -227,17 +239,16 @@ void sigbus_install(void)
 	set_program_action(&act);
 	as_found = act;
 	if (!install_like(&as_found)) {
-		sigbus_forked();
+		window_table_make_ours();
 		atomic_store(&sigbus_installed, true);
 	}
 }
 
-void sigbus_forked(void)
-{
-	atomic_store(&owner, SYS_CALL(SYS_getpid));
-}
-
-/* In a child of vfork(): the handler is its own, or the inherited one. */
+/*
+ * In a child of vfork(): the handler is its own, or the inherited one. Such a
+ * child shares our memory but has dispositions of its own: what it resets
+ * before execve() must not change what is kept here.
+ */
 static int child_sigaction(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction program = *program_action(), before;
@@ -255,7 +266,10 @@ int sigbus_sigaction(const struct sigaction *act, struct sigaction *old)
 	sigset_t mask;
 	int err = 0;
 
-	if (SYS_CALL(SYS_getpid) != atomic_load(&owner))
+	/* A child of which no fork handler knows is told by locking the table.
+	 */
+	if (SYS_CALL(SYS_getpid) != atomic_load(&window_table_owner) &&
+	    window_table_is_ours())
 		return child_sigaction(act, old);
 	if (act)
 		wanted = *act; /* a bad pointer faults before we lock */

@@ -26,9 +26,6 @@ void sigbus_install(void);
 /* Whether the handler is installed. */
 extern atomic_bool sigbus_installed;
 
-/* In the child after fork(). */
-void sigbus_forked(void);
-
 /* sigaction(SIGBUS) on the action of the program. 0 or -errno. */
 int sigbus_sigaction(const struct sigaction *act, struct sigaction *old);
 

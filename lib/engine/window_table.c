@@ -41,11 +41,18 @@ static int cancel_state;
  */
 static _Atomic(atomic_int *) forks;
 
-/* Allocated at the first fork: programs that do not fork need none. */
-static atomic_int *get_forks(void)
+/*
+ * 1 in the process whose table this is. In such a page too, so 0 in a child
+ * until its fork handler has run. NULL: there is no such page, or no window.
+ */
+static _Atomic(atomic_int *) owned;
+atomic_long window_table_owner;
+
+/* Allocates the page when it is first needed. */
+static atomic_int *get_wiped(_Atomic(atomic_int *) *where)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	atomic_int *had = atomic_load(&forks);
+	atomic_int *had = atomic_load(where);
 	long at;
 
 	if (had)
@@ -55,7 +62,7 @@ static atomic_int *get_forks(void)
 	if (at < 0 && at >= -4095)
 		return NULL;
 	if (!SYS_CALL(SYS_madvise, at, page, MADV_WIPEONFORK) &&
-	    atomic_compare_exchange_strong(&forks, &had, (atomic_int *)at))
+	    atomic_compare_exchange_strong(where, &had, (atomic_int *)at))
 		return (atomic_int *)at;
 	sys_munmap((uintptr_t)at, page);
 	return had; /* what another thread allocated, or NULL */
@@ -63,7 +70,7 @@ static atomic_int *get_forks(void)
 
 bool window_table_fork_begins(void)
 {
-	atomic_int *count = window_table_in_use() ? NULL : get_forks();
+	atomic_int *count = window_table_in_use() ? NULL : get_wiped(&forks);
 
 	if (!count)
 		return false;
@@ -98,6 +105,35 @@ static void first_use(void)
 		SYS_CALL(SYS_nanosleep, &moment, NULL);
 }
 
+bool window_table_is_ours(void)
+{
+	atomic_int *mark = atomic_load(&owned);
+
+	return !mark || atomic_load(mark);
+}
+
+void window_table_make_ours(void)
+{
+	atomic_int *mark = atomic_load(&owned);
+
+	atomic_store(&window_table_owner, SYS_CALL(SYS_getpid));
+	if (mark)
+		atomic_store(mark, 1);
+}
+
+/*
+ * The windows are our parent's, as is the lock, which another of its threads
+ * may have held.
+ */
+static void start_over(void)
+{
+	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	for (struct chunk *c = &first; c; c = atomic_load(&c->next))
+		for (size_t i = 0; i < c->n; i++)
+			window_forget(&c->windows[i]);
+	window_table_make_ours();
+}
+
 void window_table_lock(sigset_t *old)
 {
 	sigset_t all;
@@ -106,6 +142,8 @@ void window_table_lock(sigset_t *old)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (!window_table_is_ours())
+		start_over();
 	pthread_mutex_lock(&lock);
 	cancel_state = state;
 	if (!window_table_in_use())
@@ -123,12 +161,14 @@ void window_table_unlock(const sigset_t *old)
 
 void window_table_relock_in_child(void)
 {
+	window_table_make_ours();
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	pthread_mutex_lock(&lock);
 }
 
 void window_table_lock_anew_in_child(sigset_t *old)
 {
+	window_table_make_ours();
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	window_table_lock(old);
 }
@@ -144,7 +184,7 @@ struct window *window_at(uintptr_t addr)
 			/* base again: the entry may have changed meanwhile */
 			if (base && addr >= base && addr - base < size &&
 			    atomic_load(&w->base) == base)
-				return w;
+				return window_table_is_ours() ? w : NULL;
 		}
 	}
 	return NULL;
@@ -183,6 +223,10 @@ struct window *window_new(void)
 
 void window_publish(struct window *w, uintptr_t base, size_t size)
 {
+	atomic_int *mark = get_wiped(&owned);
+
+	if (mark)
+		atomic_store(mark, 1);
 	/* The base last: readers take no lock. */
 	atomic_store(&w->size, size);
 	if (base < atomic_load(&window_table_low))
@@ -201,6 +245,8 @@ struct window *window_next(struct window *w)
 {
 	bool seen = !w;
 
+	if (!window_table_is_ours())
+		return NULL;
 	for (struct chunk *c = &first; c; c = atomic_load(&c->next)) {
 		for (size_t i = 0; i < c->n; i++) {
 			if (seen && atomic_load(&c->windows[i].base))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/protocol.h"
+#include "engine/kept_fd.h"
 
 struct window {
 	_Atomic uintptr_t base; /* 0: this entry is free */
@@ -22,10 +23,14 @@ struct window {
 	bool known; /* the daemon keeps a record under this key */
 	unsigned char key[MSHARE_KEY_BYTES];
 	char socket[MSHARE_SOCKET_MAX];
-	int uffd;    /* our copy, -1 if there is none */
-	int file;    /* if ANSWER_KEEP_FILE was set, else -1 */
-	int leaving; /* the conversation that HELLO_LEAVING began, or -1 */
-	uint64_t uffd_ino;
+	uint64_t netns; /* where the daemon's socket is (daemon_channel.h) */
+	uint32_t kind;	/* enum window_kind */
+	int prot;
+	bool stays_behind;     /* children do not get it: MADV_DONTFORK */
+	struct kept_fd uffd;   /* our copy */
+	struct kept_fd memory; /* the backing file, for children */
+	struct kept_fd file;   /* if ANSWER_KEEP_FILE was set */
+	int leaving;	 /* the conversation that HELLO_LEAVING began, or -1 */
 	uint64_t device; /* of the file that was mapped */
 	uint64_t ino;
 };
@@ -46,6 +51,16 @@ static inline bool window_table_near(const void *addr, size_t len)
 					   memory_order_relaxed) -
 				at);
 }
+
+/*
+ * Whether the table is this process's. A child of which no fork handler knows
+ * (_Fork(), clone()) has a copy of the table, but none of the windows.
+ */
+bool window_table_is_ours(void);
+/* From now on it is, and window_table_owner is its pid. Under the lock. */
+void window_table_make_ours(void);
+/* A child of vfork() shares the table, but has another pid. */
+extern atomic_long window_table_owner;
 
 /* The window that contains addr, or NULL. Async-signal-safe. */
 struct window *window_at(uintptr_t addr);

@@ -86,6 +86,14 @@ struct mshare_kind {
 #define MSHARE_MOUNT_ALLOW_OTHER 4U /* -o allow_other */
 #define MSHARE_MOUNT_SHARES 8U	    /* page tables are shared */
 
+/* What leaves regions the least memory. */
+enum mshare_limit {
+	MSHARE_LIMIT_POOL,     /* the pool of huge pages; ordinary memory */
+	MSHARE_LIMIT_MOUNT,    /* size= of the hugetlbfs mount */
+	MSHARE_LIMIT_CGROUP,   /* the daemon's cgroup, or one above it */
+	MSHARE_LIMIT_MAX_SIZE, /* -o max_size */
+};
+
 /**
  * struct mshare_status_mount - state of a mount
  * @version: MSHARE_STATUS_VERSION, also in the request
@@ -110,6 +118,11 @@ struct mshare_kind {
  * @fd_limit: number of descriptors that the daemon may have open
  * @backing: "memfd", "hugetlbfs:DIR" or "shmem", terminated by a NUL
  * @release: release of the daemon, terminated by a NUL
+ * @limit_total: memory that this limit allows
+ * @limit: enum mshare_limit: the limit that leaves @pool_free
+ * @reserved: 0
+ * @limit_path: the directory of the mount, or the file of the cgroup that holds
+ *	the limit, terminated by a NUL; else empty
  */
 struct mshare_status_mount {
 	__u32 version;
@@ -134,6 +147,10 @@ struct mshare_status_mount {
 	__u32 fd_limit;
 	char backing[128];
 	char release[32];
+	__u64 limit_total;
+	__u32 limit;
+	__u32 reserved;
+	char limit_path[256];
 };
 
 #define MSHARE_IOC_MOUNT _IOWR('x', 0x84, struct mshare_status_mount)
@@ -176,6 +193,8 @@ struct mshare_status_region {
 
 #define MSHARE_MAPPING_LAZY 1U /* allocates memory at the first access */
 #define MSHARE_MAPPING_KEPT 2U /* PROT_NONE; its contents are kept */
+/* Too large to look at each page: @present is the most that it can be. */
+#define MSHARE_MAPPING_AT_MOST 4U
 
 /**
  * struct mshare_status_mapping - a mapping in a region

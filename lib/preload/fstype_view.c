@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies lists of mounts with the type "msharefs". */
+/*
+ * Shows lists of mounts with the type "msharefs". The descriptor stays that of
+ * the kernel's list, so that a program can wait for changes of it (POLLERR and
+ * POLLPRI); what is read from it is rewritten. Its position counts bytes of the
+ * rewritten text.
+ */
 #include "preload/fstype_view.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "preload/procfd.h"
 #include "common/syscalls.h"
@@ -178,30 +186,151 @@ static int open_copy(const struct text *t, int flags)
 	return err < 0 ? err : copy;
 }
 
-static void replace(int fd, const struct text *t, int flags)
+/* Reads the list and rewrites it. False: there is nothing to rewrite. */
+static bool rewritten(int fd, enum fstype_view_kind kind, struct text *t)
 {
-	int own = (int)SYS_CALL(SYS_fcntl, fd, F_GETFD);
-	int copy = open_copy(t, flags);
-
-	if (copy < 0)
-		return;
-	if (own >= 0)
-		SYS_CALL(SYS_dup3, copy, fd, own & FD_CLOEXEC ? O_CLOEXEC : 0);
-	sys_close(copy);
+	return !read_all(fd, t) &&
+	       (kind == FSTYPE_VIEW_FILESYSTEMS ? add_filesystem(t)
+						: change_types(t, kind));
 }
 
-void fstype_view_show(int fd, const char *path)
+static void release(struct text *t)
+{
+	if (t->room)
+		sys_munmap((uintptr_t)t->data, t->room);
+}
+
+/* The descriptors of lists that have to be rewritten */
+
+#define VIEWS 8
+
+/* The program may close a descriptor, and the number may become another's. */
+static struct view {
+	atomic_int fd; /* plus 1; 0: free */
+	enum fstype_view_kind kind;
+	uint64_t ino;
+} views[VIEWS];
+
+atomic_bool fstype_view_any;
+
+static uint64_t number_of(int fd)
+{
+	struct statx stx;
+
+	return SYS_CALL(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+			STATX_INO, &stx)
+		       ? 0
+		       : stx.stx_ino;
+}
+
+static struct view *view_of(int fd)
+{
+	for (int i = 0; i < VIEWS; i++)
+		if (atomic_load(&views[i].fd) == fd + 1)
+			return number_of(fd) == views[i].ino ? &views[i] : NULL;
+	return NULL;
+}
+
+static bool is_stale(const struct view *v)
+{
+	int fd = atomic_load(&v->fd) - 1;
+
+	return fd < 0 || number_of(fd) != v->ino;
+}
+
+/* If there are too many, the program sees the kernel's text. */
+static void add_view(int fd, enum fstype_view_kind kind)
+{
+	struct view *v = NULL;
+
+	for (int i = 0; i < VIEWS && !v; i++)
+		if (atomic_load(&views[i].fd) == fd + 1)
+			v = &views[i];
+	for (int i = 0; i < VIEWS && !v; i++)
+		if (is_stale(&views[i]))
+			v = &views[i];
+	if (!v)
+		return;
+	v->kind = kind;
+	v->ino = number_of(fd);
+	atomic_store(&v->fd, fd + 1);
+	atomic_store(&fstype_view_any, true);
+}
+
+bool fstype_view_show(int fd, const char *path)
 {
 	enum fstype_view_kind kind = fstype_view_kind(path);
 	int flags = (int)SYS_CALL(SYS_fcntl, fd, F_GETFL);
 	struct text t = {0};
+	bool show;
 
 	if (flags < 0 || flags & O_PATH || (flags & O_ACCMODE) != O_RDONLY)
-		return;
-	if (!read_all(fd, &t) &&
-	    (kind == FSTYPE_VIEW_FILESYSTEMS ? add_filesystem(&t)
-					     : change_types(&t, kind)))
-		replace(fd, &t, flags);
-	if (t.room)
-		sys_munmap((uintptr_t)t.data, t.room);
+		return false;
+	show = rewritten(fd, kind, &t);
+	if (show)
+		add_view(fd, kind);
+	release(&t);
+	return show;
+}
+
+/* Like the kernel's read(): a bad address is EFAULT. */
+static long copy_out(void *to, const char *from, size_t n)
+{
+	struct iovec here = {to, n}, there = {(void *)from, n};
+	const long self = SYS_CALL(SYS_getpid);
+	long ret = n ? SYS_CALL(SYS_process_vm_readv, self, &here, 1UL, &there,
+				1UL, 0UL)
+		     : 0;
+
+	if (ret == -EPERM || ret == -ENOSYS) {
+		memcpy(to, from, n);
+		return (long)n;
+	}
+	return ret;
+}
+
+bool fstype_view_read(int fd, void *to, size_t n, off_t at, ssize_t *ret)
+{
+	struct view *v = view_of(fd);
+	struct text t = {0};
+	off_t from = at;
+	bool mine;
+
+	mine = v && rewritten(fd, v->kind, &t);
+	if (mine && at < 0)
+		from = (off_t)SYS_CALL(SYS_lseek, fd, 0L, SEEK_CUR);
+	mine = mine && from >= 0;
+	if (mine) {
+		size_t left =
+			(size_t)from < t.length ? t.length - (size_t)from : 0;
+
+		*ret = copy_out(to, t.data + from, n < left ? n : left);
+		if (at < 0 && *ret > 0)
+			SYS_CALL(SYS_lseek, fd, from + *ret, SEEK_SET);
+	}
+	release(&t);
+	return mine;
+}
+
+/*
+ * Puts a copy of the list into the descriptor to, which was just duplicated
+ * from from: programs do that for other programs, which read it without us.
+ */
+void fstype_view_copy(int from, int to)
+{
+	struct view *v = view_of(from);
+	int own = (int)SYS_CALL(SYS_fcntl, to, F_GETFD);
+	struct text t = {0};
+	int copy = -1;
+	long at;
+
+	if (v && from != to && rewritten(from, v->kind, &t))
+		copy = open_copy(&t, 0);
+	if (copy >= 0) {
+		at = SYS_CALL(SYS_lseek, from, 0L, SEEK_CUR);
+		SYS_CALL(SYS_lseek, copy, at, SEEK_SET);
+		SYS_CALL(SYS_dup3, copy, to, own & FD_CLOEXEC ? O_CLOEXEC : 0);
+		sys_close(copy);
+	}
+	release(&t);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shows programs the filesystem type "msharefs". The kernel calls our mounts
- * "fuse.msharefs" and does not list msharefs among its filesystems. A program
- * that opens such a list for reading gets a corrected copy in the same
- * descriptor, or the file itself if there is nothing to correct.
+ * "fuse.msharefs" and does not list msharefs among its filesystems. What a
+ * program reads from such a list is corrected; all else about the descriptor is
+ * the kernel's.
  */
 #ifndef FSTYPE_VIEW_H
 #define FSTYPE_VIEW_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 enum fstype_view_kind {
 	FSTYPE_VIEW_NONE, /* not such a list */
@@ -26,11 +29,26 @@ static inline bool fstype_view_applies(const char *path)
 	       fstype_view_kind(path) != FSTYPE_VIEW_NONE;
 }
 
+/* Whether there ever was a descriptor of a list with something to correct. */
+extern atomic_bool fstype_view_any;
+
+static inline bool fstype_view_in_use(void)
+{
+	return atomic_load_explicit(&fstype_view_any, memory_order_relaxed);
+}
+
 /*
- * Replaces fd, which was just opened as path, by the corrected copy, if it is
- * open for reading only and there is something to correct. On failure fd stays
- * what it is. Keeps errno.
+ * From now on, what is read from fd is corrected. fd was just opened as path.
+ * False: it is not open for reading only, or there is nothing to correct. Keeps
+ * errno, as do the others.
  */
-void fstype_view_show(int fd, const char *path);
+bool fstype_view_show(int fd, const char *path);
+/*
+ * read() or, if at is not -1, pread(). True: *ret is the result or -errno.
+ * False: the kernel's read() does it.
+ */
+bool fstype_view_read(int fd, void *to, size_t n, off_t at, ssize_t *ret);
+/* After dup2(from, to): to becomes a corrected copy if from is such a list. */
+void fstype_view_copy(int from, int to);
 
 #endif

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "preload/mount_emulation.h"
 #include "preload/mount_refs.h"
@@ -74,10 +75,62 @@ static inline int shown(int fd, const char *path)
 	return fd;
 }
 
+/*
+ * Streams read by themselves, without read(): one of ours stands before the
+ * one that libc opened.
+ */
+
+static ssize_t stream_read(void *behind, char *to, size_t n)
+{
+	int fd = fileno(behind);
+	ssize_t ret;
+
+	if (!fstype_view_read(fd, to, n, -1, &ret))
+		return real.read(fd, to, n);
+	if (ret < 0)
+		errno = (int)-ret;
+	return ret < 0 ? -1 : ret;
+}
+
+static int stream_seek(void *behind, off64_t *at, int whence)
+{
+	off64_t to = lseek64(fileno(behind), *at, whence);
+
+	if (to < 0)
+		return -1;
+	*at = to;
+	return 0;
+}
+
+static int stream_close(void *behind)
+{
+	return fclose(behind);
+}
+
+static FILE *before_stream(FILE *behind)
+{
+	const cookie_io_functions_t functions = {
+		.read = stream_read,
+		.seek = stream_seek,
+		.close = stream_close,
+	};
+	FILE *file = fopencookie(behind, "r", functions);
+
+	if (!file)
+		return behind;
+	file->_fileno = fileno(behind); /* for programs that wait for it */
+	return file;
+}
+
+/* Nothing was read from the stream yet. */
 static inline FILE *stream_shown(FILE *file, const char *path)
 {
-	if (file && UNLIKELY(fstype_view_applies(path)))
-		fstype_view_show(fileno(file), path); /* nothing is read yet */
+	int saved = errno;
+
+	if (file && UNLIKELY(fstype_view_applies(path)) &&
+	    fstype_view_show(fileno(file), path))
+		file = before_stream(file);
+	errno = saved;
 	return file;
 }
 

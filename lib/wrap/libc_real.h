@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 struct real {
@@ -19,6 +20,19 @@ struct real {
 	int (*munmap)(void *, size_t);
 	int (*mprotect)(void *, size_t, int);
 	void *(*mremap)(void *, size_t, size_t, int, void *);
+	int (*madvise)(void *, size_t, int);
+	int (*posix_madvise)(void *, size_t, int);
+	ssize_t (*process_madvise)(int, const struct iovec *, size_t, int,
+				   unsigned int);
+	int (*pkey_mprotect)(void *, size_t, int, int);
+	int (*remap_file_pages)(void *, size_t, int, size_t, int);
+	ssize_t (*read)(int, void *, size_t);
+	ssize_t (*pread)(int, void *, size_t, off_t);
+	ssize_t (*readv)(int, const struct iovec *, int);
+	ssize_t (*read_chk)(int, void *, size_t, size_t);
+	ssize_t (*pread_chk)(int, void *, size_t, off_t, size_t);
+	int (*dup2)(int, int);
+	int (*dup3)(int, int, int);
 	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
 	void (*(*signal)(int, void (*)(int)))(int);
 	void (*(*sysv_signal)(int, void (*)(int)))(int);

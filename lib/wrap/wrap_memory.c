@@ -25,7 +25,9 @@
 #include "engine/attach_client.h"
 #include "engine/engine.h"
 #include "wrap/libc_real.h"
+#include "wrap/window_range.h"
 #include "wrap/wrap.h"
+#include "engine/window_leave.h"
 #include "engine/window_table.h"
 
 __attribute__((constructor(101))) static void init(void)
@@ -42,13 +44,6 @@ __attribute__((constructor(101))) static void init(void)
 static bool is_region(int fd)
 {
 	return engine_is_here() && attach_is_msharefs(fd);
-}
-
-static size_t page_up(size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (len + page - 1) & ~(page - 1);
 }
 
 /* The return value of mmap() and mremap(). */
@@ -71,60 +66,25 @@ static void *map_region(const struct mmap_args *args)
 /* Maps something else over windows; the range must contain them whole. */
 static void *map_over(const struct mmap_args *args)
 {
+	uintptr_t addr = (uintptr_t)args->addr;
 	size_t len = page_up(args->length);
 	void *base = MAP_FAILED;
 	sigset_t mask;
+	int err;
 
 	window_table_lock(&mask);
-	if (window_table_overlap((uintptr_t)args->addr, len) == OVERLAP_PART) {
-		errno = EINVAL;
+	err = window_table_overlap(addr, len) == OVERLAP_PART
+		      ? -EINVAL
+		      : window_leave_begins(addr, len);
+	if (err) {
+		errno = -err;
 	} else {
-		attach_unmap_begins((uintptr_t)args->addr, len);
 		base = real.mmap(args->addr, args->length, args->prot,
 				 args->flags, args->fd, args->offset);
-		attach_unmap_ended((uintptr_t)args->addr, len,
-				   base != MAP_FAILED);
+		window_leave_ended(addr, len, base != MAP_FAILED);
 	}
 	window_table_unlock(&mask);
 	return base;
-}
-
-/* False for an empty range or one that wraps around: the kernel refuses it. */
-static bool overlaps(uintptr_t addr, size_t len)
-{
-	size_t whole = page_up(len);
-
-	return len && whole >= len && addr + whole >= addr &&
-	       window_table_overlap(addr, whole) != OVERLAP_NONE;
-}
-
-/*
- * Whether a call concerns a window. Takes no lock, so that a caller that holds
- * locks of its own, such as an allocator around fork(), waits for ours only if
- * a window is concerned.
- */
-static inline bool touches_window(const void *addr, size_t len)
-{
-	return UNLIKELY(window_table_near(addr, len)) &&
-	       overlaps((uintptr_t)addr, len);
-}
-
-/*
- * The same for calls that are refused on windows. Takes the lock, because a
- * window that another thread unmaps stays in the table for a moment, while its
- * addresses may already be used for something else.
- */
-static bool is_in_window(const void *addr, size_t len)
-{
-	sigset_t mask;
-	bool yes;
-
-	if (LIKELY(!touches_window(addr, len)))
-		return false;
-	window_table_lock(&mask);
-	yes = overlaps((uintptr_t)addr, len);
-	window_table_unlock(&mask);
-	return yes;
 }
 
 static void *map_file_or_fixed(const struct mmap_args *args)
@@ -182,15 +142,17 @@ static int unmap_windows(void *addr, size_t len)
 {
 	size_t whole = page_up(len);
 	sigset_t mask;
-	int ret = -1;
+	int err, ret = -1;
 
 	window_table_lock(&mask);
-	if (window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART) {
-		errno = EINVAL;
+	err = window_table_overlap((uintptr_t)addr, whole) == OVERLAP_PART
+		      ? -EINVAL
+		      : window_leave_begins((uintptr_t)addr, whole);
+	if (err) {
+		errno = -err;
 	} else {
-		attach_unmap_begins((uintptr_t)addr, whole);
 		ret = real.munmap(addr, len);
-		attach_unmap_ended((uintptr_t)addr, whole, !ret);
+		window_leave_ended((uintptr_t)addr, whole, !ret);
 	}
 	window_table_unlock(&mask);
 	return ret;

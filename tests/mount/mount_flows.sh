@@ -223,6 +223,67 @@ kernels_mount_point()
 		sh "$dir" "$MSHARECTL" "$BUILD_EXAMPLES"
 }
 
+# Two daemons on one directory: the second one says so and does not cover the
+# first; nor does it cover the mount of a dead one.
+twice()
+{
+	"$MSHAREFS" -o "backing=$backing" "$dir" 2>/dev/null || return 1
+	status 1 "$MSHAREFS" "$dir" >"$dir.log" 2>&1 &&
+		expect "msharefs is mounted there already" cat "$dir.log" &&
+		expect "fusermount3 -u $dir" cat "$dir.log" &&
+		status 16 "$MSHAREFS" -o exit_errno "$dir" 2>/dev/null
+	good=$?
+	kill -KILL "$(pgrep -f "^$MSHAREFS .*$dir\$")"
+	soon no_daemon
+	[ $good -eq 0 ] && status 1 "$MSHAREFS" "$dir" >"$dir.log" 2>&1 &&
+		expect "its daemon has ended; unmount it first" cat "$dir.log"
+	good=$?
+	fusermount3 -u -z "$dir"
+	rm -f "$dir.log"
+	return $good
+}
+
+# kill -9 leaves the tmpfs over /sys/fs. The next daemon removes it, or
+# msharectl umount; as does one that starts after umount(8) of the dead mount.
+left_over_sysfs()
+{
+	[ ! -e /sys/fs/mshare ] || return 1
+	with_helpers sh -euc '
+		cd /
+		ls /sys/fs >"$1.work/before"
+		covers() { grep -c "^msharefs /sys/fs tmpfs" /proc/self/mounts || :; }
+		kill_it() {
+			read -r pid <<-EOF
+				$(pgrep -f "msharefs .*/sys/fs/mshare\$" |
+				while read -r p; do
+					[ "$(readlink "/proc/$p/ns/mnt")" != \
+						"$(readlink /proc/self/ns/mnt)" ] ||
+						echo "$p"
+				done)
+			EOF
+			kill -KILL "$pid"
+			while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+		}
+		start() { mount -t msharefs msharefs /sys/fs/mshare; }
+		start
+		if start; then exit 1; fi
+		[ "$(covers)" = 1 ]
+		kill_it
+		[ "$(covers)" = 1 ]
+		start
+		[ "$(covers)" = 1 ]
+		stat /sys/fs/mshare/mshare_info >/dev/null
+		kill_it
+		umount -l /sys/fs/mshare
+		start
+		[ "$(covers)" = 1 ]
+		kill_it
+		"$2" umount --lazy /sys/fs/mshare
+		[ "$(covers)" = 0 ]
+		[ ! -e /sys/fs/mshare ]
+		ls /sys/fs | diff "$1.work/before" -' sh "$dir" "$MSHARECTL"
+}
+
 check "start-up says one line" start_line
 soon no_daemon
 check "mount" mount_here
@@ -233,6 +294,7 @@ check "run: preload and mount" run_preload
 check "df and du" df_and_du
 check "unmount" fusermount3 -u "$dir"
 check "the daemon ends" soon no_daemon
+check "twice on one directory" twice
 
 check "bad: no mount point" bad_option "no mount point"
 check "bad: too many arguments" bad_option "too many arguments" a b c
@@ -268,4 +330,6 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 [ "$(id -u)" -ne 0 ] ||
 	check "mount -t msharefs msharefs /sys/fs/mshare" kernels_mount_point
+[ "$(id -u)" -ne 0 ] ||
+	check "what a dead daemon left over /sys/fs" left_over_sysfs
 finish mount_flows

@@ -2,16 +2,21 @@
 /* Tests windows across fork(): the same memory, holes and page tables. */
 #include "harness/harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <mshare_ioctl.h>
 
 #define PAGES 64 /* of memory in each region */
 
@@ -310,6 +315,145 @@ static void vfork_and_spawn(void)
 	tear_down();
 }
 
+/* Children of which no fork handler knows have no window. */
+
+static pid_t fork_raw(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+static pid_t fork_raw_3(void)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* Writes where the table of the parent's windows would refuse or redirect. */
+static void use_the_place(void)
+{
+	char *own = mmap(window, align, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				 MAP_FIXED_NOREPLACE,
+			 -1, 0);
+	char *anew;
+
+	if (own != window || mprotect(own, 4096, PROT_READ) ||
+	    mprotect(own, 4096, PROT_READ | PROT_WRITE))
+		_exit(2);
+	own[0] = 'o';
+	if (munmap(own, align) || munmap(own, align))
+		_exit(3);
+	anew = region_window(region, align); /* is guarded like any other */
+	if (!anew || anew[1] != 'p' ||
+	    try_write(anew + align / 2, 1).signal != SIGSEGV)
+		_exit(4);
+	_exit(0);
+}
+
+static int raw_child(pid_t (*how)(void), char *touch)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = how();
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		if (!touch)
+			use_the_place();
+		*(volatile char *)touch = 1;
+		_exit(0);
+	}
+	return wait_for_exit(pid);
+}
+
+static int protect_first_page(int prot)
+{
+	const struct mshare_change change = {.size = page,
+					     .what = (uint32_t)prot};
+
+	return ioctl(region, MSHARE_IOC_PROTECT, &change);
+}
+
+static void unannounced_children(void)
+{
+	static pid_t (*const ways[])(void) = {_Fork, fork_raw, fork_raw_3};
+
+	set_up();
+	window[0] = window[1] = 'p';
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		CU_ASSERT(raw_child(ways[i], window) == 256 + SIGSEGV);
+		CU_ASSERT(raw_child(ways[i], hole) == 256 + SIGSEGV);
+		CU_ASSERT(!protect_first_page(PROT_READ));
+		CU_ASSERT(raw_child(ways[i], window) == 256 + SIGSEGV);
+		CU_ASSERT(!protect_first_page(PROT_READ | PROT_WRITE));
+		CU_ASSERT(raw_child(ways[i], NULL) == 0);
+	}
+	CU_ASSERT(window[0] == 'p' && try_write(hole, 1).signal == SIGSEGV);
+	check_window();
+	tear_down();
+}
+
+/* At the descriptor limit */
+
+static void check_protected(void *arg)
+{
+	(void)arg;
+	CHILD_ASSERT(try_write(window, 1).signal == SIGSEGV);
+	CHILD_ASSERT(window[0] == 'p');
+	CHILD_ASSERT(try_write(window + page, 1).signal == 0);
+	CHILD_ASSERT(try_write(hole, 1).signal == SIGSEGV);
+	CHILD_ASSERT(!munmap(window, align));
+}
+
+static void fork_with_full_table(void *arg)
+{
+	const struct rlimit limit = {.rlim_cur = 64, .rlim_max = 64};
+
+	/* As daemons and shells do: the engine's descriptors go, too. */
+	if (arg)
+		for (int i = 3; i < 64; i++)
+			if (i != region)
+				close(i);
+	CHILD_ASSERT(!setrlimit(RLIMIT_NOFILE, &limit));
+	while (dup(0) >= 0)
+		;
+	CHILD_ASSERT(!in_child(check_protected, NULL));
+	check_protected(NULL);
+}
+
+static void full_table(void)
+{
+	static char closed;
+
+	set_up();
+	window[0] = 'p';
+	CU_ASSERT(!protect_first_page(PROT_READ));
+	CU_ASSERT(in_child(fork_with_full_table, NULL) == 0);
+	CU_ASSERT(in_child(fork_with_full_table, &closed) == 0);
+	tear_down();
+}
+
+/* With MADV_DONTFORK a window stays behind, as any memory does. */
+static void has_none(void *arg)
+{
+	(void)arg;
+	CHILD_ASSERT(try_read(window).signal == SIGSEGV);
+	CHILD_ASSERT(!munmap(window, align));
+}
+
+static void stays_behind(void)
+{
+	set_up();
+	CU_ASSERT(madvise(window, page, MADV_DONTFORK) && errno == EINVAL);
+	CU_ASSERT(!madvise(window, align, MADV_DONTFORK));
+	CU_ASSERT(in_child(has_none, NULL) == 0);
+	CU_ASSERT(!madvise(window, align, MADV_DOFORK));
+	window[0] = 11;
+	CU_ASSERT(in_child(child_shares, NULL) == 0);
+	tear_down();
+}
+
 static const struct test tests[] = {
 	{"memory and holes", memory_and_holes},
 	{"the child finds tables", child_finds_tables},
@@ -320,6 +464,9 @@ static const struct test tests[] = {
 	{"the child outlives its parent", child_outlives_parent},
 	{"the child becomes a daemon", child_is_a_daemon},
 	{"vfork and posix_spawn", vfork_and_spawn},
+	{"_Fork() and clone()", unannounced_children},
+	{"no descriptor is free", full_table},
+	{"MADV_DONTFORK", stays_behind},
 };
 
 int main(void)

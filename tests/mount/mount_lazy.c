@@ -10,10 +10,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <mshare_ioctl.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -345,6 +349,57 @@ static void after_fork(void)
 	end();
 }
 
+/* As often as the program likes, if somebody gives the page back each time. */
+static void again_and_again(void)
+{
+	const struct mshare_change back = {.size = page, .what = MADV_DONTNEED};
+	int reader = -1, good = 0;
+	char *seen;
+
+	begin();
+	CU_ASSERT(!lazy(0, page));
+	reader = open(in_mount("f"), O_RDONLY);
+	seen = mmap(NULL, align, PROT_READ, MAP_SHARED, reader, 0);
+	CU_ASSERT_FATAL(seen != MAP_FAILED);
+	for (int i = 0; i < 1500; i++)
+		good += !try_read(seen + 8).signal &&
+			!ioctl(fd, MSHARE_IOC_ADVISE, &back);
+	CU_ASSERT(good == 1500);
+	CU_ASSERT(!munmap(seen, align) && !close(reader));
+	end();
+}
+
+static void touch_with_full_table(void *arg)
+{
+	const struct rlimit limit = {.rlim_cur = 64, .rlim_max = 64};
+	char *seen = arg;
+
+	CHILD_ASSERT(!setrlimit(RLIMIT_NOFILE, &limit));
+	while (dup(0) >= 0)
+		;
+	CHILD_ASSERT(errno == EMFILE);
+	CHILD_ASSERT(!try_read(seen + page).signal && is_hole(seen + 4 * page));
+	CHILD_ASSERT(!try_write(at + 2 * page, 'w').signal);
+	CHILD_ASSERT(dup(0) < 0 && errno == EMFILE);
+}
+
+/* A touch needs no descriptor of the program. */
+static void full_table(void)
+{
+	int reader = -1;
+	char *seen;
+
+	begin();
+	CU_ASSERT(!lazy(0, 4 * page));
+	reader = open(in_mount("f"), O_RDONLY);
+	seen = mmap(NULL, align, PROT_READ, MAP_SHARED, reader, 0);
+	CU_ASSERT_FATAL(seen != MAP_FAILED);
+	CU_ASSERT(!in_child(touch_with_full_table, seen));
+	CU_ASSERT(at[2 * page] == 'w');
+	CU_ASSERT(!munmap(seen, align) && !close(reader));
+	end();
+}
+
 static const struct test tests[] = {
 	{"nothing before a touch", nothing_before_a_touch},
 	{"from kernel mode", from_kernel_mode},
@@ -355,6 +410,8 @@ static const struct test tests[] = {
 	{"read-only", read_only},
 	{"a reader's window", reader},
 	{"after fork", after_fork},
+	{"again and again", again_and_again},
+	{"no descriptor is free", full_table},
 	{"exhausted pool", exhausted_pool},
 };
 

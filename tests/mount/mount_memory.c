@@ -8,11 +8,14 @@
 #include "harness/harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/msharefs.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -292,13 +295,262 @@ static void max_size_and_unlinked(void)
 	limited(limit_and_unlinked);
 }
 
+/* Memory that was given back a moment ago */
+
+#define ROUNDS 100
+
+static void let_go_in_turn(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		int region = region_create("f", align);
+
+		CU_ASSERT(region >= 0 && !region_add(region, 0, 32 * MIB));
+		if (i % 2) {
+			char *own = region_window(region, align);
+
+			CU_ASSERT(own && !try_write(own, 1).signal);
+			CU_ASSERT(!munmap(own, align));
+		}
+		CU_ASSERT(!unlink(in_mount("f")) && !close(region));
+	}
+}
+
+static void hold_and_exit(void *arg)
+{
+	int region = region_create("f", align);
+
+	(void)arg;
+	CHILD_ASSERT(region >= 0 && !region_add(region, 0, 32 * MIB));
+	CHILD_ASSERT(region_window(region, align) != NULL);
+	CHILD_ASSERT(!unlink(in_mount("f")));
+}
+
+static void exit_in_turn(void)
+{
+	for (int i = 0; i < ROUNDS / 2; i++)
+		CU_ASSERT(!in_child(hold_and_exit, NULL));
+}
+
+static void after_close(void)
+{
+	limited(let_go_in_turn);
+}
+
+static void after_exit(void)
+{
+	limited(exit_in_turn);
+}
+
+/* Limits other than the pool's */
+
+/*
+ * Whether the log says that the last request was refused at once, by a limit
+ * that is named so.
+ */
+static void check_refusal(uint64_t size, uint64_t left, const char *limit)
+{
+	/* What is mapped already is not wanted. */
+	const uint64_t wanted = size - (32 * MIB - left);
+	long before = memory_held();
+	char said[256];
+
+	CU_ASSERT(fails(region_add(fd, 0, size), ENOMEM));
+	CU_ASSERT(memory_held() == before);
+	snprintf(said, sizeof(said),
+		 "no memory for a mapping: %llu KiB wanted, %llu KiB free of "
+		 "%llu KiB (",
+		 (unsigned long long)wanted / 1024,
+		 (unsigned long long)left / 1024, 32 * MIB / 1024);
+	CU_ASSERT(daemon_said(said) && daemon_said(limit));
+}
+
+static uint64_t left_in_df(void)
+{
+	struct statvfs fs;
+
+	return statvfs(mount_dir, &fs) ? 0 : fs.f_bfree * fs.f_frsize;
+}
+
+static void small_mount(void)
+{
+	char dir[PATH_MAX], options[PATH_MAX + 64], said[PATH_MAX + 64];
+
+	if (geteuid() || page == 4096) {
+		CU_PASS("only root can limit a pool, of huge pages");
+		return;
+	}
+	CU_ASSERT_FATAL(new_dir(dir, "pool") != NULL);
+	CU_ASSERT_FATAL(!mount("none", dir, "hugetlbfs", 0, "size=32M"));
+	snprintf(options, sizeof(options), "backing=hugetlbfs:%s", dir);
+	snprintf(said, sizeof(said), "remount,size=%llu %s", 128 * MIB, dir);
+	if (other_mount_start(options)) {
+		fd = region_create("f", align);
+		CU_ASSERT(left_in_df() == 32 * MIB);
+		check_refusal(128 * MIB, 32 * MIB, said);
+		CU_ASSERT(!region_add(fd, 0, 2 * MIB));
+		CU_ASSERT(left_in_df() == 30 * MIB);
+		check_refusal(130 * MIB, 30 * MIB, said);
+		close(fd);
+		CU_ASSERT(!unlink(in_mount("f")));
+		other_mount_end();
+	} else {
+		CU_FAIL("no mount over the small pool");
+	}
+	CU_ASSERT(!umount(dir) && !rmdir(dir));
+}
+
+/* A cgroup of this test, of whichever version has the controller. */
+static struct group {
+	char top[PATH_MAX], dir[PATH_MAX];
+	bool made_mount, made_control;
+	bool second; /* of the two versions */
+} group;
+
+static int write_to(const char *dir, const char *name, const char *text)
+{
+	char path[2 * PATH_MAX];
+	int file, err;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = open(path, O_WRONLY | O_CLOEXEC);
+	err = file < 0 ||
+	      write(file, text, strlen(text)) != (ssize_t)strlen(text);
+	if (file >= 0)
+		close(file);
+	return err ? -1 : 0;
+}
+
+/* Version 1, which any directory shows if version 2 does not use it. */
+static bool find_hierarchy(void)
+{
+	if (!new_dir(group.top, "cgroup"))
+		return false;
+	group.made_mount = !mount("none", group.top, "cgroup", 0, "hugetlb") ||
+			   !mount("none", group.top, "cgroup2", 0, NULL);
+	group.second =
+		group.made_mount &&
+		!write_to(group.top, "cgroup.subtree_control", "+hugetlb");
+	return group.made_mount;
+}
+
+static bool group_make(void)
+{
+	if (!find_hierarchy())
+		return false;
+	snprintf(group.dir, sizeof(group.dir), "%.4000s/msharefs-test-%d",
+		 group.top, getpid());
+	return !mkdir(group.dir, 0755) && !access(group.dir, W_OK) &&
+	       !write_to(group.dir,
+			 group.second ? "hugetlb.2MB.rsvd.max"
+				      : "hugetlb.2MB.rsvd.limit_in_bytes",
+			 "33554432");
+}
+
+static void group_remove(void)
+{
+	rmdir(group.dir);
+	if (group.made_mount)
+		umount2(group.top, MNT_DETACH);
+	rmdir(group.top);
+}
+
+static void join_group(const char *dir)
+{
+	(void)dir;
+	if (write_to(group.dir, "cgroup.procs", "0"))
+		_exit(126);
+}
+
+static void limited_by_group(void)
+{
+	char said[PATH_MAX + 64];
+
+	snprintf(said, sizeof(said),
+		 " in the daemon's cgroup; as root: echo "
+		 "%s >%s/hugetlb.2MB.rsvd.",
+		 group.second ? "max" : "-1", group.dir);
+	fd = region_create("f", align);
+	CU_ASSERT(left_in_df() == 32 * MIB);
+	check_refusal(128 * MIB, 32 * MIB, said);
+	CU_ASSERT(!region_add(fd, 0, 2 * MIB));
+	check_refusal(130 * MIB, 30 * MIB, said);
+	CU_ASSERT(!region_add(fd, 2 * MIB, 30 * MIB));
+	CU_ASSERT(left_in_df() == 0);
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("f")));
+}
+
+static void small_cgroup(void)
+{
+	if (geteuid() || page == 4096) {
+		CU_PASS("only root can limit a cgroup, in huge pages");
+		return;
+	}
+	if (group_make()) {
+		before_daemon = join_group;
+		if (other_mount_start(NULL)) {
+			limited_by_group();
+			other_mount_end();
+		} else {
+			CU_FAIL("no mount in the cgroup");
+		}
+		before_daemon = NULL;
+	} else {
+		skip_test("no cgroup with a limit of huge pages");
+	}
+	group_remove();
+}
+
+/*
+ * Who asks for more than the pool has takes nothing, so whoever takes a page at
+ * that moment gets it.
+ */
+static void take_one_again_and_again(int go)
+{
+	int region = region_create("one", align);
+	char byte;
+
+	CHILD_ASSERT(region >= 0 && fcntl(go, F_SETFL, O_NONBLOCK) == 0);
+	while (read(go, &byte, 1) < 0) {
+		CHILD_ASSERT(!region_add(region, 0, page));
+		CHILD_ASSERT(!region_unmap_range(region, 0, page));
+	}
+	CHILD_ASSERT(!close(region) && !unlink(in_mount("one")));
+}
+
+static void too_much_takes_nothing(void)
+{
+	const uint64_t size = 64ULL << 30;
+	int region = region_create("large", size), go[2];
+	pid_t child;
+
+	CU_ASSERT_FATAL(region >= 0 && !pipe2(go, O_CLOEXEC));
+	child = fork();
+	if (!child) {
+		close(go[1]);
+		take_one_again_and_again(go[0]);
+		_exit(0);
+	}
+	for (int i = 0; i < 30; i++)
+		CU_ASSERT(fails(region_add(region, 0, size), ENOMEM));
+	close(go[1]);
+	close(go[0]);
+	CU_ASSERT(!wait_for_exit(child));
+	CU_ASSERT(!close(region) && !unlink(in_mount("large")));
+}
+
 static const struct test tests[] = {
 	{"the pool is empty", pool_is_empty},
 	{"huge pages on request", huge_pages_on_request},
 	{"more than any machine has", out_of_all_bounds},
+	{"too much takes nothing", too_much_takes_nothing},
 	{"max_size", max_size},
 	{"max_size in df", max_size_in_df},
 	{"max_size and an unlinked region", max_size_and_unlinked},
+	{"at once after close()", after_close},
+	{"at once after exit()", after_exit},
+	{"size= of hugetlbfs", small_mount},
+	{"a cgroup", small_cgroup},
 };
 
 static void look(void)

@@ -17,6 +17,7 @@
 
 #define START 0x200000000000ULL
 #define TOP (1ULL << 63)
+#define LARGEST (1ULL << 47)
 
 static uint64_t align;
 
@@ -115,6 +116,8 @@ static void set_size_errors(void)
 		{START, align - 1},
 		{START, align + 1},
 		{START, align + 4096},
+		{START, LARGEST + align},
+		{START, 1ULL << 62},
 		{START, TOP},
 		{START, TOP + align},
 		{START, UINT64_MAX},
@@ -199,16 +202,29 @@ static void truncate_errors(void)
 	finish(fd);
 }
 
-/* As large as a file can be: a size costs nothing. */
+/* As large as an address space: a size costs nothing. */
 static void truncate_largest(void)
 {
-	const uint64_t largest = TOP - align;
+	const uint64_t too_large[] = {LARGEST + align, 1ULL << 62, TOP - align};
 	int fd = unsized();
 
-	CU_ASSERT(!ftruncate(fd, (off_t)largest));
-	CU_ASSERT(has_shape(fd, 0, largest));
-	CU_ASSERT(fails(region_add(fd, largest, 4096), EINVAL));
-	CU_ASSERT(fails(region_add(fd, largest - 4096, 8192), EINVAL));
+	for (size_t i = 0; i < N_TESTS(too_large); i++) {
+		off_t size = (off_t)too_large[i];
+
+		CU_ASSERT(fails(ftruncate(fd, size), EFBIG));
+		CU_ASSERT(fails(fallocate(fd, 0, 0, size), EFBIG));
+		CU_ASSERT(has_shape(fd, 0, 0));
+	}
+	CU_ASSERT(!ftruncate(fd, LARGEST));
+	CU_ASSERT(has_shape(fd, 0, LARGEST));
+	CU_ASSERT(fails(region_add(fd, LARGEST, 4096), EINVAL));
+	CU_ASSERT(fails(region_add(fd, LARGEST - 4096, 8192), EINVAL));
+	/* What is done to all of it takes as long as there is something. */
+	CU_ASSERT(!region_add(fd, LARGEST - 4096, 4096));
+	CU_ASSERT(!region_unmap_range(fd, 0, LARGEST));
+	CU_ASSERT(!region_add_like(fd, 0, LARGEST, PROT_READ, MAP_NORESERVE));
+	CU_ASSERT(region_mapped(fd) == LARGEST);
+	CU_ASSERT(!region_unmap_range(fd, 0, LARGEST));
 	finish(fd);
 }
 

@@ -70,6 +70,7 @@ static void mount(void)
 	CU_ASSERT(!(m.flags & MSHARE_MOUNT_SHARES) == !mount_shares());
 	CU_ASSERT(m.unit == (mount_shares() ? 1 << 30 : 0));
 	CU_ASSERT(m.max_size == UINT64_MAX && m.pool_free <= m.pool_total);
+	CU_ASSERT(m.limit <= MSHARE_LIMIT_CGROUP && !m.reserved);
 	CU_ASSERT(m.pool_free >= 1000 * page);
 	CU_ASSERT(m.pid == (uint32_t)mount_daemon && m.uid == geteuid());
 	CU_ASSERT(m.fds > 5 && m.fds + 2 >= (uint32_t)daemon_fds());
@@ -215,6 +216,39 @@ static void windows(void)
 }
 
 /*
+ * A lazy mapping with more pages than are looked at, the last of them touched:
+ * all that the file holds is there, as there is nothing else.
+ */
+static void large_lazy(void)
+{
+	const uint64_t size = 4ULL << 40, unit = mount_page();
+	struct mshare_status_maps m = {.version = MSHARE_STATUS_VERSION};
+	struct mshare_change last = {.offset = size - unit,
+				     .size = unit,
+				     .what = MADV_POPULATE_WRITE};
+	int fd = region_create("f", size);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT(!region_add(fd, 0, unit));
+	CU_ASSERT(!region_add_like(fd, unit, size - unit, RW, MAP_NORESERVE));
+	CU_ASSERT(!ioctl(fd, MSHARE_IOC_MAPS, &m) && m.n == 2);
+	/* Nothing was touched: there is nothing to look for. */
+	CU_ASSERT(m.mapping[1].present == 0);
+	CU_ASSERT(m.mapping[1].flags == MSHARE_MAPPING_LAZY);
+	CU_ASSERT(!ioctl(fd, MSHARE_IOC_ADVISE, &last));
+	m.from = 0;
+	CU_ASSERT(!ioctl(fd, MSHARE_IOC_MAPS, &m) && m.n == 2);
+	CU_ASSERT(m.mapping[0].present == unit && !m.mapping[0].flags);
+	CU_ASSERT(m.mapping[1].present == unit);
+	/* Files of ordinary memory know where their pages are. */
+	if (unit > 4096)
+		CU_ASSERT(m.mapping[1].flags ==
+			  (MSHARE_MAPPING_LAZY | MSHARE_MAPPING_AT_MOST));
+	close(fd);
+	CU_ASSERT(!unlink(in_mount("f")));
+}
+
+/*
  * A window has its own tables from the first protection on, but a window made
  * after the protection was removed does not.
  */
@@ -323,10 +357,15 @@ static void wrong(void)
 }
 
 static const struct test tests[] = {
-	{"mount", mount},	    {"sums", sums},
-	{"region", region},	    {"maps", maps},
-	{"many maps", many_maps},   {"windows", windows},
-	{"protected", protected},   {"many windows", many_windows},
+	{"mount", mount},
+	{"sums", sums},
+	{"region", region},
+	{"maps", maps},
+	{"many maps", many_maps},
+	{"windows", windows},
+	{"large and lazy", large_lazy},
+	{"protected", protected},
+	{"many windows", many_windows},
 	{"wrong arguments", wrong},
 };
 

@@ -22,6 +22,7 @@
 
 #define START 0x200000000000ULL
 #define TOP (1ULL << 63)
+#define LARGEST (1ULL << 47)
 #define PAGE 4096ULL
 #define FLAGS (MAP_SHARED | MAP_FIXED | MAP_ANONYMOUS)
 
@@ -294,23 +295,27 @@ static void judge(bool allowed, int err, int refusal, const char *what,
 	fd = region_create("f", 0);
 }
 
-/* Section 4; st_size is the region's size, so it ends where off_t does. */
+/* Section 4. */
 static void check_shape(uint64_t x, uint64_t y)
 {
-	bool size = y && y % align == 0 && y < TOP;
+	bool size = y && y % align == 0 && y <= LARGEST;
+	int too_large =
+		y % align == 0 && y > LARGEST && y < TOP ? EFBIG : EINVAL;
 	bool both = size && x && x % align == 0 && (wide)x + y <= -1ULL;
 	wide end = (wide)x + y;
 
 	judge(both, unmap_errno(v1_set_size_request, x, y), EINVAL, "SET_SIZE",
 	      x, y);
-	judge(size, ftruncate(fd, (off_t)y) ? errno : 0, EINVAL, "ftruncate", 0,
-	      y);
+	judge(size, ftruncate(fd, (off_t)y) ? errno : 0, too_large, "ftruncate",
+	      0, y);
 	/*
 	 * Too large for any file: the kernel refuses it before the daemon is
 	 * asked.
 	 */
 	judge(size && !x, fallocate(fd, 0, (off_t)x, (off_t)y) ? errno : 0,
-	      x < TOP && y < TOP && y && end >= TOP ? EFBIG : EINVAL,
+	      x < TOP && y < TOP && y && end >= TOP ? EFBIG
+	      : x				    ? EINVAL
+						    : too_large,
 	      "fallocate", x, y);
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,12 +38,13 @@ struct user {
 	void (*run)(const struct user *user); /* as that user */
 };
 
+/* As a program that this user starts: it may be traced by its user. */
 static int become(uid_t uid)
 {
 	if (uid == geteuid())
 		return 0;
 	return setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-	       setresuid(uid, uid, uid);
+	       setresuid(uid, uid, uid) || prctl(PR_SET_DUMPABLE, 1);
 }
 
 static void become_and_run(void *arg)
@@ -111,6 +113,11 @@ static bool log_names(void *arg)
 		 "the window of pid %d is out of the daemon's reach",
 		 *(pid_t *)arg);
 	return daemon_said(text);
+}
+
+static bool holds_as_before(void *arg)
+{
+	return memory_held() <= *(long *)arg;
 }
 
 /* Tests */
@@ -269,14 +276,25 @@ static void protected_later(void)
 
 static void come_after_lazy(const struct user *user)
 {
-	char *at;
+	char *at, *later;
 
-	(void)user;
 	CHILD_ASSERT(!add(0, 8 * page, RW, MAP_NORESERVE));
 	at = region_window(fd, align);
 	CHILD_ASSERT(at && !try_write(at, 1).signal);
-	CHILD_ASSERT(read_into(at + page) == 0);
+	/* Out of reach, system calls fail on pages not touched before. */
+	CHILD_ASSERT(read_into(at + page) == (user->reach ? 0 : EFAULT));
+	CHILD_ASSERT(!try_read(at + page).signal && read_into(at + page) == 0);
 	CHILD_ASSERT(is_hole(at + 8 * page));
+	/* What is unmapped is gone in every window, and reads as zeros anew. */
+	at[0] = 'o';
+	CHILD_ASSERT(!region_unmap_range(fd, 0, 4 * page));
+	CHILD_ASSERT(is_hole(at) && is_hole(at + 2 * page));
+	later = region_window(fd, align);
+	CHILD_ASSERT(later && is_hole(later));
+	CHILD_ASSERT(!add(0, 4 * page, RW, MAP_NORESERVE));
+	CHILD_ASSERT(!try_read(later).signal && later[0] == 0 && at[0] == 0);
+	CHILD_ASSERT(!try_write(at + 2 * page, 'n').signal);
+	CHILD_ASSERT(later[2 * page] == 'n');
 }
 
 static void lazy_before(void)
@@ -303,6 +321,36 @@ static void map_lazily_later(const struct user *user)
 static void lazy_later(void)
 {
 	for_each_user(map_lazily_later);
+}
+
+/*
+ * The region has neither a name nor an open file any more, and its lazy pages
+ * are still there to be touched; its memory goes with the last window.
+ */
+static void touch_nameless(const struct user *user)
+{
+	long before = memory_held();
+	char *at;
+	int own;
+
+	(void)user;
+	own = region_create("nameless", align);
+	CHILD_ASSERT(own >= 0);
+	CHILD_ASSERT(!region_add_like(own, 0, 8 * page, RW, MAP_NORESERVE));
+	at = region_window(own, align);
+	CHILD_ASSERT(at && !try_write(at, 1).signal);
+	CHILD_ASSERT(!close(own) && !unlink(in_mount("nameless")));
+	usleep(100000); /* the daemon hears of it a little later */
+	for (uint64_t i = 0; i < 8; i++)
+		CHILD_ASSERT(!try_write(at + i * page, 2).signal);
+	CHILD_ASSERT(is_hole(at + 8 * page));
+	CHILD_ASSERT(!munmap(at, align));
+	CHILD_ASSERT(wait_until(holds_as_before, &before));
+}
+
+static void lazy_and_nameless(void)
+{
+	for_each_user(touch_nameless);
 }
 
 /* The daemons */
@@ -339,6 +387,7 @@ static void everything_holds(void)
 	protected_later();
 	lazy_before();
 	lazy_later();
+	lazy_and_nameless();
 	CU_ASSERT(!daemon_said("out of the daemon's reach"));
 	other_mount_end();
 }
@@ -351,6 +400,7 @@ static const struct test tests[] = {
 	{"protected later", protected_later},
 	{"lazy before", lazy_before},
 	{"lazy later", lazy_later},
+	{"lazy and nameless", lazy_and_nameless},
 	{"the daemon is root's", everything_holds},
 };
 

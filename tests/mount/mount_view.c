@@ -11,10 +11,14 @@
 #include <linux/magic.h>
 #include <linux/msharefs.h>
 #include <mntent.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static const char *const mount_lists[] = {
@@ -260,6 +264,105 @@ static void test_statfs_first(void)
 	other_mount_end();
 }
 
+/* Waiting for mounts, as systemd and udisks do */
+
+static bool is_poked(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLPRI};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLPRI &&
+	       p.revents & POLLERR;
+}
+
+static bool epoll_is_poked(int epoll)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epoll, &event, 1, 0) == 1 &&
+	       event.events & EPOLLERR && event.data.u64 == 7;
+}
+
+static const char *contents_again(int fd)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	CU_ASSERT(!lseek(fd, 0, SEEK_SET));
+	while ((n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+		used += (size_t)n;
+	text[used] = 0;
+	return text;
+}
+
+static void test_waiting(void)
+{
+	struct epoll_event event = {.events = EPOLLPRI, .data.u64 = 7};
+	const int epoll = epoll_create1(EPOLL_CLOEXEC);
+	const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	FILE *stream = fopen("/proc/self/mountinfo", "re");
+	static char before[sizeof(text)];
+	char first[PATH_MAX];
+
+	CU_ASSERT_FATAL(stream && fileno(stream) >= 0 && fd >= 0);
+	strcpy(first, mount_dir);
+	strcpy(before, contents_again(fd));
+	CU_ASSERT(lists_info(before));
+	CU_ASSERT(!epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	CU_ASSERT(!epoll_is_poked(epoll) && !is_poked(fileno(stream)));
+	CU_ASSERT(other_mount_start(NULL));
+	CU_ASSERT(epoll_is_poked(epoll) && is_poked(fileno(stream)));
+	/* The same descriptor shows what came, with our type. */
+	CU_ASSERT(lists_info(contents_again(fd)));
+	CU_ASSERT(!strstr(text, "fuse.msharefs") && strcmp(text, before) != 0);
+	rewind(stream);
+	CU_ASSERT(fread(text, 1, sizeof(text), stream) > 100);
+	CU_ASSERT(lists_info(text) && !strstr(text, "fuse.msharefs"));
+	other_mount_end();
+	CU_ASSERT(is_poked(fileno(stream)) && !strcmp(first, mount_dir));
+	CU_ASSERT(!fclose(stream) && !close(fd) && !close(epoll));
+}
+
+static void test_reading(void)
+{
+	const int fd = open("/proc/self/mounts", O_RDONLY);
+	char whole[4096], part[100], twice[2][50];
+	struct iovec ranges[2] = {{twice[0], 50}, {twice[1], 50}};
+	void *bad = (void *)strtoul("8", NULL, 0); /* gcc would warn */
+	int copy;
+
+	CU_ASSERT(pread(fd, whole, sizeof(whole), 0) > 300);
+	CU_ASSERT(pread64(fd, part, 100, 150) == 100);
+	CU_ASSERT(!memcmp(part, whole + 150, 100));
+	CU_ASSERT(read(fd, part, 100) == 100 && !memcmp(part, whole, 100));
+	CU_ASSERT(lseek(fd, 0, SEEK_CUR) == 100);
+	CU_ASSERT(readv(fd, ranges, 2) >= 50);
+	CU_ASSERT(!memcmp(twice[0], whole + 100, 50));
+	CU_ASSERT(fails(read(fd, bad, 100), EFAULT));
+	CU_ASSERT(fails(pread(fd, part, 100, -1), EINVAL));
+	/* What another program inherits has the text in it. */
+	copy = dup2(fd, 50);
+	CU_ASSERT(copy == 50 &&
+		  syscall(SYS_pread64, copy, part, 100, 0L) == 100 &&
+		  !memcmp(part, whole, 100));
+	CU_ASSERT(!lseek(copy, 0, SEEK_SET) && lists_mount(contents(copy)));
+	CU_ASSERT(!close(fd));
+}
+
+/* Another file under the number of a list that was closed. */
+static void test_number_reused(void)
+{
+	const int fd = open("/proc/self/mounts", O_RDONLY);
+	char byte = 0;
+	int ends[2];
+
+	CU_ASSERT_FATAL(fd >= 0 && !pipe(ends));
+	CU_ASSERT(!close(fd));
+	CU_ASSERT(fcntl(ends[0], F_DUPFD, fd) == fd);
+	CU_ASSERT(write(ends[1], "x", 1) == 1);
+	CU_ASSERT(read(fd, &byte, 1) == 1 && byte == 'x');
+	CU_ASSERT(!close(fd) && !close(ends[0]) && !close(ends[1]));
+}
+
 static const struct test tests[] = {
 	{"the type in the lists of mounts", test_open},
 	{"the same as _FORTIFY_SOURCE calls them", test_fortified},
@@ -267,6 +370,9 @@ static const struct test tests[] = {
 	{"/proc/filesystems", test_filesystems},
 	{"nothing else in a list of mounts differs", test_other_lines},
 	{"the descriptor of a list of mounts", test_descriptor},
+	{"waiting for mounts", test_waiting},
+	{"reading", test_reading},
+	{"a number that is used again", test_number_reused},
 	{"open() of anything else", test_open_else},
 	{"modes are passed on", test_modes},
 	{"statfs() and fstatfs()", test_statfs},

@@ -24,12 +24,17 @@ wrappers()
 	cat <<-END
 		__sysv_signal
 		bsd_signal
+		madvise
 		mmap
 		mmap64
 		mprotect
 		mremap
 		mshare_engine
 		munmap
+		pkey_mprotect
+		posix_madvise
+		process_madvise
+		remap_file_pages
 		sigaction
 		sigignore
 		siginterrupt
@@ -50,6 +55,11 @@ exports()
 			__open_2
 			__openat64_2
 			__openat_2
+			__pread64_chk
+			__pread_chk
+			__read_chk
+			dup2
+			dup3
 			fopen
 			fopen64
 			fstatfs
@@ -59,6 +69,10 @@ exports()
 			open64
 			openat
 			openat64
+			pread
+			pread64
+			read
+			readv
 			setmntent
 			statfs
 			statfs64
@@ -99,11 +113,11 @@ says()
 # functions by name would reach the wrappers.
 no_wrapped_calls()
 {
-	# The wrappers themselves (wrap/, preload/wrap_fs.c) are exempt.
-	calls_none 'mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit' \
+	# The wrappers themselves (wrap/, preload/wrap_*.c) are exempt.
+	calls_none 'mmap|mmap64|munmap|mprotect|mremap|madvise|sigaction|signal|open|open64|openat|openat64|fopen|fopen64|statfs|fstatfs|mount|umount|umount2|malloc|free|printf|exit' \
 		common engine preload || return 1
 	# Only the library has these: they may allocate memory and use streams.
-	calls_none 'mmap|mmap64|munmap|mprotect|mremap|sigaction|signal|open|open64|openat|openat64|printf|fprintf|exit|abort' \
+	calls_none 'mmap|mmap64|munmap|mprotect|mremap|madvise|sigaction|signal|open|open64|openat|openat64|printf|fprintf|exit|abort' \
 		api
 }
 
@@ -114,7 +128,7 @@ calls_none()
 	shift
 	for folder; do
 		objects=$(find "$BUILD/lib/$folder/.libs" -name '*.o' \
-			! -name '*-wrap_fs.o')
+			! -name '*-wrap_*.o')
 		[ -n "$objects" ] || {
 			echo "no objects of lib/$folder"
 			return 1

@@ -203,10 +203,25 @@ given_mount()
 	return $got
 }
 
+# In the user namespace of the run, 65534 is nobody and everybody else, too.
+reached()
+{
+	expect yes run_at sh -euc '
+		"$1" create --size 1G --map "$2/r"
+		"$1" run -- python3 -c "
+import mmap, subprocess, sys
+file = open(sys.argv[2], \"r+b\")
+window = mmap.mmap(file.fileno(), 1 << 30)
+subprocess.run([sys.argv[1], \"windows\", \"--json\", \"-o\", \"REACHED\",
+                sys.argv[2]], check=True)
+" "$1" "$2/r" | sed "s/true/yes/"' sh "$MSHARECTL" "$at"
+}
+
 # If the program calls mount(2) itself, it gets what --at has mounted.
 check_clean "donor and consumer on /sys/fs/mshare" examples
 check_clean "mkstemp, opendir, static paths, faults" run_at "$names"
 check_clean "a program that mounts it itself" run_at "$names" mount
+check_clean "the daemon reaches its windows" reached
 check_clean "the command's surroundings" surroundings
 check_clean "statuses" statuses
 check_clean "messages" messages

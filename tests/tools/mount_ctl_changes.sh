@@ -83,7 +83,7 @@ cannot_create()
 no_memory()
 {
 	before=$(pages_held "$m")
-	complains 75 "not enough memory for 64T" \
+	complains 75 "not enough memory for 64T: " \
 		"$ctl" create --size 64T --map "$m/huge" &&
 		[ ! -e "$m/huge" ] && soon pages_are "$before"
 }

@@ -167,6 +167,26 @@ static void test_sizes(void)
 	done();
 }
 
+static void test_quotas(void)
+{
+	CU_ASSERT(parse("-o user_inodes=1000,user_mappings=64K /mnt") == 0);
+	CU_ASSERT(o.quotas[QUOTA_INODES] == 1000);
+	CU_ASSERT(o.quotas[QUOTA_MAPPINGS] == 65536);
+	CU_ASSERT(!o.quotas[QUOTA_XATTRS] && !o.quotas[QUOTA_DESCRIPTORS]);
+	CU_ASSERT(left(""));
+	done();
+	CU_ASSERT(parse("-o user_xattrs=1M /mnt -o user_tickets=5 "
+			"-o user_descriptors=7") == 0);
+	CU_ASSERT(o.quotas[QUOTA_XATTRS] == MIB);
+	CU_ASSERT(o.quotas[QUOTA_TICKETS] == 5);
+	CU_ASSERT(o.quotas[QUOTA_DESCRIPTORS] == 7);
+	done();
+	CU_ASSERT(parse("-o user_inodes=0 /mnt") == -EINVAL);
+	done();
+	CU_ASSERT(parse("-o user_tickets=many /mnt") == -EINVAL);
+	done();
+}
+
 static void test_mount_form(void)
 {
 	CU_ASSERT(parse("none /mnt -o rw,nosuid,align=2G") == 0);
@@ -355,6 +375,7 @@ static const struct test tests[] = {
 	{"flags in any order", test_flag_order},
 	{"backing", test_backing},
 	{"sizes", test_sizes},
+	{"quotas", test_quotas},
 	{"SOURCE MOUNTPOINT", test_mount_form},
 	{"other options are left to libfuse", test_others_are_left},
 	{"help and version", test_help},

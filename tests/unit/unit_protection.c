@@ -19,6 +19,7 @@
 #define UNIT ((uint64_t)UNIT_PAGES * PAGE)
 #define LAZY MAPPING_LAZY
 #define RW (PROT_READ | PROT_WRITE)
+#define BOTH (PAGE_OPEN | PAGE_PROTECTED)
 
 static struct mapping_tree maps;
 
@@ -222,10 +223,10 @@ static void do_step(struct model *m, const struct uffd_op *op)
 static void take(struct model *m, const struct protection *from,
 		 const struct protection *to, bool can_write)
 {
+	const uint32_t modes = can_write ? BOTH : PAGE_OPEN;
 	struct protection_steps steps;
 
-	CU_ASSERT_FATAL(
-		!protection_steps_plan(from, to, UNIT, can_write, &steps));
+	CU_ASSERT_FATAL(!protection_steps_plan(from, to, UNIT, modes, &steps));
 	for (size_t i = 0; i < steps.n; i++)
 		do_step(m, &steps.v[i]);
 	protection_steps_free(&steps);
@@ -335,6 +336,32 @@ static void random_changes(void)
 	mapping_tree_free(&maps);
 }
 
+/*
+ * Planning takes as long as there are pieces: going from unit to unit would
+ * take hours here.
+ */
+static void many_units(void)
+{
+	const uint64_t end = 1ULL << 60;
+	struct protection plain, modes;
+	struct protection_steps steps;
+
+	mapping_tree_init(&maps);
+	CU_ASSERT_FATAL(!protection_plain(0, end, &plain));
+	map(0, end, PROT_READ);
+	map(end / 2 + PAGE, end / 2 + 2 * PAGE, RW);
+	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, end, &modes));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, BOTH, &steps));
+	CU_ASSERT(steps.n == 3 && steps.v[0].action == UFFD_GUARD_WP &&
+		  !steps.v[0].start && steps.v[0].end == end &&
+		  steps.v[1].action == UFFD_PROTECT &&
+		  steps.v[1].end == end / 2 + PAGE && steps.v[2].end == end);
+	protection_steps_free(&steps);
+	protection_free(&modes);
+	protection_free(&plain);
+	mapping_tree_free(&maps);
+}
+
 static void steps_are_few(void)
 {
 	struct protection plain, modes;
@@ -345,20 +372,25 @@ static void steps_are_few(void)
 	/* Ordinary mappings need no step. */
 	map(0, END, RW);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, BOTH, &steps));
 	CU_ASSERT(steps.n == 0);
 	protection_free(&modes);
 	/* A whole lazy region takes one step, a protected page two. */
 	map(0, END, RW | LAZY);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, BOTH, &steps));
 	CU_ASSERT(steps.n == 1 && steps.v[0].end == END);
+	protection_steps_free(&steps);
+	/* A window out of reach stays guarded: nobody could close it again. */
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, PAGE_PROTECTED,
+					 &steps));
+	CU_ASSERT(steps.n == 0);
 	protection_steps_free(&steps);
 	protection_free(&modes);
 	map(0, END, RW);
 	map(UNIT + PAGE, UNIT + 2 * PAGE, PROT_READ);
 	CU_ASSERT_FATAL(!protection_read(&maps, PAGE, 0, END, &modes));
-	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, true, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, BOTH, &steps));
 	CU_ASSERT(steps.n == 2);
 	CU_ASSERT(steps.n == 2 && steps.v[0].action == UFFD_GUARD_WP &&
 		  steps.v[0].start == UNIT && steps.v[0].end == 2 * UNIT &&
@@ -366,7 +398,8 @@ static void steps_are_few(void)
 		  steps.v[1].start == UNIT + PAGE);
 	protection_steps_free(&steps);
 	/* A window that cannot write anyway needs none. */
-	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, false, &steps));
+	CU_ASSERT(!protection_steps_plan(&plain, &modes, UNIT, PAGE_OPEN,
+					 &steps));
 	CU_ASSERT(steps.n == 0);
 	protection_steps_free(&steps);
 	protection_free(&modes);
@@ -380,6 +413,7 @@ static const struct test tests[] = {
 	{"overlays", overlays},
 	{"random changes", random_changes},
 	{"steps are few", steps_are_few},
+	{"many units", many_units},
 };
 
 int main(void)

@@ -79,9 +79,9 @@ static void test_set_size(void)
 		{GIB, GIB},
 		{TIB, 512 * GIB},
 		{HALF, GIB},
-		{GIB, HALF - GIB},	  /* the largest file */
+		{GIB, REGION_MAX},
 		{TOP - 2 * GIB + 1, GIB}, /* ends just below the top */
-		{HALF - GIB, HALF - GIB},
+		{HALF - GIB, REGION_MAX},
 	};
 
 	for (size_t i = 0; i < N_TESTS(good); i++) {
@@ -116,6 +116,8 @@ static void test_set_size_refused(void)
 		{TOP, GIB},
 		{GIB, TOP},
 		{HALF + 1, GIB},
+		{GIB, REGION_MAX + GIB},
+		{GIB, HALF - GIB}, /* the largest file */
 		{GIB, HALF},
 		{HALF, HALF},
 		{GIB, TOP - GIB + 1}, /* aligned, but too large for a file */
@@ -140,9 +142,14 @@ static void test_set_size_refused(void)
 static void test_truncate(void)
 {
 	const uint64_t bad[] = {
-		0,	  1,	   page - 1,   page,	      page + 1,
-		MIB,	  GIB - 1, GIB + 1,    GIB - page,    GIB + page,
-		HALF - 1, HALF,	   HALF + GIB, TOP - GIB + 1, TOP,
+		0,	    1,		page - 1,	page,
+		page + 1,   MIB,	GIB - 1,	GIB + 1,
+		GIB - page, GIB + page, REGION_MAX + 1, HALF - 1,
+		TOP,
+	};
+	const uint64_t large[] = {
+		REGION_MAX + GIB, HALF - GIB,	 1ULL << 62, HALF,
+		HALF + GIB,	  TOP - GIB + 1,
 	};
 	struct region *region = new_region();
 
@@ -150,8 +157,12 @@ static void test_truncate(void)
 		CU_ASSERT(region_truncate(region, bad[i], ALIGN) == -EINVAL);
 		CU_ASSERT(shape_is(region, 0, 0));
 	}
-	CU_ASSERT(region_truncate(region, HALF - GIB, ALIGN) == 0);
-	CU_ASSERT(shape_is(region, 0, HALF - GIB));
+	for (size_t i = 0; i < N_TESTS(large); i++) {
+		CU_ASSERT(region_truncate(region, large[i], ALIGN) == -EFBIG);
+		CU_ASSERT(shape_is(region, 0, 0));
+	}
+	CU_ASSERT(region_truncate(region, REGION_MAX, ALIGN) == 0);
+	CU_ASSERT(shape_is(region, 0, REGION_MAX));
 	region_put(region);
 }
 

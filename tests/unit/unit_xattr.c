@@ -134,11 +134,34 @@ static void test_room(void)
 	tear_down();
 }
 
+/* listxattr(2) returns 64 KiB of names: more would make lists long to search.
+ */
+static void test_names_limit(void)
+{
+	char name[32];
+	size_t total = 0;
+	int n = 0, err = 0;
+
+	while (!err) {
+		snprintf(name, sizeof(name), "user.%d", n++);
+		err = set(name, "", 0);
+		total += err ? 0 : strlen(name) + 1;
+	}
+	CU_ASSERT(err == -ENOSPC && n < 10000);
+	CU_ASSERT(total <= 65536 && total > 65536 - 32);
+	CU_ASSERT(xattr_names(&list, true, NULL, 0) == (ssize_t)total);
+	/* What is there can be replaced and removed. */
+	CU_ASSERT(set("user.0", "longer", 0) == 0);
+	CU_ASSERT(xattr_remove(&list, "user.1", &used) == 0);
+	CU_ASSERT(set("user.1", "", 0) == 0);
+	tear_down();
+}
+
 static const struct test tests[] = {
 	{"set", test_set},	   {"flags", test_flags},
 	{"names", test_names},	   {"get", test_get},
 	{"remove", test_remove},   {"list", test_list},
-	{"size limit", test_room},
+	{"size limit", test_room}, {"limit of names", test_names_limit},
 };
 
 int main(void)

@@ -26,6 +26,7 @@
 #include "set_address.h"
 #include "daemon_status.h"
 #include "resolve_target.h"
+#include "memory/memory_limit.h"
 
 struct create {
 	const char *file;
@@ -138,24 +139,50 @@ static void take_back(const struct create *c)
 static int no_memory(const struct create *c)
 {
 	char size[AMOUNT_TEXT], left[AMOUNT_TEXT], page[AMOUNT_TEXT];
+	const struct mshare_status_mount *m = &c->mount;
+	struct memory_limit limit = {
+		.kind = m->limit,
+		.total = m->limit_total,
+		.free = m->pool_free,
+	};
+	char text[MEMORY_LIMIT_TEXT];
 
-	return message_error(EX_TEMPFAIL,
-			     "%s: not enough memory for %s: only %s are free, "
-			     "in pages of %s; allow more huge pages (as root: "
-			     "sysctl vm.nr_overcommit_hugepages=NUMBER), or "
-			     "use --lazy; nothing was created",
-			     c->file, amount_text(c->size, size),
-			     amount_text(c->mount.pool_free, left),
-			     amount_text(c->mount.page, page));
+	snprintf(limit.path, sizeof(limit.path), "%.*s",
+		 (int)sizeof(m->limit_path) - 1, m->limit_path);
+	return message_error(
+		EX_TEMPFAIL,
+		"%s: not enough memory for %s: %s is free in pages of %s, in "
+		"%s; or use --lazy; nothing was created",
+		c->file, amount_text(c->size, size),
+		amount_text(m->pool_free, left), amount_text(m->page, page),
+		memory_limit_text(&limit, m->page, c->size, text));
 }
 
-static int failed(const struct create *c, int err)
+/* Sets c->mount. */
+static int ask_mount(struct create *c)
+{
+	char *copy = strdup(c->file);
+	struct target target;
+	int status;
+
+	if (!copy)
+		return message_error(EX_OSERR, "out of memory");
+	status = resolve_target(&target, dirname(copy));
+	free(copy);
+	if (status != EX_OK)
+		return status;
+	status = target_mount_status(&target, &c->mount);
+	target_close(&target);
+	return status;
+}
+
+static int failed(struct create *c, int err)
 {
 	if (c->fd < 0 && err == -EEXIST)
 		return message_error(
 			EX_CANTCREAT,
 			"%s: already exists; msharectl rm removes it", c->file);
-	if (err == -ENOMEM && c->map)
+	if (err == -ENOMEM && c->map && ask_mount(c) == EX_OK)
 		return no_memory(c);
 	return message_error(message_exit_status(err),
 			     "%s: %s: %s; nothing was created", c->file,
@@ -217,17 +244,8 @@ static int check_unit(const struct create *c)
 
 static int create(struct create *c)
 {
-	char *copy = strdup(c->file);
-	struct target target;
-	int status;
+	int status = ask_mount(c);
 
-	if (!copy)
-		return message_error(EX_OSERR, "out of memory");
-	status = resolve_target(&target, dirname(copy));
-	free(copy);
-	if (status != EX_OK)
-		return status;
-	status = target_mount_status(&target, &c->mount);
 	if (status == EX_OK && c->mount.flags & MSHARE_MOUNT_OWNERSHIP)
 		status = message_error(
 			EX_UNAVAILABLE,
@@ -236,7 +254,6 @@ static int create(struct create *c)
 			"msharectl; let the program that uses the region "
 			"create it",
 			c->file);
-	target_close(&target);
 	if (status == EX_OK)
 		status = check_unit(c);
 	return status == EX_OK ? make_whole(c) : status;

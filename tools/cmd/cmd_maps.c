@@ -101,6 +101,8 @@ static void show_mapping(struct table *t, const struct maps *m,
 		   : mapping->flags & MSHARE_MAPPING_LAZY ? "lazy"
 							  : "eager");
 	table_number(t, PRESENT, mapping->present);
+	if (mapping->flags & MSHARE_MAPPING_AT_MOST)
+		table_text(t, NOTE, "too large to count: PRESENT at most");
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include "mount_programs.h"
 #include "common/default_mount.h"
+#include "common/our_mount.h"
 #include "messages.h"
 #include "resolve_target.h"
 
@@ -64,18 +65,6 @@ static int make_default(char *dir, size_t size, bool *made)
 			     dir, strerror(errno));
 }
 
-/*
- * AT_STATX_FORCE_SYNC: the kernel may still remember the attributes of the
- * directory after the daemon has ended.
- */
-static bool daemon_has_ended(const char *dir)
-{
-	struct statx stx;
-
-	return statx(AT_FDCWD, dir, AT_STATX_FORCE_SYNC, STATX_INO, &stx) &&
-	       errno == ENOTCONN;
-}
-
 static int start(const char *dir, const char *options)
 {
 	int err = mount_program_start(dir, options);
@@ -100,7 +89,7 @@ static int start(const char *dir, const char *options)
 
 static int mount_on(const char *dir, const char *options)
 {
-	if (daemon_has_ended(dir))
+	if (our_mount_is_dead(dir))
 		return message_error(
 			EX_UNAVAILABLE,
 			"%s: already mounted, but the daemon has ended; "

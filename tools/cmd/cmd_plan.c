@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "amount.h"
-#include "hugepages.h"
+#include "memory/hugepage_command.h"
 #include "plan.h"
 #include "messages.h"
 

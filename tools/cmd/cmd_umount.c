@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <mntent.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +22,8 @@
 
 #include "mount_programs.h"
 #include "common/default_mount.h"
+#include "common/our_mount.h"
+#include "common/sysfs_overlay.h"
 #include "process_info.h"
 #include "messages.h"
 #include "daemon_status.h"
@@ -47,50 +48,6 @@ static void usage(FILE *to)
 		    "\n"
 		    "Examples: msharectl umount\n"
 		    "          msharectl umount --lazy ~/mshare\n");
-}
-
-/*
- * Returns an absolute path, for free(), or NULL. The last component may be a
- * mount whose daemon has ended.
- */
-static char *whole_path(const char *dir)
-{
-	char *path = realpath(dir, NULL), *parent, *slash, *copy;
-
-	if (path || errno != ENOTCONN)
-		return path;
-	copy = strdup(dir);
-	if (!copy)
-		return NULL;
-	while ((slash = strrchr(copy, '/')) && !slash[1] && slash != copy)
-		*slash = 0;
-	if (slash)
-		*slash = 0;
-	parent = realpath(!slash ? "." : *copy ? copy : "/", NULL);
-	if (!parent ||
-	    asprintf(&path, "%s/%s", strcmp(parent, "/") ? parent : "",
-		     slash ? slash + 1 : copy) < 0)
-		path = NULL;
-	free(parent);
-	free(copy);
-	return path;
-}
-
-/* Reads the list of mounts, which works without a daemon. */
-static bool is_our_mount(const char *path)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	const struct mntent *entry;
-	bool ours = false;
-
-	/* The last mount on a path covers the others. */
-	while (mounts && (entry = getmntent(mounts)))
-		if (!strcmp(entry->mnt_dir, path))
-			ours = !strcmp(entry->mnt_type, "fuse.msharefs") ||
-			       !strcmp(entry->mnt_type, "msharefs");
-	if (mounts)
-		endmntent(mounts);
-	return ours;
 }
 
 /*
@@ -160,13 +117,16 @@ static int unmount(const char *path, bool lazy)
 	struct mshare_status_mount mount = {0};
 	struct stat st = {0};
 	int daemon, err, status = EX_OK;
+	char parent[PATH_MAX];
+	bool dead;
 
-	if (!is_our_mount(path))
+	if (!our_mount_is_there(path))
 		return message_error(
 			EX_NOINPUT,
 			"%s: msharefs is not mounted there; findmnt -t "
 			"fuse.msharefs lists its mounts",
 			path);
+	dead = our_mount_is_dead(path);
 	stat(path, &st);
 	daemon = find_daemon(path, &mount);
 	err = mount_program_unmount(path, lazy);
@@ -174,6 +134,8 @@ static int unmount(const char *path, bool lazy)
 		status = report_error(path, err, st.st_dev);
 	else if (daemon >= 0 && !lazy)
 		status = wait_end(path, daemon, mount.pid);
+	if (!err && dead)
+		sysfs_overlay_remove_old(path, parent);
 	if (daemon >= 0)
 		close(daemon);
 	return status;
@@ -210,7 +172,7 @@ int cmd_umount(int argc, char **argv)
 			EX_NOINPUT,
 			"cannot determine your default mount: %s; name DIR",
 			strerror(-err));
-	path = whole_path(dir);
+	path = our_mount_path(dir);
 	if (!path)
 		return message_error(message_exit_status(-errno), "%s: %s", dir,
 				     strerror(errno));

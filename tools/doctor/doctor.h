@@ -46,6 +46,16 @@ void mend(struct finding *f, const char *format, ...)
 void mend_as_root(struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* dir: the mount to check; named: by an argument or a variable */
+typedef void doctor_check_dir(struct finding *f, const char *dir, bool named);
+/*
+ * Runs the check in a child and abandons it if the daemon hangs: once the
+ * daemon has read a request, not even SIGKILL ends the process that waits for
+ * the reply. 0; -ETIMEDOUT; or another error, and *f is as it was.
+ */
+int doctor_ask_mount(struct finding *f, const char *mount,
+		     doctor_check_dir *check);
+
 #define QUOTED_TEXT 200
 /* Quotes a word for the shell; cuts what is too long. */
 const char *quoted(const char *word, char text[QUOTED_TEXT]);

@@ -20,7 +20,7 @@
 
 #include "amount.h"
 #include "memory/backing.h"
-#include "hugepages.h"
+#include "memory/hugepage_command.h"
 
 /* The size of the pages whose tables the kernel shares. */
 static uint64_t shared_page(void)

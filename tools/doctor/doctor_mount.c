@@ -186,7 +186,8 @@ static bool find_mount(const char *mount, char *dir, size_t size, bool *named)
  * In the child. It keeps no other descriptors open, so that nobody waits for it
  * if it hangs.
  */
-static _Noreturn void check_in_child(const char *mount, int to)
+static _Noreturn void check_in_child(const char *mount, doctor_check_dir *check,
+				     int to)
 {
 	struct finding f = {.state = DOCTOR_OK};
 	char dir[PATH_MAX] = "";
@@ -196,45 +197,50 @@ static _Noreturn void check_in_child(const char *mount, int to)
 		_exit(1);
 	close_range(STDIN_FILENO + 1, ~0U, 0);
 	if (find_mount(mount, dir, sizeof(dir), &named))
-		check_mount(&f, dir, named);
+		check(&f, dir, named);
 	else
 		found(&f, DOCTOR_MISSING, "its path is too long");
 	_exit(write(STDIN_FILENO, &f, sizeof(f)) != sizeof(f));
 }
 
-/*
- * Runs the check in a child and abandons it if the daemon hangs: once the
- * daemon has read a request, not even SIGKILL ends the process that waits for
- * the reply.
- */
-void doctor_mount(struct finding *f, const char *mount)
+int doctor_ask_mount(struct finding *f, const char *mount,
+		     doctor_check_dir *check)
 {
 	struct pollfd answer = {.events = POLLIN};
-	int pipes[2], n;
+	int pipes[2], n, err = 0;
 	pid_t pid;
 
-	if (pipe2(pipes, O_CLOEXEC)) {
-		found(f, DOCTOR_DEGRADED, "cannot check it: %s",
-		      strerror(errno));
-		return;
-	}
+	if (pipe2(pipes, O_CLOEXEC))
+		return -errno;
 	pid = fork();
 	if (pid == 0)
-		check_in_child(mount, pipes[1]);
+		check_in_child(mount, check, pipes[1]);
 	close(pipes[1]);
 	answer.fd = pipes[0];
 	do
 		n = pid < 0 ? -1 : poll(&answer, 1, PATIENCE * 1000);
 	while (pid > 0 && n < 0 && errno == EINTR);
 	if (n == 0) {
-		found(f, DOCTOR_MISSING,
-		      "its daemon does not answer within %d seconds", PATIENCE);
+		err = -ETIMEDOUT;
 		kill(pid, SIGKILL);
 	} else if (n < 0 || read(pipes[0], f, sizeof(*f)) != sizeof(*f)) {
-		found(f, DOCTOR_DEGRADED,
-		      "cannot check it: the child process failed");
+		err = -ECHILD;
 	}
 	close(pipes[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, n == 0 ? WNOHANG : 0);
+	return err;
+}
+
+void doctor_mount(struct finding *f, const char *mount)
+{
+	int err = doctor_ask_mount(f, mount, check_mount);
+
+	if (err == -ETIMEDOUT)
+		found(f, DOCTOR_MISSING,
+		      "its daemon does not answer within %d seconds", PATIENCE);
+	else if (err)
+		found(f, DOCTOR_DEGRADED, "cannot check it: %s",
+		      err == -ECHILD ? "the child process failed"
+				     : strerror(-err));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command that lets the kernel provide more huge pages of a size. */
-#ifndef HUGEPAGES_H
-#define HUGEPAGES_H
+#ifndef HUGEPAGE_COMMAND_H
+#define HUGEPAGE_COMMAND_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints the command that provides more huge pages. */
-#include "hugepages.h"
+#include "memory/hugepage_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper and the processes that it starts. Each is a copy of the daemon
+ * from before its first thread, with a single thread.
+ */
+#include "base/closer_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define NAME "mshare-closer"
+
+static volatile sig_atomic_t daemon_has_ended;
+static unsigned int closers; /* processes that exist */
+
+static void tick_later(struct closer *closer)
+{
+	const struct itimerspec soon = {
+		.it_value = {.tv_nsec = CLOSING_MS * 1000000L}};
+
+	if (!atomic_exchange(&closer->ticking, true))
+		timerfd_settime(closer->timer_fd, 0, &soon, NULL);
+}
+
+static void done(struct closer *closer, struct closing *slot)
+{
+	atomic_store(&slot->state, CLOSING_FREE);
+	atomic_fetch_sub(&closer->waiting, 1);
+}
+
+/* How many processes are closing descriptors of this user. */
+static unsigned int busy_for(const struct closer *closer, uid_t uid)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < CLOSING; i++)
+		n += atomic_load(&closer->slots[i].state) == CLOSING_NOW &&
+		     closer->slots[i].uid == uid;
+	return n;
+}
+
+static void close_one(struct closer *closer, struct closing *slot)
+{
+	if (atomic_load(&closer->stuck) &&
+	    busy_for(closer, slot->uid) >= CLOSERS_PER_USER) {
+		atomic_store(&slot->state, CLOSING_PARKED);
+		tick_later(closer);
+		return;
+	}
+	slot->closer = getpid();
+	slot->since = now_ms();
+	atomic_store(&slot->state, CLOSING_NOW);
+	tick_later(closer);
+	close(slot->fd);
+	done(closer, slot);
+}
+
+static _Noreturn void work(struct closer *closer, pid_t keeper)
+{
+	unsigned int at;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == keeper) {
+		if (read(closer->take_fd, &at, sizeof(at)) != sizeof(at))
+			continue;
+		if (at >= CLOSING)
+			break; /* retire() */
+		close_one(closer, &closer->slots[at]);
+	}
+	_exit(0);
+}
+
+static void start_one(struct closer *closer)
+{
+	pid_t keeper = getpid();
+	long pid;
+
+	if (closers == CLOSERS)
+		return;
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		work(closer, keeper);
+	closers += pid > 0;
+}
+
+/* Whether a process sleeps where a signal wakes it. */
+static bool can_be_woken(pid_t pid)
+{
+	char path[32], text[256], *state;
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	n = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[n] = 0;
+	state = strrchr(text, ')');
+	return state && state[1] == ' ' && state[2] == 'S';
+}
+
+static void put_back(struct closer *closer, unsigned int at)
+{
+	struct closing *slot = &closer->slots[at];
+
+	if (busy_for(closer, slot->uid) >= CLOSERS_PER_USER)
+		return;
+	atomic_store(&slot->state, CLOSING_QUEUED);
+	if (write(closer->give_fd, &at, sizeof(at)) != sizeof(at))
+		atomic_store(&slot->state, CLOSING_PARKED);
+}
+
+/* Nothing is left to do: one process suffices again. */
+static void retire(struct closer *closer)
+{
+	const unsigned int end = CLOSING;
+
+	for (unsigned int i = 1; i < closers; i++)
+		if (write(closer->give_fd, &end, sizeof(end)) != sizeof(end))
+			break;
+}
+
+/* Looks after what has not been closed yet. */
+static void tick(struct closer *closer)
+{
+	unsigned int stuck = 0;
+	uint64_t now = now_ms(), n;
+
+	if (read(closer->timer_fd, &n, sizeof(n)) != sizeof(n))
+		return;
+	atomic_store(&closer->ticking, false);
+	for (unsigned int i = 0; i < CLOSING; i++) {
+		struct closing *slot = &closer->slots[i];
+		int state = atomic_load(&slot->state);
+
+		if (state == CLOSING_PARKED)
+			put_back(closer, i);
+		if (state != CLOSING_NOW || slot->since + CLOSING_MS > now)
+			continue;
+		stuck++;
+		/* A process that exits does not linger over its sockets. */
+		if (can_be_woken(slot->closer))
+			kill(slot->closer, SIGKILL);
+	}
+	atomic_store(&closer->stuck, stuck);
+	if (stuck >= closers)
+		start_one(closer);
+	if (atomic_load(&closer->waiting))
+		tick_later(closer);
+	else
+		retire(closer);
+}
+
+/* A close that was interrupted is done all the same. */
+static void reap(struct closer *closer)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		closers--;
+		for (size_t i = 0; i < CLOSING; i++) {
+			struct closing *slot = &closer->slots[i];
+
+			if (atomic_load(&slot->state) == CLOSING_NOW &&
+			    slot->closer == pid)
+				done(closer, slot);
+		}
+	}
+	if (!closers)
+		start_one(closer);
+}
+
+/* The end */
+
+static bool is_fuse(const char *link)
+{
+	return !strcmp(link, "/dev/fuse");
+}
+
+static bool is_harmless(const char *link)
+{
+	return strncmp(link, "socket:", 7) != 0 &&
+	       strcmp(link, "anon_inode:[userfaultfd]") != 0;
+}
+
+static bool is_any(const char *link)
+{
+	(void)link;
+	return true;
+}
+
+static void close_those(bool (*are_meant)(const char *link))
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *d;
+	char link[256];
+	ssize_t n;
+
+	while (dir && (d = readdir(dir))) {
+		n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
+		if (n <= 0 || atoi(d->d_name) == dirfd(dir))
+			continue;
+		link[n] = 0;
+		if (are_meant(link))
+			close(atoi(d->d_name));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static _Noreturn void bury(void)
+{
+	close_those(is_fuse);
+	close_those(is_harmless);
+	close_those(is_any);
+	_exit(0);
+}
+
+static void on_signal(int sig)
+{
+	if (sig == SIGUSR1)
+		daemon_has_ended = true;
+}
+
+/* So that ps(1) and pgrep(1) tell it from the daemon. */
+static void take_name(void)
+{
+	char *name = program_invocation_name;
+
+	prctl(PR_SET_NAME, NAME);
+	strncpy(name, NAME, strlen(name));
+}
+
+static void handle(int sig)
+{
+	const struct sigaction act = {.sa_handler = on_signal};
+
+	sigaction(sig, &act, NULL);
+}
+
+_Noreturn void closer_keep(struct closer *closer)
+{
+	struct pollfd timer = {.fd = closer->timer_fd, .events = POLLIN};
+	sigset_t others;
+
+	take_name();
+	handle(SIGUSR1);
+	handle(SIGCHLD);
+	/* What ends the daemon must not end the keeper before. */
+	sigfillset(&others);
+	sigdelset(&others, SIGUSR1);
+	sigdelset(&others, SIGCHLD);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	start_one(closer);
+	atomic_store(&closer->is_kept, true);
+	while (!daemon_has_ended && getppid() == closer->daemon) {
+		if (ppoll(&timer, 1, NULL, &others) > 0)
+			tick(closer);
+		reap(closer);
+	}
+	bury();
+}
