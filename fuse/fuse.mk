@@ -43,6 +43,7 @@ libmodel_la_SOURCES = \
 	fuse/windows/window_registry.c fuse/windows/window_registry.h \
 	fuse/windows/window_sync.c fuse/windows/window_sync.h \
 	fuse/change/advise.c fuse/change/advise.h \
+	fuse/change/change_plan.c fuse/change/change_plan.h \
 	fuse/change/fault_answer.c fuse/change/fault_answer.h \
 	fuse/change/mapping_change.c fuse/change/mapping_change.h \
 	fuse/change/mapping_quota.c fuse/change/mapping_quota.h \
@@ -92,3 +93,13 @@ msharefs_SOURCES = \
 	$(sysfs_overlay)
 msharefs_CPPFLAGS = $(fuse_cppflags) $(FUSE_CFLAGS) $(SYSTEMD_CFLAGS)
 msharefs_LDADD = libmodel.la $(FUSE_LIBS) $(SYSTEMD_LIBS)
+
+# A daemon whose calls can be made to fail: tests/fault/fault_points.h.
+if FAULT_POINTS
+msharefs_SOURCES += tests/fault/fault_points.c
+fault_points = accept4 calloc epoll_create1 epoll_ctl eventfd fallocate fopen \
+	ftruncate madvise malloc memfd_create mmap mprotect open openat opendir \
+	pipe2 pthread_create realloc reallocarray realpath socket strdup syscall \
+	timerfd_create
+msharefs_LDFLAGS = $(AM_LDFLAGS) $(fault_points:%=-Wl,--wrap=%)
+endif

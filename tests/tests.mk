@@ -59,6 +59,16 @@ mount_tests = tests/hostile/mount_hostile_attach \
 # Hostile users on a mount that others use.
 mount_tests += tests/hostile/mount_hostile_limits
 
+# "make soak MINUTES=60"; with "make check" it runs for seconds.
+mount_tests += tests/soak/mount_soak
+
+# A build with --enable-fault-points.
+if FAULT_POINTS
+mount_tests += tests/fault/mount_fault_points
+endif
+EXTRA_DIST += tests/fault/fault_points.c tests/fault/fault_points.h \
+	tests/fault/mount_fault_points.c
+
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.
 lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \
 	tests/lib/lib_half_way tests/lib/lib_mount tests/lib/lib_other_engine \
@@ -165,3 +175,13 @@ tests/lib/lib_cxx: $(srcdir)/tests/lib/lib_cxx.cc libmshare.la
 CXX_WARNINGS = -Wall -Wextra -Werror
 EXTRA_DIST += tests/lib/lib_cxx.cc
 CLEANFILES += tests/lib/lib_cxx
+
+# All kinds of clients for so many minutes; what the daemon held then is in
+# soak.csv, drawn in soak.svg. TSan: configure --enable-sanitizers=thread.
+MINUTES = 60
+soak: all $(check_PROGRAMS)
+	$(AM_V_at)SOAK_MINUTES=$(MINUTES) SOAK_CSV=$(abs_builddir)/soak.csv \
+	TEST_TIMEOUT=$$(($(MINUTES) * 60 + 300)) $(MAKE) check-local \
+		MATCH='^mount_soak$$' BACKINGS=memfd
+	$(AM_V_at)$(srcdir)/tests/soak/plot soak.csv >soak.svg
+EXTRA_DIST += tests/soak/plot

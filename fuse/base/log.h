@@ -35,4 +35,11 @@ struct log_limit {
 void log_limited(struct log_limit *limit, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Thirty of a kind a minute: those that name what they are about. */
+#define log_each(priority, ...)                                         \
+	do {                                                            \
+		static struct log_limit log_each_limit = {.burst = 30}; \
+		log_limited(&log_each_limit, priority, __VA_ARGS__);    \
+	} while (0)
+
 #endif

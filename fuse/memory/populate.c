@@ -25,6 +25,7 @@ struct job {
 	int (*work)(struct job *job, char *at, size_t length);
 	char *base;	 /* where the target file is mapped */
 	uint64_t origin; /* the file offset at base */
+	uint64_t length; /* of that mapping */
 	uint64_t piece;	 /* PIECE, but at least a page */
 	int from_fd;
 	char *from; /* where from_fd is mapped, for install() */
@@ -160,44 +161,56 @@ static void work_in_parallel(struct job *job)
 }
 
 /* For install(): maps the source, and registers the target. */
-static int map_source(struct job *job, uint64_t length)
+static int map_source(struct job *job)
 {
-	void *from = mmap(NULL, length, PROT_READ, MAP_SHARED | MAP_NORESERVE,
-			  job->from_fd, (off_t)job->origin);
+	void *from =
+		mmap(NULL, job->length, PROT_READ, MAP_SHARED | MAP_NORESERVE,
+		     job->from_fd, (off_t)job->origin);
 
 	if (from == MAP_FAILED)
 		return -errno;
 	job->from = from;
-	return uffd_register(job->uffd, (uintptr_t)job->base, length);
+	return uffd_register(job->uffd, (uintptr_t)job->base, job->length);
+}
+
+/* Maps the file where the work will be. */
+static int map_target(struct job *job, int fd, uint64_t page,
+		      const struct extents *list)
+{
+	uint64_t end;
+
+	job->list = list;
+	job->piece = page > PIECE ? page : PIECE;
+	job->origin = list->v[0].start / page * page;
+	end = (list->v[list->n - 1].end + page - 1) / page * page;
+	job->length = end - job->origin;
+	/* Without a userfaultfd, so that a touch allocates a page. */
+	job->base = mmap(NULL, job->length, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_NORESERVE, fd, (off_t)job->origin);
+	return job->base == MAP_FAILED ? -errno : 0;
+}
+
+static void work(struct job *job)
+{
+	pthread_mutex_init(&job->lock, NULL);
+	work_in_parallel(job);
+	pthread_mutex_destroy(&job->lock);
 }
 
 static int run(struct job *job, int fd, uint64_t page,
 	       const struct extents *list)
 {
-	uint64_t length;
+	int err = list->n ? map_target(job, fd, page, list) : 0;
 
-	if (!list->n)
-		return 0;
-	job->list = list;
-	job->piece = page > PIECE ? page : PIECE;
-	job->origin = list->v[0].start / page * page;
-	length = list->v[list->n - 1].end - job->origin;
-	length = (length + page - 1) / page * page;
-	/* Without a userfaultfd, so that a touch allocates a page. */
-	job->base = mmap(NULL, length, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_NORESERVE, fd, (off_t)job->origin);
-	if (job->base == MAP_FAILED)
-		return -errno;
+	if (err || !list->n)
+		return err;
 	if (job->uffd >= 0)
-		job->err = map_source(job, length);
-	if (!job->err) {
-		pthread_mutex_init(&job->lock, NULL);
-		work_in_parallel(job);
-		pthread_mutex_destroy(&job->lock);
-	}
+		job->err = map_source(job);
+	if (!job->err)
+		work(job);
 	if (job->from)
-		munmap(job->from, length);
-	munmap(job->base, length);
+		munmap(job->from, job->length);
+	munmap(job->base, job->length);
 	return job->err;
 }
 
@@ -237,18 +250,65 @@ int populate_allocate(int fd, uint64_t page, const struct extents *list,
 	return run(&job, fd, page, list);
 }
 
-int populate_zero(int fd, uint64_t page, const struct extents *list)
+int zeroing_prepare(struct zeroing *zeroing, int fd, uint64_t page,
+		    const struct extents *list)
 {
-	struct job job = {.work = fill, .uffd = -1};
+	struct job job = {.uffd = -1};
 	int err;
 
+	*zeroing = (struct zeroing){.list = list};
 	if (!list->n)
 		return 0;
-	job.from_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	if (job.from_fd < 0)
+	zeroing->zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (zeroing->zero_fd < 0)
 		return -errno;
-	err = run(&job, fd, page, list);
-	close(job.from_fd);
+	err = map_target(&job, fd, page, list);
+	if (err) {
+		close(zeroing->zero_fd);
+		return err;
+	}
+	zeroing->page = page;
+	zeroing->base = job.base;
+	zeroing->origin = job.origin;
+	zeroing->length = job.length;
+	return 0;
+}
+
+int zeroing_do(const struct zeroing *zeroing)
+{
+	struct job job = {
+		.work = fill,
+		.list = zeroing->list,
+		.piece = zeroing->page > PIECE ? zeroing->page : PIECE,
+		.base = zeroing->base,
+		.origin = zeroing->origin,
+		.from_fd = zeroing->zero_fd,
+		.uffd = -1,
+	};
+
+	if (zeroing->base)
+		work(&job);
+	return job.err;
+}
+
+void zeroing_end(struct zeroing *zeroing)
+{
+	if (!zeroing->base)
+		return;
+	munmap(zeroing->base, zeroing->length);
+	close(zeroing->zero_fd);
+	zeroing->base = NULL;
+}
+
+int populate_zero(int fd, uint64_t page, const struct extents *list)
+{
+	struct zeroing zeroing;
+	int err = zeroing_prepare(&zeroing, fd, page, list);
+
+	if (err)
+		return err;
+	err = zeroing_do(&zeroing);
+	zeroing_end(&zeroing);
 	return err;
 }
 

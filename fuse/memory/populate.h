@@ -19,7 +19,25 @@
  */
 int populate_allocate(int fd, uint64_t page, const struct extents *list,
 		      const atomic_bool *stop);
-/* Zeroes bytes of pages that are present. */
+/*
+ * Zeroes bytes of pages that are present, in two parts: what can fail comes
+ * first, and changes nothing. The list must last until the end.
+ */
+struct zeroing {
+	const struct extents *list;
+	char *base; /* where the file is mapped; NULL: nothing is to be done */
+	uint64_t origin, length, page;
+	int zero_fd;
+};
+
+/* 0 or -errno; zeroing_end() is needed only after 0. */
+int zeroing_prepare(struct zeroing *zeroing, int fd, uint64_t page,
+		    const struct extents *list);
+/* Fails only if a process has changed the file. */
+int zeroing_do(const struct zeroing *zeroing);
+void zeroing_end(struct zeroing *zeroing);
+
+/* Both parts at once. */
 int populate_zero(int fd, uint64_t page, const struct extents *list);
 /*
  * Copies whole pages to the same offsets of another file, in which nobody else

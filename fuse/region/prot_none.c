@@ -170,10 +170,10 @@ static void punch(struct region *region, int fd, const struct extents *list)
 	for (size_t i = 0; i < list->n && !err; i++)
 		err = backing_punch(fd, list->v[i].start, list->v[i].end);
 	if (err)
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": cannot free pages of PROT_NONE "
-			"mappings: %s",
-			region->id, strerror(-err));
+		log_each(LOG_ERR,
+			 "region %" PRIu64 ": cannot free pages of PROT_NONE "
+			 "mappings: %s",
+			 region->id, strerror(-err));
 }
 
 /*
@@ -241,29 +241,6 @@ void prot_none_changed(struct region *region, struct prot_none *moves)
 	extents_free(&region->kept);
 	region->kept = moves->kept_after;
 	moves->kept_after = (struct extents){0};
-}
-
-void prot_none_zero(struct region *region, const struct extent *range)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < region->kept.n && !err; i++) {
-		struct extent e = region->kept.v[i];
-		const struct extents one = {.v = &e, .n = 1};
-
-		if (e.start < range->start)
-			e.start = range->start;
-		if (e.end > range->end)
-			e.end = range->end;
-		if (e.start < e.end)
-			err = populate_zero(region->kept_fd,
-					    region->backing->page, &one);
-	}
-	if (err)
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": cannot zero pages of PROT_NONE "
-			"mappings: %s",
-			region->id, strerror(-err));
 }
 
 void prot_none_finish(struct region *region, const struct prot_none *moves)

@@ -59,8 +59,6 @@ void prot_none_undo(struct region *region, const struct prot_none *moves);
  * the mappings change.
  */
 void prot_none_changed(struct region *region, struct prot_none *moves);
-/* Zeroes the kept bytes in range, where something new was mapped. */
-void prot_none_zero(struct region *region, const struct extent *range);
 /* Frees the kept pages that are not needed any more. */
 void prot_none_finish(struct region *region, const struct prot_none *moves);
 void prot_none_plan_free(struct prot_none *moves);

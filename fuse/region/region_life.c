@@ -63,10 +63,10 @@ static int need_file(struct region *region)
 	err = backing_file(region->backing, region->size, &fd, &ro_fd);
 	if (err) {
 		user_release(region->user, QUOTA_DESCRIPTORS, FILE_DESCRIPTORS);
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": cannot make the backing "
-			"file: %s",
-			region->id, strerror(-err));
+		log_each(LOG_ERR,
+			 "region %" PRIu64 ": cannot make the backing "
+			 "file: %s",
+			 region->id, strerror(-err));
 		return err;
 	}
 	region->fd = fd;

@@ -27,8 +27,8 @@ void window_set_wake_fd(int eventfd)
 static void wake(void)
 {
 	if (wake_fd >= 0 && eventfd_write(wake_fd, 1))
-		log_msg(LOG_ERR, "cannot wake the attach thread: %s",
-			strerror(errno));
+		log_each(LOG_ERR, "cannot wake the attach thread: %s",
+			 strerror(errno));
 }
 
 void window_get(struct window *w)

@@ -23,6 +23,9 @@
 #define PATIENCE_MS 1000
 #define GRACE_MS 100
 
+/* How often a step is tried that fails for want of memory. */
+#define TRIES 3
+
 /* Whether the daemon can change the window from outside. */
 static bool is_in_reach(const struct window *w)
 {
@@ -40,8 +43,11 @@ static int run_steps(const struct window *w,
 	int ret = 0;
 
 	for (size_t i = 0; i < steps->n; i++) {
-		int err = uffd_do(w->uffd, w->base, &steps->v[i]);
+		int err = -ENOMEM;
 
+		/* The kernel may be short of memory for a moment. */
+		for (int n = 0; n < TRIES && err == -ENOMEM; n++)
+			err = uffd_do(w->uffd, w->base, &steps->v[i]);
 		if (err == -ESRCH)
 			return err;
 		/* Undo also covers pages that were never protected. */
@@ -68,7 +74,6 @@ static bool concern_out_of_reach(const struct window *w,
 static int bring_up_to_date(struct region *region, struct window *w,
 			    const struct protection_steps *steps)
 {
-	static struct log_limit limit;
 	int err = 0;
 
 	w->epoch = region->epoch;
@@ -91,11 +96,12 @@ static int bring_up_to_date(struct region *region, struct window *w,
 	if (err == -ESRCH)
 		w->dead = true;
 	else if (err)
-		log_limited(&limit, LOG_WARNING,
-			    "region %" PRIu64
-			    ": cannot change the window of pid "
-			    "%d: %s",
-			    region->id, w->pid, strerror(-err));
+		log_each(LOG_WARNING,
+			 "region %" PRIu64
+			 ": cannot change the window of pid %d: %s",
+			 region->id, w->pid, strerror(-err));
+	/* Out of memory is undone; else its process has unmapped a part. */
+	w->missed = w->missed || (err && err != -ENOMEM && err != -ESRCH);
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
 }
@@ -134,71 +140,86 @@ static bool wait_until(struct region *region, uint64_t until, uint64_t now)
 
 /*
  * The process has had its time. If the daemon hangs up on it, it knows that it
- * has no window, or has one by then; if that has been done, or cannot help, the
- * change goes on without this window.
+ * has no window, or has one by then. 0: goes on with this window; -EBUSY: it
+ * cannot be changed, as a thread is stuck on it.
  */
-static void lose_patience(struct region *region, struct window *w)
+static int lose_patience(struct region *region, struct window *w)
 {
-	static struct log_limit limit;
-
-	log_limited(&limit, LOG_NOTICE,
-		    "region %" PRIu64 ": pid %d takes too long to %s its "
-		    "window, and a change waits for that: hanging up",
-		    region->id, w->pid,
-		    w->state == WINDOW_COMING	 ? "make"
-		    : w->state == WINDOW_LEAVING ? "end"
-						 : "let go of");
-	if (w->state != WINDOW_HERE && !w->cut) {
-		window_cut(w);
-		/* The attach thread waits for nobody. */
-		wait_until(region, now_ms() + PATIENCE_MS, now_ms());
-		return;
-	}
-	w->missed = true;
-	w->epoch = region->epoch;
-	TAILQ_REMOVE(&region->windows, w, entry);
-	TAILQ_INSERT_TAIL(&region->windows, w, entry);
+	log_each(LOG_NOTICE,
+		 "region %" PRIu64 ": pid %d takes too long to %s its window, "
+		 "and a change waits for that: %s",
+		 region->id, w->pid,
+		 w->state == WINDOW_COMING    ? "make"
+		 : w->state == WINDOW_LEAVING ? "end"
+					      : "let go of",
+		 w->state == WINDOW_HERE ? "the change is refused"
+					 : "hanging up");
+	if (w->state == WINDOW_HERE || w->cut)
+		return -EBUSY;
+	window_cut(w);
+	/* The attach thread waits for nobody. */
+	wait_until(region, now_ms() + PATIENCE_MS, now_ms());
+	return 0;
 }
 
-/* Waits for a window that is coming, leaving or busy. Called under lock. */
-static void wait_for(struct region *region, struct window *w)
+/*
+ * Waits for a window that is coming, leaving or busy. Called under lock. 0 or
+ * -EBUSY.
+ */
+static int wait_for(struct region *region, struct window *w)
 {
 	uint64_t now = now_ms();
 
 	if (!wait_until(region, patience_ends(region, w, now), now) &&
 	    w == TAILQ_FIRST(&region->windows) &&
 	    (w->state != WINDOW_HERE || w->busy))
-		lose_patience(region, w);
+		return lose_patience(region, w);
+	return 0;
+}
+
+/* The change does not reach the window, which the status shows. */
+static void pass_over(struct region *region, struct window *w)
+{
+	w->missed = true;
+	w->epoch = region->epoch;
+	TAILQ_REMOVE(&region->windows, w, entry);
+	TAILQ_INSERT_TAIL(&region->windows, w, entry);
 }
 
 /*
  * Applies the steps to all windows: writers to those that can be written,
- * readers to the others. 0 or -ENOMEM; with all it goes on after a failure,
- * else it stops.
+ * readers to the others. 0, -ENOMEM, or -EBUSY if a window cannot be changed;
+ * with all it goes on after a failure, else it stops.
  */
 static int run_everywhere(struct region *region,
 			  const struct protection_steps *writers,
 			  const struct protection_steps *readers, bool all)
 {
 	struct window *w;
-	int err = 0;
+	int ret = 0;
 
 	if (!writers->n && !readers->n)
 		return 0;
 	pthread_mutex_lock(&region->lock);
 	region->epoch++;
 	host_window_apply(region, readers);
-	while ((all || !err) && (w = TAILQ_FIRST(&region->windows)) &&
+	while ((all || !ret) && (w = TAILQ_FIRST(&region->windows)) &&
 	       w->epoch != region->epoch) {
-		if (w->state != WINDOW_HERE || w->busy)
-			wait_for(region, w);
-		else if (bring_up_to_date(region, w,
-					  window_can_write(w) ? writers
-							      : readers))
-			err = -ENOMEM;
+		int err;
+
+		if (w->state != WINDOW_HERE || w->busy) {
+			err = wait_for(region, w);
+			if (err && all)
+				pass_over(region, w);
+		} else {
+			err = bring_up_to_date(region, w,
+					       window_can_write(w) ? writers
+								   : readers);
+		}
+		ret = ret ? ret : err;
 	}
 	pthread_mutex_unlock(&region->lock);
-	return err;
+	return ret;
 }
 
 static bool has_windows(struct region *region)
@@ -211,25 +232,46 @@ static bool has_windows(struct region *region)
 	return any;
 }
 
-/* Takes all windows from one protection to another, as run_everywhere(). */
-static int apply(struct region *region, const struct protection *from,
-		 const struct protection *to, bool all)
+/* As run_everywhere(). */
+static int apply(struct region *region, const struct window_steps *steps,
+		 bool all)
+{
+	return has_windows(region) ? run_everywhere(region, &steps->writers,
+						    &steps->readers, all)
+				   : 0;
+}
+
+/* Plans how all windows get from one protection to another. */
+static int plan_steps(const struct region *region,
+		      const struct protection *from,
+		      const struct protection *to, struct window_steps *steps)
 {
 	const uint64_t unit = backing_unit(region->backing);
-	struct protection_steps writers = {0}, readers = {0};
-	int err = 0;
+	int err = protection_steps_plan(
+		from, to, unit, PAGE_OPEN | PAGE_PROTECTED, &steps->writers);
 
-	if (!has_windows(region))
-		return 0;
-	err = protection_steps_plan(from, to, unit, PAGE_OPEN | PAGE_PROTECTED,
-				    &writers);
+	return err ? err
+		   : protection_steps_plan(from, to, unit, PAGE_OPEN,
+					   &steps->readers);
+}
+
+/* All of it now, so that nothing can fail once the mappings have changed. */
+static int plan_all_steps(const struct region *region,
+			  const struct window_sync_hints *hints,
+			  struct window_sync *sync)
+{
+	int err = plan_steps(region, &sync->before, &sync->during,
+			     &sync->tighten);
+
 	if (!err)
-		err = protection_steps_plan(from, to, unit, PAGE_OPEN,
-					    &readers);
+		err = plan_steps(region, &sync->during, &sync->before,
+				 &sync->undo);
 	if (!err)
-		err = run_everywhere(region, &writers, &readers, all);
-	protection_steps_free(&writers);
-	protection_steps_free(&readers);
+		err = plan_steps(region, &sync->during, &sync->after,
+				 &sync->relax);
+	if (!err && hints->freed)
+		err = protection_steps_protect(&sync->during, hints->freed,
+					       &sync->again.writers);
 	return err;
 }
 
@@ -260,7 +302,7 @@ int window_sync_plan(struct region *region, const struct extent *pages,
 	struct protection settled = {0}, tight = {0};
 	int err;
 
-	*sync = (struct window_sync){{0}, {0}, {0}, {0}};
+	*sync = (struct window_sync){0};
 	if (hints->special) {
 		pthread_mutex_lock(&region->lock);
 		region->special = true;
@@ -283,6 +325,8 @@ int window_sync_plan(struct region *region, const struct extent *pages,
 	if (!err)
 		err = protection_part(&sync->during, pages->start, pages->end,
 				      &sync->during_pages);
+	if (!err)
+		err = plan_all_steps(region, hints, sync);
 	protection_free(&settled);
 	protection_free(&tight);
 	if (err)
@@ -299,7 +343,7 @@ int window_sync_tighten(struct region *region, const struct window_sync *sync)
 	err = set_tight(region, &sync->during_pages);
 	if (err)
 		return err;
-	err = apply(region, &sync->before, &sync->during, false);
+	err = apply(region, &sync->tighten, false);
 	if (err)
 		window_sync_undo(region, sync);
 	return err;
@@ -312,11 +356,11 @@ void window_sync_undo(struct region *region, const struct window_sync *sync)
 	pthread_mutex_lock(&region->lock);
 	protection_free(&region->tight);
 	pthread_mutex_unlock(&region->lock);
-	if (apply(region, &sync->during, &sync->before, true))
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": a change of mappings failed and "
-			"could not be undone in every window",
-			region->id);
+	if (apply(region, &sync->undo, true))
+		log_each(LOG_ERR,
+			 "region %" PRIu64 ": a change of mappings failed and "
+			 "could not be undone in every window",
+			 region->id);
 }
 
 void window_sync_changed(struct region *region)
@@ -331,35 +375,43 @@ void window_sync_changed(struct region *region)
  * If a process reads a page while it is being freed, the kernel unmaps the page
  * twice, and drops its protection the second time.
  */
-void window_sync_freed(struct region *region, const struct window_sync *sync,
-		       const struct extents *freed)
+int window_sync_freed(struct region *region, const struct window_sync *sync)
 {
-	const struct protection_steps none = {0};
-	struct protection_steps again;
-	int err = protection_steps_protect(&sync->during, freed, &again);
+	int err = apply(region, &sync->again, true);
 
-	if (!err)
-		err = run_everywhere(region, &again, &none, true);
 	if (err)
-		log_msg(LOG_ERR,
-			"region %" PRIu64 ": cannot protect freed memory in "
-			"every window: %s",
-			region->id, strerror(-err));
-	protection_steps_free(&again);
+		log_each(LOG_ERR,
+			 "region %" PRIu64 ": cannot protect freed memory in "
+			 "every window: %s",
+			 region->id, strerror(-err));
+	return err;
 }
 
-void window_sync_relax(struct region *region, const struct window_sync *sync)
+int window_sync_relax(struct region *region, const struct window_sync *sync)
 {
 	/* Taking protection off needs memory only to split a mapping. */
-	if (apply(region, &sync->during, &sync->after, true))
-		log_msg(LOG_WARNING,
-			"region %" PRIu64 ": cannot relax every window: some "
-			"may refuse accesses that are allowed",
-			region->id);
+	int err = apply(region, &sync->relax, true);
+
+	if (err)
+		log_each(LOG_WARNING,
+			 "region %" PRIu64 ": cannot relax every window: some "
+			 "may refuse accesses that are allowed",
+			 region->id);
+	return err;
+}
+
+static void free_steps(struct window_steps *steps)
+{
+	protection_steps_free(&steps->writers);
+	protection_steps_free(&steps->readers);
 }
 
 void window_sync_free(struct window_sync *sync)
 {
+	free_steps(&sync->tighten);
+	free_steps(&sync->undo);
+	free_steps(&sync->relax);
+	free_steps(&sync->again);
 	protection_free(&sync->before);
 	protection_free(&sync->during);
 	protection_free(&sync->after);

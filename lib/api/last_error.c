@@ -74,6 +74,9 @@ static const char *usual_reason(int err)
 		{ENOMEM,
 		 "huge pages, address space or mappings (vm.max_map_count) are "
 		 "used up; msharectl doctor shows the state of the pool"},
+		{EDQUOT,
+		 "this user has reached a quota of the mount, which its log "
+		 "names and msharefs(8) explains"},
 		{EMFILE, "close some, or raise the limit (ulimit -n)"},
 		{EINTR, "a signal interrupted it; nothing has changed"},
 		{EIO,

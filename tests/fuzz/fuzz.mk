@@ -32,4 +32,4 @@ check-fuzz:
 		"--enable-fuzzers: see tests/fuzz/fuzz.mk" >&2; exit 1
 endif
 
-.PHONY: check-fuzz
+.PHONY: check-fuzz soak
