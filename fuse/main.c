@@ -135,14 +135,17 @@ static int become_daemon_and_serve(struct server *server)
 	int err;
 
 	describe(server, text, sizeof(text));
-	log_msg(LOG_INFO, "%s", text);
-	if (!server->options.foreground)
+	if (!server->options.foreground) {
+		log_msg(LOG_INFO, "%s", text);
 		log_to_syslog();
+	}
 	if (fuse_daemonize(server->options.foreground))
 		return -errno;
 	server->began = now_ms();
 	/* First, so that it is a copy of little. */
 	err = closer_start();
+	if (server->options.foreground)
+		log_msg(LOG_INFO, "%s", text);
 	turns_init(&server->turns, LONG_THREADS, LONG_THREADS_USER);
 	host_window_init();
 	if (!err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -75,6 +76,11 @@ static void keep_reserve(struct attach_server *attach)
  */
 static int accept_in_need(struct attach_server *attach)
 {
+	struct pollfd waiting = {.fd = attach->listen_fd, .events = POLLIN};
+
+	/* The kernel says so before it looks whether anybody is there. */
+	if (poll(&waiting, 1, 0) <= 0)
+		return -1;
 	if (attach_sessions_make_room(&attach->sessions))
 		return -1;
 	if (attach_sessions_any(&attach->sessions) || attach->reserve_fd < 0) {

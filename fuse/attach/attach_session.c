@@ -35,6 +35,10 @@
 /* How many windows out of control the log names a minute. */
 #define WINDOWS_NAMED 30
 
+/* Something can be read from the client. May free the session. */
+static void session_ready(struct attach_server *attach,
+			  struct epoll_watch *watch);
+
 /* Returned by handlers: the conversation is over. */
 #define DONE 1
 
@@ -59,6 +63,7 @@ void attach_sessions_init(struct attach_sessions *sessions, int epoll_fd,
 			  bool must_guard)
 {
 	sessions->epoll_fd = epoll_fd;
+	sessions->ready = session_ready;
 	sessions->must_guard = must_guard;
 	set_limits(sessions);
 	sessions->full = false;
@@ -79,23 +84,6 @@ void attach_sessions_free(struct attach_sessions *sessions)
 		session_drop(session);
 	window_registry_free(&sessions->windows);
 	ticket_table_free(&sessions->tickets);
-}
-
-/* A client that does not read its answer is hung up on at its deadline. */
-static void send_answer(int to, const struct answer *answer, int fd)
-{
-	int err = fdpass_send(to, answer, sizeof(*answer), fd, MSG_DONTWAIT);
-
-	if (err)
-		log_msg(LOG_DEBUG, "sending an answer on the attach socket: %s",
-			strerror(-err));
-}
-
-void session_send_error(int to, int error)
-{
-	const struct answer answer = {.error = error};
-
-	send_answer(to, &answer, -1);
 }
 
 /* Returns a file that holds the steps, or -errno. */
@@ -147,9 +135,9 @@ static int answer_window(struct attach_session *session,
 	if (steps->n && steps_fd < 0)
 		return steps_fd;
 	memcpy(answer.key, session->window->key, sizeof(answer.key));
-	send_answer(session->fd, &answer, file);
+	session_send_answer(session->fd, &answer, file);
 	if (steps->n) {
-		send_answer(session->fd, &answer, steps_fd);
+		session_send_answer(session->fd, &answer, steps_fd);
 		close(steps_fd);
 	}
 	return 0;
@@ -333,7 +321,7 @@ static void let_go(struct attach_session *session)
 
 	session->waits = session->window && !window_leave(session->window);
 	if (!session->waits)
-		send_answer(session->fd, &yes, -1);
+		session_send_answer(session->fd, &yes, -1);
 }
 
 static int leave(struct attach_session *session, const struct hello *hello)
@@ -365,7 +353,7 @@ static int look(struct attach_session *session, const struct hello *hello)
 	if (!w)
 		return -ENOENT;
 	answer.n = region_fault_answer(w->region, hello->base);
-	send_answer(session->fd, &answer, -1);
+	session_send_answer(session->fd, &answer, -1);
 	return DONE;
 }
 
@@ -433,7 +421,27 @@ static int hear(struct attach_session *session, const struct hello *hello,
 	}
 }
 
-void session_ready(struct attach_server *attach, struct epoll_watch *watch)
+/*
+ * Clients whose windows go may have hung up, which the daemon has not heard
+ * yet: hears them now. Whether there were any.
+ */
+static bool hear_leaving(struct attach_sessions *sessions)
+{
+	struct attach_session *session, *next;
+	bool any = false;
+
+	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
+		if (session->window &&
+		    session->window->state == WINDOW_LEAVING &&
+		    session_has_sent(session->fd)) {
+			session_ready(NULL, &session->watch);
+			any = true;
+		}
+	return any;
+}
+
+static void session_ready(struct attach_server *attach,
+			  struct epoll_watch *watch)
 {
 	struct attach_session *session = (struct attach_session *)watch;
 	struct hello hello = {0};
@@ -448,10 +456,14 @@ void session_ready(struct attach_server *attach, struct epoll_watch *watch)
 	closer_close(uffd, session->peer.uid);
 	if (!err)
 		return;
+	if (err == -EMFILE &&
+	    (hear_leaving(session->sessions) || closer_is_at_work()))
+		err = -ANSWER_TURNED_AWAY;
 	if (err < 0 && err != -ECONNRESET) {
 		if (err == -EMFILE)
 			log_full(session);
-		if (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED)
+		if (err != -ANSWER_TURNED_AWAY &&
+		    (hello.op == HELLO_ATTACH || hello.op == HELLO_FORKED))
 			counters.refused++;
 		log_msg(LOG_DEBUG,
 			"pid %d: request on the attach socket refused: %s",

@@ -13,6 +13,7 @@
 #include <bsd/sys/queue.h>
 
 #include "attach/ticket.h"
+#include "base/epoll_watch.h"
 #include "windows/window_registry.h"
 
 struct attach_session;
@@ -23,6 +24,8 @@ TAILQ_HEAD(session_list, attach_session);
 
 struct attach_sessions {
 	int epoll_fd;
+	/* Called when something can be read from a client. */
+	void (*ready)(struct attach_server *server, struct epoll_watch *watch);
 	bool must_guard;    /* refuse windows that are not guarded */
 	size_t max_windows; /* leaves descriptors for other uses */
 	bool full;	    /* a window was refused, and that was logged */

@@ -8,8 +8,11 @@
 #include <sys/socket.h>
 #include <bsd/sys/queue.h>
 
-#include "attach/attach_session.h"
 #include "base/epoll_watch.h"
+#include "common/protocol.h"
+
+struct attach_sessions;
+struct window;
 
 /* A conversation in progress. */
 struct attach_session {
@@ -24,14 +27,15 @@ struct attach_session {
 	bool waits;	       /* for the answer that the window may leave */
 };
 
-/* Something can be read from the client. May free the session. */
-void session_ready(struct attach_server *attach, struct epoll_watch *watch);
-void session_send_error(int to, int error);
-
 /* session_life.c: */
 
+/* Sends an answer, with fd if it is not -1. */
+void session_send_answer(int to, const struct answer *answer, int fd);
+void session_send_error(int to, int error);
 /* The client has sent something: it is one of those that are served. */
 void session_has_spoken(struct attach_session *session);
+/* Whether a message, or the end, is waiting to be read. */
+bool session_has_sent(int fd);
 /* Hangs up; the window that is coming or leaving is gone. */
 void session_drop(struct attach_session *session);
 

@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* How conversations begin, time out, and make room for others. */
+/*
+ * How conversations begin, time out, and make room for others. Part of
+ * attach_session.h.
+ */
 #include "attach/attach_session.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attach/packet.h"
 #include "attach/session_internal.h"
 #include "base/client_limits.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "common/fdpass.h"
+
+/* A client that does not read its answer is hung up on at its deadline. */
+void session_send_answer(int to, const struct answer *answer, int fd)
+{
+	int err = fdpass_send(to, answer, sizeof(*answer), fd, MSG_DONTWAIT);
+
+	if (err)
+		log_msg(LOG_DEBUG, "sending an answer on the attach socket: %s",
+			strerror(-err));
+}
+
+void session_send_error(int to, int error)
+{
+	const struct answer answer = {.error = error};
+
+	session_send_answer(to, &answer, -1);
+}
 
 /* The list that the session is in. */
 static struct session_list *list_of(const struct attach_session *session)
@@ -49,7 +71,7 @@ void session_drop(struct attach_session *session)
 	free(session);
 }
 
-static bool has_sent(int fd)
+bool session_has_sent(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
@@ -69,7 +91,7 @@ static uint64_t count_silent(const struct attach_sessions *sessions, uid_t uid)
 /* Has the client connect anew: it has not said anything yet. */
 static void turn_away(int fd, uid_t uid)
 {
-	session_send_error(fd, -EAGAIN);
+	session_send_error(fd, -ANSWER_TURNED_AWAY);
 	packet_hang_up(fd, uid, -1);
 }
 
@@ -79,10 +101,10 @@ bool attach_sessions_make_room(struct attach_sessions *sessions)
 
 	if (!session)
 		return false;
-	if (has_sent(session->fd)) {
-		session_ready(NULL, &session->watch);
+	if (session_has_sent(session->fd)) {
+		session->watch.ready(NULL, &session->watch);
 	} else {
-		session_send_error(session->fd, -EAGAIN);
+		session_send_error(session->fd, -ANSWER_TURNED_AWAY);
 		session_drop(session);
 	}
 	return true;
@@ -98,20 +120,20 @@ static bool is_too_much(const struct attach_sessions *sessions, int fd,
 {
 	return sessions->n_silent >= sessions->max_silent_per_user &&
 	       count_silent(sessions, uid) >= sessions->max_silent_per_user &&
-	       !has_sent(fd);
+	       !session_has_sent(fd);
 }
 
 static void begin_session(struct attach_session *session)
 {
 	struct attach_sessions *sessions = session->sessions;
 
-	session->watch.ready = session_ready;
+	session->watch.ready = sessions->ready;
 	session->deadline = now_ms() + SESSION_MS;
 	session->silent = true;
 	sessions->n_silent++;
 	TAILQ_INSERT_TAIL(&sessions->silent, session, entry);
 	/* The client has often sent its first message by now. */
-	session_ready(NULL, &session->watch);
+	session->watch.ready(NULL, &session->watch);
 	if (sessions->n_silent > sessions->max_silent)
 		attach_sessions_make_room(sessions);
 }
@@ -162,9 +184,10 @@ static uint64_t keep_time(struct session_list *list, uint64_t now)
 			put_off(session, now);
 			continue;
 		}
-		if (has_sent(session->fd)) { /* the daemon was slow to read */
+		if (session_has_sent(
+			    session->fd)) { /* the daemon was slow to read */
 			put_off(session, now);
-			session_ready(NULL, &session->watch);
+			session->watch.ready(NULL, &session->watch);
 			return now; /* that may have freed "next" */
 		}
 		log_silent(session);

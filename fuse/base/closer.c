@@ -170,6 +170,11 @@ bool closer_close(int fd, uid_t uid)
 	return ok;
 }
 
+bool closer_is_at_work(void)
+{
+	return closer && atomic_load(&closer->waiting) && !closer_is_stuck();
+}
+
 bool closer_is_stuck(void)
 {
 	return closer && atomic_load(&closer->stuck);

@@ -42,6 +42,8 @@ bool closer_close(int fd, uid_t uid);
 
 /* Whether some close is stuck. Costs next to nothing. */
 bool closer_is_stuck(void);
+/* Whether descriptors are about to become free, as no close is stuck. */
+bool closer_is_at_work(void);
 /* How many descriptors of this user are waiting to be closed. */
 size_t closer_waiting(uid_t uid);
 

@@ -35,6 +35,7 @@
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <linux/ioctl.h>
 
@@ -131,6 +132,12 @@ enum fault_answer {
  * learns of the exit before anybody else.
  */
 #define ANSWER_KEEP_FILE 2U
+
+/*
+ * The error by which the daemon turns away a client that it has not listened
+ * to, for want of something that will be there in a moment: connect again.
+ */
+#define ANSWER_TURNED_AWAY EUSERS
 
 struct answer {
 	int32_t error; /* 0 or -errno */

@@ -191,10 +191,9 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 	return err;
 }
 
-/* How long to try while the daemon turns us away (EAGAIN). */
-#define TURNED_AWAY_MS 5000
-
 /* The daemon gives up on a process that was stopped for seconds half-way. */
+#define TRIES 3
+
 static bool was_too_slow(int err)
 {
 	return err == -EIO || err == -ETIMEDOUT || err == -ENOENT;
@@ -202,15 +201,11 @@ static bool was_too_slow(int err)
 
 int attach_window(const struct mmap_args *args, void **base)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
-	int err = try_to_attach(args, base);
+	int err, slow = 0, turned_away = 0;
 
-	for (int again = 0; again < 3 && was_too_slow(err); again++)
+	do
 		err = try_to_attach(args, base);
-	/* The daemon has enough of this user's silent connections. */
-	for (int ms = 0; ms < TURNED_AWAY_MS && err == -EAGAIN; ms++) {
-		SYS_CALL(SYS_nanosleep, &pause, NULL);
-		err = try_to_attach(args, base);
-	}
-	return err;
+	while ((was_too_slow(err) && slow++ < TRIES) ||
+	       channel_turned_away(err, &turned_away));
+	return err == -ANSWER_TURNED_AWAY ? -EAGAIN : err;
 }

@@ -36,6 +36,9 @@
 /* How long it tries while the daemon does not take descriptors. */
 #define RIGHTS_MS 500
 
+/* How often a client connects again, a millisecond later each time. */
+#define TURNED_AWAY_TIMES 2000
+
 static int get_peer(int sock, struct ucred *peer)
 {
 	socklen_t size = sizeof(*peer);
@@ -63,6 +66,9 @@ static int connect_to(int sock, const char *name)
 	while (err == -EINTR ||
 	       (err == -EAGAIN && !daemon_identity_is_gone(name) &&
 		++slices < DAEMON_SECONDS * SLICES));
+	/* Whoever has its name now does not answer for it. */
+	if (err == -EAGAIN && daemon_identity_is_gone(name))
+		err = -ECONNREFUSED;
 	return err;
 }
 
@@ -260,10 +266,27 @@ int channel_receive(int sock, struct answer *answer, int *fd)
 	return -EIO;
 }
 
+bool channel_turned_away(int err, int *times)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (err != -ANSWER_TURNED_AWAY || ++*times > TURNED_AWAY_TIMES)
+		return false;
+	SYS_CALL(SYS_nanosleep, &pause, NULL);
+	return true;
+}
+
 int channel_refusal(int sock)
 {
 	struct answer answer;
 	int err = channel_receive(sock, &answer, NULL);
 
 	return err ? err : -EIO;
+}
+
+int channel_ask(int sock, const struct hello *hello, struct answer *answer)
+{
+	return channel_send(sock, hello, -1)
+		       ? channel_refusal(sock)
+		       : channel_receive(sock, answer, NULL);
 }

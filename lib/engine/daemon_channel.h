@@ -34,7 +34,15 @@ int channel_send(int sock, const struct hello *hello, int uffd);
  * fd: if not NULL, the answer must bring a descriptor, which is stored there.
  */
 int channel_receive(int sock, struct answer *answer, int *fd);
+/*
+ * Whether the daemon has turned the client away (err of channel_receive()), and
+ * the client is to connect again: a moment later, which this waits. times: how
+ * often that has happened so far. False: not that, or often enough.
+ */
+bool channel_turned_away(int err, int *times);
 /* After channel_send() failed: the reason that the daemon gave, or -EIO. */
 int channel_refusal(int sock);
+/* Sends a hello without a descriptor, and receives such an answer. */
+int channel_ask(int sock, const struct hello *hello, struct answer *answer);
 
 #endif

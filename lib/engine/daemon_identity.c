@@ -2,8 +2,10 @@
 /* A small table without locks: signal handlers read it, too. */
 #include "engine/daemon_identity.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "common/protocol.h"
 #include "common/syscalls.h"
@@ -24,6 +26,7 @@ struct identity {
 	_Atomic uint32_t uid;
 	_Atomic uint32_t self; /* who this process was; in gid of a copy */
 	_Atomic uint64_t name;
+	_Atomic uint64_t pid_namespace; /* in which pid is its; 0: unknown */
 };
 
 static struct identity daemons[DAEMONS];
@@ -37,6 +40,17 @@ static uint64_t digest(const char *name)
 	for (int i = 0; i < MSHARE_SOCKET_MAX && name[i]; i++)
 		hash = (hash ^ (unsigned char)name[i]) * 1099511628211ULL;
 	return hash ? hash : 1;
+}
+
+/* 0: unknown, as /proc is not there. */
+static uint64_t pid_namespace(void)
+{
+	struct statx stx;
+
+	return SYS_CALL(SYS_statx, AT_FDCWD, "/proc/self/ns/pid",
+			AT_STATX_DONT_SYNC, STATX_INO, &stx)
+		       ? 0
+		       : stx.stx_ino;
 }
 
 static bool read_one(struct identity *d, uint64_t name, struct ucred *out)
@@ -58,6 +72,14 @@ static bool find(uint64_t name, struct ucred *out)
 	return false;
 }
 
+static uint64_t namespace_of(uint64_t name)
+{
+	for (int i = 0; i < DAEMONS; i++)
+		if (atomic_load(&daemons[i].name) == name)
+			return atomic_load(&daemons[i].pid_namespace);
+	return 0;
+}
+
 /* Gives up if somebody else writes this entry: then the name stays unknown. */
 static void keep(uint64_t name, const struct ucred *peer)
 {
@@ -70,6 +92,7 @@ static void keep(uint64_t name, const struct ucred *peer)
 	atomic_store(&d->pid, peer->pid);
 	atomic_store(&d->uid, peer->uid);
 	atomic_store(&d->self, (uint32_t)SYS_CALL(SYS_getuid));
+	atomic_store(&d->pid_namespace, pid_namespace());
 	atomic_store(&d->name, name);
 	atomic_store(&d->version, version + 2);
 }
@@ -97,7 +120,9 @@ bool daemon_identity_check(const char *name, const struct ucred *peer)
 bool daemon_identity_is_gone(const char *name)
 {
 	struct ucred known;
+	uint64_t hash = digest(name), here = pid_namespace();
 
-	return find(digest(name), &known) && known.pid > 0 &&
+	return find(hash, &known) && known.pid > 0 && here &&
+	       namespace_of(hash) == here &&
 	       SYS_CALL(SYS_kill, known.pid, 0) == -ESRCH;
 }

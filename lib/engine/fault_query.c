@@ -14,19 +14,26 @@ struct query {
 	char socket[MSHARE_SOCKET_MAX];
 };
 
-static int ask(void *arg)
+static int ask_once(const struct query *query)
 {
-	const struct query *query = arg;
 	struct answer answer;
 	int err, sock = channel_connect(query->socket);
 
 	if (sock < 0)
 		return sock;
-	err = channel_send(sock, &query->hello, -1);
-	if (!err)
-		err = channel_receive(sock, &answer, NULL);
+	err = channel_ask(sock, &query->hello, &answer);
 	sys_close(sock);
 	return err ? err : (int)answer.n;
+}
+
+static int ask(void *arg)
+{
+	int err, turned_away = 0;
+
+	do
+		err = ask_once(arg);
+	while (channel_turned_away(err, &turned_away));
+	return err;
 }
 
 int fault_query(uintptr_t addr)

@@ -169,7 +169,8 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 	case -EAGAIN:
 	case -EMFILE:
 	case -ENFILE:
-	case -ENOMEM: /* what is there cannot be found out */
+	case -ENOMEM:
+	case -ANSWER_TURNED_AWAY: /* what is there cannot be found out */
 		return REAL_SIGBUS;
 	case FAULT_NO_ACCESS:
 		return SEGV_ACCERR;

@@ -136,8 +136,10 @@ static int go_on_alone(struct window *w, bool own_descriptors)
 static int inherit(struct window *w, bool own_descriptors)
 {
 	int err = w->known ? -EIO : go_on_alone(w, own_descriptors);
+	int tries = 0, turned_away = 0;
 
-	for (int i = 0; i < TRIES && err == -EIO; i++) {
+	while ((err == -EIO && tries++ < TRIES) ||
+	       channel_turned_away(err, &turned_away)) {
 		struct child c = child_of(w, own_descriptors);
 
 		c.sock = channel_connect(w->socket);

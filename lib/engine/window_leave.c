@@ -39,10 +39,8 @@ static int say_leaving(struct window *w, int sock)
 {
 	struct hello hello = channel_hello(HELLO_LEAVING, w->key, 0);
 	struct answer answer;
-	int err = channel_send(sock, &hello, -1);
+	int err = channel_ask(sock, &hello, &answer);
 
-	if (!err)
-		err = channel_receive(sock, &answer, NULL);
 	/* A stopped daemon reads all that later, and the end would mean gone.
 	 */
 	if (err == -EAGAIN)
@@ -67,10 +65,12 @@ static int announce_once(struct window *w)
 static int announce(struct window *w)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
-	int err = announce_once(w);
+	int err, tries = 0, turned_away = 0;
 
-	for (int i = 0; i < TRIES && err == -EIO; i++)
+	do
 		err = announce_once(w);
+	while ((err == -EIO && tries++ < TRIES) ||
+	       channel_turned_away(err, &turned_away));
 	/* It has not read yet how an earlier attempt ended. */
 	for (int ms = 0; ms < BUSY_MS && err == -EBUSY; ms++) {
 		SYS_CALL(SYS_nanosleep, &moment, NULL);

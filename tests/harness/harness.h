@@ -76,6 +76,12 @@ pid_t daemon_start(const char *dir, const char *options);
 /* fusermount3 -u, then the daemon's exit status as wait_for_exit() has it. */
 int daemon_stop(const char *dir, pid_t daemon);
 
+/*
+ * Stops the daemon of the program's mount until it gets SIGCONT. SIGSTOP alone
+ * takes effect a moment later, thread by thread.
+ */
+bool daemon_freeze(void);
+
 /* How many descriptors the daemon of the program's mount has. */
 int daemon_fds(void);
 /* The same, when the daemon has heard of the last munmap(). */

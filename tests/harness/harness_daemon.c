@@ -186,6 +186,39 @@ bool daemon_fds_are(void *arg)
 	return daemon_fds() == *(int *)arg;
 }
 
+/* Whether all threads of the daemon have stopped. */
+static bool is_frozen(void *arg)
+{
+	char path[320], state;
+	struct dirent *d;
+	bool all = true;
+	FILE *file;
+	DIR *dir;
+
+	(void)arg;
+	snprintf(path, sizeof(path), "/proc/%d/task", mount_daemon);
+	dir = opendir(path);
+	while (dir && all && (d = readdir(dir))) {
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat",
+			 mount_daemon, d->d_name);
+		file = fopen(path, "re");
+		all = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 &&
+		      state == 'T';
+		if (file)
+			fclose(file);
+	}
+	if (dir)
+		closedir(dir);
+	return dir && all;
+}
+
+bool daemon_freeze(void)
+{
+	return !kill(mount_daemon, SIGSTOP) && wait_until(is_frozen, NULL);
+}
+
 int daemon_stop(const char *dir, pid_t daemon)
 {
 	const char *argv[] = {"fusermount3", "-u", dir, NULL};

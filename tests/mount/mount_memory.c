@@ -184,7 +184,7 @@ static void huge_pages_on_request(void)
 /* More than any machine has: it must fail without trying to allocate it. */
 static void out_of_all_bounds(void)
 {
-	const uint64_t size = 1ULL << 48;
+	const uint64_t size = 1ULL << 46;
 	int region = region_create("f", size);
 	long before = memory_held();
 
