@@ -96,7 +96,7 @@ static int map_file(struct mapped_file *file, int fd,
 	const uint64_t size = whole->end - whole->start;
 	int err;
 
-	file->whole = *whole;
+	*file = (struct mapped_file){.base = MAP_FAILED, .whole = *whole};
 	file->uffd = open_minor();
 	if (file->uffd < 0)
 		return populate_refused(file->uffd);

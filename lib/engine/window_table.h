@@ -20,19 +20,19 @@ struct window {
 	_Atomic size_t size;
 
 	/* Protected by the lock of the table. */
-	bool known; /* the daemon keeps a record under this key */
-	unsigned char key[MSHARE_KEY_BYTES];
-	char socket[MSHARE_SOCKET_MAX];
-	uint64_t netns; /* where the daemon's socket is (daemon_channel.h) */
-	uint32_t kind;	/* enum window_kind */
-	int prot;
-	bool stays_behind;     /* children do not get it: MADV_DONTFORK */
+	uint64_t netns;	 /* where the daemon's socket is (daemon_channel.h) */
+	uint64_t device; /* of the file that was mapped */
+	uint64_t ino;
 	struct kept_fd uffd;   /* our copy */
 	struct kept_fd memory; /* the backing file, for children */
 	struct kept_fd file;   /* if ANSWER_KEEP_FILE was set */
-	int leaving;	 /* the conversation that HELLO_LEAVING began, or -1 */
-	uint64_t device; /* of the file that was mapped */
-	uint64_t ino;
+	uint32_t kind;	       /* enum window_kind */
+	int prot;
+	int leaving; /* the conversation that HELLO_LEAVING began, or -1 */
+	bool known;  /* the daemon keeps a record under this key */
+	bool stays_behind; /* children do not get it: MADV_DONTFORK */
+	unsigned char key[MSHARE_KEY_BYTES];
+	char socket[MSHARE_SOCKET_MAX];
 };
 
 /* The range in which windows ever were; it only grows. */
