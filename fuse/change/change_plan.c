@@ -189,11 +189,13 @@ static int plan_zeroing(const struct change *c, struct change_plan *plan)
 
 int change_plan_kept(const struct change *c, struct change_plan *plan)
 {
-	const struct extents none = {0};
+	struct extent range = c->range;
+	const struct extents only = {.v = &range, .n = 1};
 
-	if (c->kind != CHANGE_MAP || plan->kept.n)
+	if (c->kind != CHANGE_MAP)
 		return 0;
-	return clip(&plan->moves.kept_after, &c->range, &none, &plan->kept);
+	extents_free(&plan->kept);
+	return extents_and(&plan->moves.kept_after, &only, &plan->kept);
 }
 
 static int plan_pages(struct region *region, const struct change *c,

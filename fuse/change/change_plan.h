@@ -63,14 +63,14 @@ bool change_is_eager(const struct change *c);
 void change_apply(struct mapping_tree *maps, const struct change *c,
 		  struct mapping_spare *spare);
 /*
- * Fills in a plan whose tree was initialised and which is zero else. 0,
- * -ENOMEM, or -EDQUOT; change_plan_free() is called in any case.
+ * Fills in a plan whose tree was initialised and which is zero else. 0 or
+ * -ENOMEM; the caller calls change_plan_free() in any case.
  */
 int change_plan_make(struct region *region, const struct change *c,
 		     struct change_plan *plan);
 /*
- * Plans the zeroing of kept bytes, when prot_none_find() has found them all. 0
- * or -ENOMEM.
+ * Plans the zeroing of kept bytes, when prot_none_find() has found them all;
+ * again for each attempt to take memory. 0 or -ENOMEM.
  */
 int change_plan_kept(const struct change *c, struct change_plan *plan);
 void change_plan_free(struct change_plan *plan);

@@ -166,7 +166,7 @@ static int give(struct region *region, const struct change_plan *plan)
 }
 
 /* Zeroes what was kept, where something new was mapped. */
-static void zero_kept(struct region *region, const struct change_plan *plan)
+static bool zero_kept(struct region *region, const struct change_plan *plan)
 {
 	int err = zeroing_do(&plan->zero_kept);
 
@@ -175,10 +175,11 @@ static void zero_kept(struct region *region, const struct change_plan *plan)
 			 "region %" PRIu64 ": cannot zero pages of PROT_NONE "
 			 "mappings: %s",
 			 region->id, strerror(-err));
+	return !err;
 }
 
 /* Zeroes a new mapping. Fails only if a process has changed the file. */
-static void zero(struct region *region, const struct change_plan *plan)
+static bool zero(struct region *region, const struct change_plan *plan)
 {
 	int err = zeroing_do(&plan->zero_stale);
 
@@ -190,6 +191,7 @@ static void zero(struct region *region, const struct change_plan *plan)
 			 "region %" PRIu64 ": cannot zero new memory: %s; has "
 			 "a process changed the backing file?",
 			 region->id, strerror(-err));
+	return !err;
 }
 
 static void commit(struct region *region, const struct change *c,
@@ -211,6 +213,7 @@ static int carry_out(struct region *region, const struct change *c,
 {
 	bool zero_late = c->kind == CHANGE_MAP && !change_is_eager(c);
 	int err = change_plan_make(region, c, plan);
+	bool whole; /* nothing is missing of what cannot be undone any more */
 
 	if (!err)
 		err = window_sync_tighten(region, &plan->sync);
@@ -228,18 +231,16 @@ static int carry_out(struct region *region, const struct change *c,
 	 * A new lazy mapping is zeroed at the end, because other mappings of
 	 * its pages stay in use meanwhile.
 	 */
-	if (!zero_late)
-		zero(region, plan);
+	whole = zero_late || zero(region, plan);
 	commit(region, c, plan);
-	zero_kept(region, plan);
+	whole &= zero_kept(region, plan);
 	err = give(region, plan);
-	if (plan->freed.n && window_sync_freed(region, &plan->sync))
-		err = -EIO;
+	if (plan->freed.n)
+		whole &= !window_sync_freed(region, &plan->sync);
 	if (zero_late)
-		zero(region, plan);
-	if (window_sync_relax(region, &plan->sync))
-		err = -EIO;
-	return err;
+		whole &= zero(region, plan);
+	whole &= !window_sync_relax(region, &plan->sync);
+	return whole ? err : -EIO;
 }
 
 static int check(struct region *region, const struct change *c)

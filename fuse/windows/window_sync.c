@@ -70,9 +70,12 @@ static bool concern_out_of_reach(const struct window *w,
 	return false;
 }
 
-/* Applies the steps to one window. Called under lock, which it drops. */
+/*
+ * Applies the steps to one window. Called under lock, which it drops. undoable:
+ * the caller undoes the change if this returns -ENOMEM.
+ */
 static int bring_up_to_date(struct region *region, struct window *w,
-			    const struct protection_steps *steps)
+			    const struct protection_steps *steps, bool undoable)
 {
 	int err = 0;
 
@@ -100,8 +103,9 @@ static int bring_up_to_date(struct region *region, struct window *w,
 			 "region %" PRIu64
 			 ": cannot change the window of pid %d: %s",
 			 region->id, w->pid, strerror(-err));
-	/* Out of memory is undone; else its process has unmapped a part. */
-	w->missed = w->missed || (err && err != -ENOMEM && err != -ESRCH);
+	/* Other errors: its process has unmapped a part. */
+	w->missed = w->missed ||
+		    (err && err != -ESRCH && !(err == -ENOMEM && undoable));
 	window_release(w);
 	return err == -ENOMEM ? err : 0;
 }
@@ -212,9 +216,9 @@ static int run_everywhere(struct region *region,
 			if (err && all)
 				pass_over(region, w);
 		} else {
-			err = bring_up_to_date(region, w,
-					       window_can_write(w) ? writers
-								   : readers);
+			err = bring_up_to_date(
+				region, w,
+				window_can_write(w) ? writers : readers, !all);
 		}
 		ret = ret ? ret : err;
 	}

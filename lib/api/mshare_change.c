@@ -49,6 +49,15 @@ static int change(int fd, unsigned long request, void *what)
 		return set_reason(
 			EINVAL,
 			"the offset is not a multiple of the page size, a part of the range is outside of the region, or the region has ended with its owner");
+	case -EBUSY:
+		return set_reason(EBUSY,
+				  "a process keeps its window from being "
+				  "changed, and the mount's log names it; "
+				  "nothing has changed");
+	case -EIO:
+		return set_reason(EIO, "the mappings have changed, but some "
+				       "window has missed a part of it: see "
+				       "msharectl windows -o +MISSED");
 	case -ENOTTY:
 		return set_reason(EINVAL,
 				  "it is no region, but mshare_info or a "
