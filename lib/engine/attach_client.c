@@ -191,21 +191,22 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 	return err;
 }
 
-/* The daemon gives up on a process that was stopped for seconds half-way. */
-#define TRIES 3
-
-static bool was_too_slow(int err)
+/*
+ * The daemon gives up on a process that was stopped for seconds half-way. If it
+ * had given up the ticket by then, that counts as hanging up, too.
+ */
+static int hung_up(int err)
 {
-	return err == -EIO || err == -ETIMEDOUT || err == -ENOENT;
+	return err == -ETIMEDOUT || err == -ENOENT ? -EIO : err;
 }
 
 int attach_window(const struct mmap_args *args, void **base)
 {
-	int err, slow = 0, turned_away = 0;
+	struct channel_tries tries = {0};
+	int err;
 
 	do
 		err = try_to_attach(args, base);
-	while ((was_too_slow(err) && slow++ < TRIES) ||
-	       channel_turned_away(err, &turned_away));
+	while (channel_try_again(hung_up(err), &tries));
 	return err == -ANSWER_TURNED_AWAY ? -EAGAIN : err;
 }

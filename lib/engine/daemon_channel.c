@@ -36,7 +36,11 @@
 /* How long it tries while the daemon does not take descriptors. */
 #define RIGHTS_MS 500
 
-/* How often a client connects again, a millisecond later each time. */
+/*
+ * How often a client connects again: after the daemon hung up; and after it
+ * turned the client away, a millisecond later each time.
+ */
+#define HUNG_UP_TIMES 3
 #define TURNED_AWAY_TIMES 2000
 
 static int get_peer(int sock, struct ucred *peer)
@@ -266,11 +270,14 @@ int channel_receive(int sock, struct answer *answer, int *fd)
 	return -EIO;
 }
 
-bool channel_turned_away(int err, int *times)
+bool channel_try_again(int err, struct channel_tries *tries)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	if (err != -ANSWER_TURNED_AWAY || ++*times > TURNED_AWAY_TIMES)
+	if (err == -EIO)
+		return tries->hung_up++ < HUNG_UP_TIMES;
+	if (err != -ANSWER_TURNED_AWAY ||
+	    tries->turned_away++ >= TURNED_AWAY_TIMES)
 		return false;
 	SYS_CALL(SYS_nanosleep, &pause, NULL);
 	return true;

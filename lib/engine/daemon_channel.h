@@ -34,12 +34,19 @@ int channel_send(int sock, const struct hello *hello, int uffd);
  * fd: if not NULL, the answer must bring a descriptor, which is stored there.
  */
 int channel_receive(int sock, struct answer *answer, int *fd);
+/* How often a conversation has failed so far; 0 at first. */
+struct channel_tries {
+	int hung_up;
+	int turned_away;
+};
+
 /*
- * Whether the daemon has turned the client away (err of channel_receive()), and
- * the client is to connect again: a moment later, which this waits. times: how
- * often that has happened so far. False: not that, or often enough.
+ * Whether the client is to connect again after a conversation that failed with
+ * err: the daemon hung up (-EIO), as it does on a process that was stopped for
+ * seconds half-way; or it turned the client away, and then this waits a moment.
+ * False: another error, or it has failed often enough.
  */
-bool channel_turned_away(int err, int *times);
+bool channel_try_again(int err, struct channel_tries *tries);
 /* After channel_send() failed: the reason that the daemon gave, or -EIO. */
 int channel_refusal(int sock);
 /* Sends a hello without a descriptor, and receives such an answer. */

@@ -28,11 +28,12 @@ static int ask_once(const struct query *query)
 
 static int ask(void *arg)
 {
-	int err, turned_away = 0;
+	struct channel_tries tries = {0};
+	int err;
 
 	do
 		err = ask_once(arg);
-	while (channel_turned_away(err, &turned_away));
+	while (channel_try_again(err, &tries));
 	return err;
 }
 

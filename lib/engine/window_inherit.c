@@ -13,9 +13,6 @@
 #include "engine/window_guard.h"
 #include "engine/window_table.h"
 
-/* The daemon hangs up on a process that was stopped for seconds half-way. */
-#define TRIES 3
-
 /* A window on its way into the child. */
 struct child {
 	struct window *parents;
@@ -133,23 +130,31 @@ static int go_on_alone(struct window *w, bool own_descriptors)
 	return err;
 }
 
+static int inherit_once(struct window *w, bool own_descriptors)
+{
+	struct child c = child_of(w, own_descriptors);
+	int err;
+
+	c.sock = channel_connect(w->socket);
+	if (channel_has_no_peer(c.sock, w->netns))
+		return go_on_alone(w, own_descriptors);
+	err = c.sock < 0 ? c.sock : introduce(&c);
+	settle(&c, !err);
+	if (c.sock >= 0)
+		sys_close(c.sock);
+	return err;
+}
+
 static int inherit(struct window *w, bool own_descriptors)
 {
-	int err = w->known ? -EIO : go_on_alone(w, own_descriptors);
-	int tries = 0, turned_away = 0;
+	struct channel_tries tries = {0};
+	int err;
 
-	while ((err == -EIO && tries++ < TRIES) ||
-	       channel_turned_away(err, &turned_away)) {
-		struct child c = child_of(w, own_descriptors);
-
-		c.sock = channel_connect(w->socket);
-		if (channel_has_no_peer(c.sock, w->netns))
-			return go_on_alone(w, own_descriptors);
-		err = c.sock < 0 ? c.sock : introduce(&c);
-		settle(&c, !err);
-		if (c.sock >= 0)
-			sys_close(c.sock);
-	}
+	if (!w->known)
+		return go_on_alone(w, own_descriptors);
+	do
+		err = inherit_once(w, own_descriptors);
+	while (channel_try_again(err, &tries));
 	return err;
 }
 

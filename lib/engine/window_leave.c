@@ -11,8 +11,6 @@
 #include "engine/own_descriptors.h"
 #include "engine/window_table.h"
 
-/* The daemon hangs up on a process that was stopped for seconds half-way. */
-#define TRIES 3
 #define BUSY_MS 1000
 
 /* The next window after w (NULL: the first) that begins in the range. */
@@ -65,12 +63,12 @@ static int announce_once(struct window *w)
 static int announce(struct window *w)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
-	int err, tries = 0, turned_away = 0;
+	struct channel_tries tries = {0};
+	int err;
 
 	do
 		err = announce_once(w);
-	while ((err == -EIO && tries++ < TRIES) ||
-	       channel_turned_away(err, &turned_away));
+	while (channel_try_again(err, &tries));
 	/* It has not read yet how an earlier attempt ended. */
 	for (int ms = 0; ms < BUSY_MS && err == -EBUSY; ms++) {
 		SYS_CALL(SYS_nanosleep, &moment, NULL);
