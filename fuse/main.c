@@ -144,8 +144,6 @@ static int become_daemon_and_serve(struct server *server)
 	server->began = now_ms();
 	/* First, so that it is a copy of little. */
 	err = closer_start();
-	if (server->options.foreground)
-		log_msg(LOG_INFO, "%s", text);
 	turns_init(&server->turns, LONG_THREADS, LONG_THREADS_USER);
 	host_window_init();
 	if (!err)
@@ -153,8 +151,10 @@ static int become_daemon_and_serve(struct server *server)
 	if (!err)
 		err = owners_start(server->owners, server->options.mountpoint);
 	/* In the background, the parent's exit says that it is ready. */
-	if (!err && server->options.foreground)
+	if (!err && server->options.foreground) {
+		log_msg(LOG_INFO, "%s", text);
 		notify_ready(text);
+	}
 	if (!err)
 		err = serve(server);
 	if (server->options.foreground)

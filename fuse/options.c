@@ -86,18 +86,11 @@ static int parse_size(const char *name, const char *text, uint64_t *bytes,
 /* Numbers may have a suffix, too: 64K files. */
 static int parse_quotas(struct options *o, char message[OPTIONS_MESSAGE])
 {
-	static const char *const names[QUOTAS] = {
-		[QUOTA_INODES] = "user_inodes",
-		[QUOTA_XATTRS] = "user_xattrs",
-		[QUOTA_MAPPINGS] = "user_mappings",
-		[QUOTA_DESCRIPTORS] = "user_descriptors",
-		[QUOTA_TICKETS] = "user_tickets",
-	};
 	int err = 0;
 
 	for (int i = 0; i < QUOTAS && !err; i++)
-		if (names[i])
-			err = parse_size(names[i], o->user_text[i],
+		if (quota_option(i))
+			err = parse_size(quota_option(i), o->user_text[i],
 					 &o->quotas[i], message);
 	return err;
 }

@@ -32,9 +32,6 @@
 #define SO_PEERPIDFD 77
 #endif
 
-/* How many windows out of control the log names a minute. */
-#define WINDOWS_NAMED 30
-
 /* Something can be read from the client. May free the session. */
 static void session_ready(struct attach_server *attach,
 			  struct epoll_watch *watch);
@@ -235,14 +232,12 @@ static int begin_window(struct attach_session *session, struct window *like,
 
 static int refuse_unguarded(const struct attach_session *session)
 {
-	static struct log_limit limit = {.burst = WINDOWS_NAMED};
 
-	log_limited(
-		&limit, LOG_NOTICE,
-		"pid %d is refused a window: userfaultfd is refused to it "
-		"(seccomp?), so the window's holes cannot be guarded, and the "
-		"mount has require=guard",
-		session->peer.pid);
+	log_each(LOG_NOTICE,
+		 "pid %d is refused a window: userfaultfd is refused to it "
+		 "(seccomp?), so the window's holes cannot be guarded, and the "
+		 "mount has require=guard",
+		 session->peer.pid);
 	return -EPERM;
 }
 
@@ -359,24 +354,20 @@ static int look(struct attach_session *session, const struct hello *hello)
 
 static void log_unguarded(const struct window *w)
 {
-	static struct log_limit unguarded = {.burst = WINDOWS_NAMED};
-	static struct log_limit out_of_reach = {.burst = WINDOWS_NAMED};
 
 	if (!w->guarded)
-		log_limited(
-			&unguarded, LOG_NOTICE,
-			"region %llu: the window of pid %d is not guarded: "
-			"userfaultfd is refused to it (seccomp?), so holes do "
-			"not fault and protection does not hold in it",
-			(unsigned long long)w->region->id, w->pid);
+		log_each(LOG_NOTICE,
+			 "region %llu: the window of pid %d is not guarded: "
+			 "userfaultfd is refused to it (seccomp?), so holes do "
+			 "not fault and protection does not hold in it",
+			 (unsigned long long)w->region->id, w->pid);
 	else if (w->uffd < 0 && w->kind == WINDOW_SHARED)
-		log_limited(
-			&out_of_reach, LOG_NOTICE,
-			"region %llu: the window of pid %d is out of the "
-			"daemon's reach, as the process is another user's or "
-			"has privileges that the daemon lacks: "
-			"later changes of protection do not hold in it",
-			(unsigned long long)w->region->id, w->pid);
+		log_each(LOG_NOTICE,
+			 "region %llu: the window of pid %d is out of the "
+			 "daemon's reach, as the process is another user's or "
+			 "has privileges that the daemon lacks: "
+			 "later changes of protection do not hold in it",
+			 (unsigned long long)w->region->id, w->pid);
 }
 
 /* HELLO_MAPPED and HELLO_STAYS: changes reach the window from now on. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -94,6 +93,16 @@ uint64_t quota_limit(enum quota quota)
 	return limit_of[quota];
 }
 
+const char *quota_option(enum quota quota)
+{
+	return quotas[quota].option;
+}
+
+bool quota_is_free(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
 uint64_t quota_areas(void)
 {
 	return areas;
@@ -119,7 +128,7 @@ struct user *user_get(uid_t uid)
 		user = calloc(1, sizeof(*user));
 		if (user) {
 			user->uid = uid;
-			user->free = uid == 0 || uid == geteuid();
+			user->free = quota_is_free(uid);
 			LIST_INSERT_HEAD(&users[uid % SLOTS], user, entry);
 		}
 	}

@@ -8,6 +8,7 @@
 #ifndef QUOTA_H
 #define QUOTA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -48,6 +49,10 @@ struct user;
  */
 void quota_init(const uint64_t limits[QUOTAS]);
 uint64_t quota_limit(enum quota quota);
+/* The mount option that sets it; NULL: there is none. */
+const char *quota_option(enum quota quota);
+/* Whether this user has no quotas. */
+bool quota_is_free(uid_t uid);
 /* How many areas (vm.max_map_count) the daemon may have. */
 uint64_t quota_areas(void);
 

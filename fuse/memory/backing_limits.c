@@ -84,21 +84,26 @@ static void look_at_max_size(const struct backing *b,
 			     b->max_size > held ? b->max_size - held : 0, "");
 }
 
+static void (*const look[])(const struct backing *, struct memory_limit *) = {
+	look_at_pool, look_at_mount, look_at_cgroups, look_at_max_size};
+
+#define LIMITS (sizeof(look) / sizeof(look[0]))
+
+static const struct memory_limit no_limit = {
+	.total = UINT64_MAX,
+	.free = UINT64_MAX,
+};
+
 void backing_tightest(const struct backing *b, struct memory_limit *least)
 {
-	*least = (struct memory_limit){
-		.total = UINT64_MAX,
-		.free = UINT64_MAX,
-	};
-	look_at_pool(b, least);
-	look_at_mount(b, least);
-	look_at_cgroups(b, least);
-	look_at_max_size(b, least);
+	*least = no_limit;
+	for (size_t i = 0; i < LIMITS; i++)
+		look[i](b, least);
 }
 
 bool backing_can_have(const struct backing *b, uint64_t bytes)
 {
-	struct memory_limit least = {.total = UINT64_MAX, .free = UINT64_MAX};
+	struct memory_limit least = no_limit;
 
 	if (b->kind == BACKING_SHMEM && bytes < ASK_FIRST)
 		look_at_pool(b, &least);
@@ -109,14 +114,9 @@ bool backing_can_have(const struct backing *b, uint64_t bytes)
 
 void backing_pool(const struct backing *b, struct hugepage_pool *pool)
 {
-	static void (*const look[])(const struct backing *,
-				    struct memory_limit *) = {
-		look_at_pool, look_at_mount, look_at_cgroups, look_at_max_size};
-
 	*pool = (struct hugepage_pool){.total = UINT64_MAX, .free = UINT64_MAX};
-	for (size_t i = 0; i < sizeof(look) / sizeof(look[0]); i++) {
-		struct memory_limit one = {.total = UINT64_MAX,
-					   .free = UINT64_MAX};
+	for (size_t i = 0; i < LIMITS; i++) {
+		struct memory_limit one = no_limit;
 
 		look[i](b, &one);
 		if (pool->total > one.total)

@@ -173,6 +173,11 @@ static int map_source(struct job *job)
 	return uffd_register(job->uffd, (uintptr_t)job->base, job->length);
 }
 
+static uint64_t piece_for(uint64_t page)
+{
+	return page > PIECE ? page : PIECE;
+}
+
 /* Maps the file where the work will be. */
 static int map_target(struct job *job, int fd, uint64_t page,
 		      const struct extents *list)
@@ -180,7 +185,7 @@ static int map_target(struct job *job, int fd, uint64_t page,
 	uint64_t end;
 
 	job->list = list;
-	job->piece = page > PIECE ? page : PIECE;
+	job->piece = piece_for(page);
 	job->origin = list->v[0].start / page * page;
 	end = (list->v[list->n - 1].end + page - 1) / page * page;
 	job->length = end - job->origin;
@@ -279,7 +284,7 @@ int zeroing_do(const struct zeroing *zeroing)
 	struct job job = {
 		.work = fill,
 		.list = zeroing->list,
-		.piece = zeroing->page > PIECE ? zeroing->page : PIECE,
+		.piece = piece_for(zeroing->page),
 		.base = zeroing->base,
 		.origin = zeroing->origin,
 		.from_fd = zeroing->zero_fd,

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/quota.h"
 
 /* A request that waits for its turn. */
 struct waiting {
@@ -72,7 +73,7 @@ void ioctl_in_turn(struct call *call, unsigned int cmd, size_t in_size,
 {
 	struct turns *turns = &call->server->turns;
 	const uid_t uid = fuse_req_ctx(call->req)->uid;
-	const bool favoured = uid == 0 || uid == geteuid();
+	const bool favoured = quota_is_free(uid);
 	struct waiting *w;
 	struct turn turn;
 	int now;

@@ -97,11 +97,11 @@ void host_window_init(void)
 {
 	uffd = uffd_open();
 	if (uffd < 0)
-		log_each(LOG_WARNING,
-			 "the kernel refuses the daemon a userfaultfd (%s): a "
-			 "process that attaches will take one page fault for "
-			 "each huge page; allow userfaultfd(2) (seccomp?)",
-			 strerror(-uffd));
+		log_msg(LOG_WARNING,
+			"the kernel refuses the daemon a userfaultfd (%s): a "
+			"process that attaches will take one page fault for "
+			"each huge page; allow userfaultfd(2) (seccomp?)",
+			strerror(-uffd));
 }
 
 static void fill(struct region *region, struct host_window *win, uint64_t start,
