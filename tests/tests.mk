@@ -26,11 +26,15 @@ LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
 # Tests of single modules of the daemon and of the library.
 unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
-	tests/unit/unit_backing tests/unit/unit_cgroup_limit tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
-	tests/unit/unit_inode tests/unit/unit_mapping tests/unit/unit_mapping_change \
+	tests/unit/unit_backing tests/unit/unit_cgroup_limit \
+	tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
+	tests/unit/unit_inode tests/unit/unit_mapping \
+	tests/unit/unit_mapping_change \
 	tests/unit/unit_options tests/unit/unit_plan tests/unit/unit_protect \
-	tests/unit/unit_protection tests/unit/unit_quota tests/unit/unit_region tests/unit/unit_seek \
-	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket tests/unit/unit_turns \
+	tests/unit/unit_protection tests/unit/unit_quota \
+	tests/unit/unit_region tests/unit/unit_seek \
+	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
+	tests/unit/unit_turns \
 	tests/unit/unit_window_table tests/unit/unit_xattr
 # The modules under test here are in no library.
 tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c
@@ -39,25 +43,40 @@ tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
 
 # Tests of real mounts, written like programs for the kernel series.
-mount_tests = tests/hostile/mount_hostile_attach \
-	tests/mount/mount_acl tests/mount/mount_align \
-	tests/mount/mount_attach tests/mount/mount_beside tests/mount/mount_calls \
-	tests/mount/mount_churn tests/mount/mount_crowd tests/mount/mount_edges \
-	tests/mount/mount_faults tests/mount/mount_files tests/mount/mount_fork \
-	tests/mount/mount_handles tests/mount/mount_info tests/mount/mount_interrupt \
+mount_tests = tests/mount/mount_acl tests/mount/mount_align \
+	tests/mount/mount_attach tests/mount/mount_beside \
+	tests/mount/mount_calls \
+	tests/mount/mount_churn tests/mount/mount_crowd \
+	tests/mount/mount_edges \
+	tests/mount/mount_faults tests/mount/mount_files \
+	tests/mount/mount_fork \
+	tests/mount/mount_handles tests/mount/mount_info \
+	tests/mount/mount_interrupt \
 	tests/mount/mount_kind tests/mount/mount_lazy tests/mount/mount_limits \
-	tests/mount/mount_locks tests/mount/mount_madvise tests/mount/mount_mapped tests/mount/mount_mappings \
-	tests/mount/mount_memory tests/mount/mount_moments tests/mount/mount_names \
+	tests/mount/mount_locks tests/mount/mount_madvise \
+	tests/mount/mount_mapped tests/mount/mount_mappings \
+	tests/mount/mount_memory tests/mount/mount_moments \
+	tests/mount/mount_names \
 	tests/mount/mount_owner tests/mount/mount_protect \
 	tests/mount/mount_protection tests/mount/mount_races \
-	tests/mount/mount_seccomp tests/mount/mount_sharing tests/mount/mount_size \
-	tests/mount/mount_status tests/mount/mount_times tests/mount/mount_tmpfs \
-	tests/mount/mount_together tests/mount/mount_ugly tests/mount/mount_unmap \
+	tests/mount/mount_seccomp tests/mount/mount_sharing \
+	tests/mount/mount_size \
+	tests/mount/mount_status tests/mount/mount_times \
+	tests/mount/mount_tmpfs \
+	tests/mount/mount_together tests/mount/mount_ugly \
+	tests/mount/mount_unmap \
 	tests/mount/mount_users \
 	tests/mount/mount_view tests/mount/mount_visible tests/mount/mount_windows
 
 # Hostile users on a mount that others use.
-mount_tests += tests/hostile/mount_hostile_limits
+hostile_tests = tests/hostile/mount_hostile_attach \
+	tests/hostile/mount_hostile_limits
+mount_tests += $(hostile_tests)
+tests_hostile_mount_hostile_attach_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_attach.c
+tests_hostile_mount_hostile_limits_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_limits.c
+hostile_sources = tests/hostile/hostile.c tests/hostile/hostile.h
 
 # "make soak MINUTES=60"; with "make check" it runs for seconds.
 mount_tests += tests/soak/mount_soak
@@ -111,7 +130,8 @@ plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
 	tests/static/static_install.sh \
 	tests/static/static_man.sh tests/static/static_bench.sh \
 	tests/static/static_docs.sh \
-	tests/static/static_calls.sh tests/tools/static_plan.sh tests/tools/doctor.sh \
+	tests/static/static_calls.sh tests/tools/static_plan.sh \
+	tests/tools/doctor.sh \
 	tests/tools/service.sh tests/lib/man_examples.sh
 mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \
 	tests/tools/mount_ctl_mount.sh tests/tools/mount_ctl_lists.sh \
@@ -169,7 +189,8 @@ strange_engine_la_LIBADD =
 # Built as a user would, but against the library in the build directory.
 check_SCRIPTS = tests/lib/lib_cxx
 tests/lib/lib_cxx: $(srcdir)/tests/lib/lib_cxx.cc libmshare.la
-	$(AM_V_GEN)$(CC) -x c++ -std=c++11 $(CXX_WARNINGS) -pedantic -fno-exceptions \
+	$(AM_V_GEN)$(CC) -x c++ -std=c++11 $(CXX_WARNINGS) -pedantic \
+	-fno-exceptions \
 		-I$(srcdir)/lib/include -o $@ $(srcdir)/tests/lib/lib_cxx.cc \
 		-L.libs -lmshare
 CXX_WARNINGS = -Wall -Wextra -Werror

@@ -25,14 +25,14 @@
 static struct fault_points *points;
 
 /* Wrapped, too, so that this file does not pass points itself. */
-int __real_open(const char *path, int flags, ...);
+int __real_openat(int dir, const char *path, int flags, ...);
 void *__real_mmap(void *at, size_t size, int prot, int flags, int fd,
 		  off_t off);
 
 __attribute__((constructor)) static void map_points(void)
 {
 	const char *path = getenv("MSHARE_FAULT_POINTS");
-	int fd = path ? __real_open(path, O_RDWR | O_CLOEXEC) : -1;
+	int fd = path ? __real_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
 	void *at;
 
 	if (fd < 0)
@@ -152,42 +152,43 @@ int __wrap_madvise(void *at, size_t size, int advice)
 	return __real_madvise(at, size, advice);
 }
 
-static mode_t mode_of(int flags, va_list more)
+static int open_or_fail(const char *name, const void *caller, int dir,
+			const char *path, int flags, va_list more)
 {
-	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;
+	mode_t mode =
+		flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;
+
+	if (fails(name, caller)) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_openat(dir, path, flags, mode);
 }
 
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...)
 {
 	va_list more;
-	mode_t mode;
+	int fd;
 
 	va_start(more, flags);
-	mode = mode_of(flags, more);
+	fd = open_or_fail("open", __builtin_return_address(0), AT_FDCWD, path,
+			  flags, more);
 	va_end(more);
-	if (fails("open", __builtin_return_address(0))) {
-		errno = EMFILE;
-		return -1;
-	}
-	return __real_open(path, flags, mode);
+	return fd;
 }
 
-int __real_openat(int dir, const char *path, int flags, ...);
 int __wrap_openat(int dir, const char *path, int flags, ...);
 int __wrap_openat(int dir, const char *path, int flags, ...)
 {
 	va_list more;
-	mode_t mode;
+	int fd;
 
 	va_start(more, flags);
-	mode = mode_of(flags, more);
+	fd = open_or_fail("openat", __builtin_return_address(0), dir, path,
+			  flags, more);
 	va_end(more);
-	if (fails("openat", __builtin_return_address(0))) {
-		errno = EMFILE;
-		return -1;
-	}
-	return __real_openat(dir, path, flags, mode);
+	return fd;
 }
 
 /* Those of syscall() that can fail, and how. */

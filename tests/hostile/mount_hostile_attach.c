@@ -10,10 +10,10 @@
 #include "harness/calls.h"
 #include "common/protocol.h"
 #include "harness/harness.h"
+#include "hostile/hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
@@ -24,43 +24,17 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HOSTILE 65534
 #define NORMAL 1000
 #define STRANGER 23456
 
-#define HANG_MS 1000 /* how long a call of the normal user may take */
-#define ROUNDS 20
-
 static uint64_t align, page;
 static char name[MSHARE_SOCKET_MAX]; /* of the daemon's socket */
 static pid_t victim_daemon;
 
-static void become(uid_t uid)
-{
-	CHILD_ASSERT(!setgroups(0, NULL) && !setresgid(uid, uid, uid) &&
-		     !setresuid(uid, uid, uid));
-}
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* The normal user */
-
-#define QUICK(call)                                     \
-	do {                                            \
-		uint64_t before = now();                \
-                                                        \
-		CHILD_ASSERT(call);                     \
-		CHILD_ASSERT(now() - before < HANG_MS); \
-	} while (0)
 
 static void fork_once(void *arg)
 {
@@ -246,54 +220,19 @@ static void half_open(void)
 	}
 }
 
-static pid_t begin_attack(void (*attack)(void), uid_t uid)
-{
-	int pair[2];
-	char byte;
-	pid_t pid;
-
-	CU_ASSERT_FATAL(!pipe2(pair, O_CLOEXEC));
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		become(uid);
-		attack();
-		CHILD_ASSERT(write(pair[1], "", 1) == 1);
-		pause();
-		_exit(1);
-	}
-	close(pair[1]);
-	CU_ASSERT(read(pair[0], &byte, 1) == 1);
-	close(pair[0]);
-	return pid;
-}
-
-static void under_attack(void (*attack)(void), uid_t uid)
-{
-	int fds;
-	pid_t pid;
-
-	if (geteuid() != 0) {
-		skip_test("only root can be two other users");
-		return;
-	}
-	fds = daemon_settled_fds();
-	pid = begin_attack(attack, uid);
-	CU_ASSERT(!in_child(lead_a_normal_life, NULL));
-	CU_ASSERT(!kill(pid, SIGKILL));
-	CU_ASSERT(wait_for_exit(pid) == 256 + SIGKILL);
-	unlink(in_mount("hostile")); /* it may not exist */
-	CU_ASSERT(wait_until(daemon_fds_are, &fds));
-}
-
 static void by_surplus(void)
 {
-	under_attack(surplus_descriptors, STRANGER);
+	static const struct attack attack = {surplus_descriptors, STRANGER,
+					     NULL};
+
+	under_attack(&attack, lead_a_normal_life);
 }
 
 static void by_silence(void)
 {
-	under_attack(silent, STRANGER);
+	static const struct attack attack = {silent, STRANGER, NULL};
+
+	under_attack(&attack, lead_a_normal_life);
 }
 
 static void by_flood(void)
@@ -301,10 +240,8 @@ static void by_flood(void)
 	pid_t pid;
 	int fds;
 
-	if (geteuid() != 0) {
-		skip_test("only root can be two other users");
+	if (!can_be_others())
 		return;
-	}
 	fds = daemon_settled_fds();
 	fflush(NULL);
 	pid = fork();
@@ -321,7 +258,9 @@ static void by_flood(void)
 
 static void by_half_open(void)
 {
-	under_attack(half_open, HOSTILE);
+	static const struct attack attack = {half_open, HOSTILE, NULL};
+
+	under_attack(&attack, lead_a_normal_life);
 }
 
 /* The daemon is killed, and another user takes its socket's name. */
@@ -342,6 +281,7 @@ static void squat(void)
 
 static void survive(void)
 {
+	static const struct attack attack = {squat, HOSTILE, NULL};
 	int fd = region_create("f", align);
 	struct mshare_attach attach = {
 		.length = align,
@@ -358,7 +298,7 @@ static void survive(void)
 	memcpy(name, attach.socket, sizeof(name));
 	kill(victim_daemon, SIGKILL);
 	close(fd);
-	pid = begin_attack(squat, HOSTILE);
+	pid = begin_attack(&attack);
 	QUICK(!in_child(fork_once, at[0]));
 	for (int i = 0; i < 4; i++)
 		QUICK(!munmap(at[i], align));
@@ -372,10 +312,8 @@ static void by_squatting(void)
 	char old[PATH_MAX], dir[PATH_MAX];
 	pid_t survivor;
 
-	if (geteuid() != 0) {
-		skip_test("only root can be two other users");
+	if (!can_be_others())
 		return;
-	}
 	CU_ASSERT_FATAL(new_dir(dir, "squat") != NULL);
 	strcpy(old, mount_dir);
 	strcpy(mount_dir, dir);

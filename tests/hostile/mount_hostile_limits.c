@@ -10,10 +10,10 @@
 #include "harness/calls.h"
 #include "common/protocol.h"
 #include "harness/harness.h"
+#include "hostile/hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <mshare_ioctl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,43 +26,15 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 #define HOSTILE 12345
 #define NORMAL 23456
 
-/* How long a call of the normal user may take, and how often he makes each. */
-#define HANG_MS 1000
-#define ROUNDS 20
-
 static uint64_t align, page;
 
-static void become(uid_t uid)
-{
-	CHILD_ASSERT(!setgroups(0, NULL) && !setresgid(uid, uid, uid) &&
-		     !setresuid(uid, uid, uid));
-}
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* The normal user */
-
-/* Asserts that the call succeeds, in time. */
-#define QUICK(call)                                     \
-	do {                                            \
-		uint64_t before = now();                \
-                                                        \
-		CHILD_ASSERT(call);                     \
-		CHILD_ASSERT(now() - before < HANG_MS); \
-	} while (0)
 
 static void lead_a_normal_life(void *arg)
 {
@@ -91,60 +63,6 @@ static void lead_a_normal_life(void *arg)
 
 /* The hostile one */
 
-static int tell; /* by a byte: the attack has begun */
-
-static void attack_has_begun(void)
-{
-	CHILD_ASSERT(write(tell, "", 1) == 1);
-}
-
-struct attack {
-	void (*run)(void);
-	const char *said; /* by the daemon; or NULL */
-};
-
-/* Runs the attack in a child; returns when it has begun. */
-static pid_t begin_attack(const struct attack *attack)
-{
-	int pair[2];
-	char byte;
-	pid_t pid;
-
-	CU_ASSERT_FATAL(!pipe2(pair, O_CLOEXEC));
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		tell = pair[1];
-		become(HOSTILE);
-		attack->run();
-		pause();
-		_exit(1);
-	}
-	close(pair[1]);
-	CU_ASSERT(read(pair[0], &byte, 1) == 1);
-	close(pair[0]);
-	return pid;
-}
-
-static void under_attack(const struct attack *attack)
-{
-	int fds = daemon_settled_fds();
-	pid_t pid;
-
-	if (geteuid() != 0) {
-		skip_test("only root can be two other users");
-		return;
-	}
-	pid = begin_attack(attack);
-	CU_ASSERT(!in_child(lead_a_normal_life, NULL));
-	CU_ASSERT(!kill(pid, SIGKILL));
-	CU_ASSERT(wait_for_exit(pid) == 256 + SIGKILL);
-	if (attack->said)
-		CU_ASSERT(daemon_said(attack->said));
-	unlink(in_mount("hostile"));
-	CU_ASSERT(wait_until(daemon_fds_are, &fds));
-}
-
 static int hostile_region(uint64_t size)
 {
 	int fd = region_create("hostile", size);
@@ -170,10 +88,10 @@ static void make_pieces(void)
 
 static void pieces(void)
 {
-	static const struct attack attack = {make_pieces,
+	static const struct attack attack = {make_pieces, HOSTILE,
 					     "-o user_mappings=N sets it"};
 
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 }
 
 /* Memory for names; the quota is small here. */
@@ -214,13 +132,13 @@ static void remove_files(void)
 
 static void files(void)
 {
-	static const struct attack attack = {make_files,
+	static const struct attack attack = {make_files, HOSTILE,
 					     "-o user_inodes=N sets it"};
 
 	if (geteuid() == 0)
 		CU_ASSERT_FATAL(
 			other_mount_start("allow_other,user_inodes=100"));
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 	if (geteuid() == 0) {
 		remove_files();
 		other_mount_end();
@@ -245,10 +163,10 @@ static void make_attributes(void)
 
 static void attributes(void)
 {
-	static const struct attack attack = {make_attributes,
+	static const struct attack attack = {make_attributes, HOSTILE,
 					     "-o user_xattrs=N sets it"};
 
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 }
 
 /* Descriptors of the daemon: regions with memory take two each. */
@@ -270,13 +188,13 @@ static void make_regions(void)
 
 static void regions(void)
 {
-	static const struct attack attack = {make_regions,
+	static const struct attack attack = {make_regions, HOSTILE,
 					     "-o user_descriptors=N sets it"};
 
 	if (geteuid() == 0)
 		CU_ASSERT_FATAL(
 			other_mount_start("allow_other,user_descriptors=40"));
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 	if (geteuid() == 0)
 		other_mount_end();
 }
@@ -352,10 +270,10 @@ static void make_threads_wait(void)
 
 static void waiting(void)
 {
-	static const struct attack attack = {make_threads_wait,
+	static const struct attack attack = {make_threads_wait, HOSTILE,
 					     "a change waits for that"};
 
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 }
 
 /* The region's lock: a region as large as can be, asked about and unmapped */
@@ -396,9 +314,9 @@ static void make_it_long(void)
 
 static void long_ranges(void)
 {
-	static const struct attack attack = {make_it_long, NULL};
+	static const struct attack attack = {make_it_long, HOSTILE, NULL};
 
-	under_attack(&attack);
+	under_attack(&attack, lead_a_normal_life);
 }
 
 static const struct test tests[] = {

@@ -109,13 +109,19 @@ static void unmap_while_stopped(void *arg)
 	is_our_own(map_own(MAP_FIXED_NOREPLACE));
 }
 
-static void the_daemon_is_stopped(void)
+/* run() stops the daemon, and lets it go on if it comes to that. */
+static void with_a_stopped_daemon(void (*run)(void *arg))
 {
 	begin();
 	CU_ASSERT(!region_add(fd, 0, 2 * page));
-	CU_ASSERT(!in_child(unmap_while_stopped, NULL));
+	CU_ASSERT(!in_child(run, NULL));
 	kill(mount_daemon, SIGCONT);
 	end();
+}
+
+static void the_daemon_is_stopped(void)
+{
+	with_a_stopped_daemon(unmap_while_stopped);
 }
 
 static void child_of_stopped(void *arg)
@@ -142,11 +148,7 @@ static void fork_while_stopped(void *arg)
 /* The child has no window rather than one without protection. */
 static void fork_of_a_stopped_daemon(void)
 {
-	begin();
-	CU_ASSERT(!region_add(fd, 0, 2 * page));
-	CU_ASSERT(!in_child(fork_while_stopped, NULL));
-	kill(mount_daemon, SIGCONT);
-	end();
+	with_a_stopped_daemon(fork_while_stopped);
 }
 
 /* The daemon's socket is out of sight there, though the daemon lives. */
