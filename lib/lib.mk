@@ -7,7 +7,7 @@ noinst_LTLIBRARIES += libcommon.la libengine.la libwrap.la
 
 libcommon_la_SOURCES = \
 	lib/common/address_reserve.c lib/common/address_reserve.h \
-	lib/common/export.h \
+	lib/common/daemon_gone.h lib/common/export.h \
 	lib/common/fdpass.c lib/common/fdpass.h \
 	lib/common/ioctl_forms_v1.c lib/common/ioctl_forms_v2.c lib/common/ioctl_forms.h \
 	lib/common/msharefs_file.c lib/common/msharefs_file.h \

@@ -74,6 +74,7 @@ int message_exit_status(int err)
 	case ENAMETOOLONG:
 		return EX_NOINPUT;
 	case ENOTCONN:
+	case ECONNABORTED:
 	case ENODEV:
 	case ENOTTY:
 	case ENXIO:

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/daemon_gone.h"
 #include "common/default_mount.h"
 #include "common/msharefs_file.h"
 #include "messages.h"
@@ -45,7 +46,7 @@ static int no_daemon(const char *named, const char *mount)
 
 static int no_mount(const char *named, int err)
 {
-	if (err == -ENOTCONN)
+	if (daemon_is_gone(-err))
 		return no_daemon(named, is_mount_root(named) ? named : "DIR");
 	return message_error(message_exit_status(err), "%s: %s", named,
 			     strerror(-err));
@@ -78,7 +79,7 @@ static int open_info(struct target *target)
 
 	snprintf(path, sizeof(path), "%s/mshare_info", target->mount);
 	target->info = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (target->info < 0 && errno == ENOTCONN)
+	if (target->info < 0 && daemon_is_gone(errno))
 		return no_daemon(target->mount, target->mount);
 	if (target->info < 0)
 		return no_mount(path, -errno);

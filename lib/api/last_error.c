@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/daemon_gone.h"
 #include "common/export.h"
 #include <mshare.h>
 
@@ -134,6 +135,8 @@ int fail(int err, const char *call, const char *format, ...)
 	struct said *w = err ? words() : said;
 	va_list args;
 
+	if (daemon_is_gone(-err))
+		err = -ENOTCONN; /* the manual pages promise one error */
 	if (err && w) {
 		va_start(args, format);
 		compose(w, -err, call, format, args);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/daemon_gone.h"
+
 /* Joins the real path of the parent and the last component. */
 static char *path_in_parent(const char *path)
 {
@@ -35,7 +37,7 @@ char *our_mount_path(const char *path)
 {
 	char *whole = realpath(path, NULL);
 
-	return whole || errno != ENOTCONN ? whole : path_in_parent(path);
+	return whole || !daemon_is_gone(errno) ? whole : path_in_parent(path);
 }
 
 static bool is_ours(const struct mntent *m)
@@ -79,7 +81,7 @@ bool our_mount_is_dead(const char *path)
 	struct statx stx;
 
 	return statx(AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_INO, &stx) &&
-	       errno == ENOTCONN;
+	       daemon_is_gone(errno);
 }
 
 static bool is_directly_in(const char *path, const char *dir)

@@ -77,10 +77,10 @@ pid_t daemon_start(const char *dir, const char *options);
 int daemon_stop(const char *dir, pid_t daemon);
 
 /*
- * Stops the daemon of the program's mount until it gets SIGCONT. SIGSTOP alone
- * takes effect a moment later, thread by thread.
+ * Stops a daemon until it gets SIGCONT. SIGSTOP alone takes effect a moment
+ * later, thread by thread.
  */
-bool daemon_freeze(void);
+bool daemon_freeze(pid_t daemon);
 
 /* How many descriptors the daemon of the program's mount has. */
 int daemon_fds(void);

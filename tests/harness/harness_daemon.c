@@ -186,23 +186,23 @@ bool daemon_fds_are(void *arg)
 	return daemon_fds() == *(int *)arg;
 }
 
-/* Whether all threads of the daemon have stopped. */
+/* Whether all threads of the daemon whose pid this is have stopped. */
 static bool is_frozen(void *arg)
 {
+	const pid_t daemon = *(pid_t *)arg;
 	char path[320], state;
 	struct dirent *d;
 	bool all = true;
 	FILE *file;
 	DIR *dir;
 
-	(void)arg;
-	snprintf(path, sizeof(path), "/proc/%d/task", mount_daemon);
+	snprintf(path, sizeof(path), "/proc/%d/task", daemon);
 	dir = opendir(path);
 	while (dir && all && (d = readdir(dir))) {
 		if (d->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat",
-			 mount_daemon, d->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", daemon,
+			 d->d_name);
 		file = fopen(path, "re");
 		all = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 &&
 		      state == 'T';
@@ -214,9 +214,9 @@ static bool is_frozen(void *arg)
 	return dir && all;
 }
 
-bool daemon_freeze(void)
+bool daemon_freeze(pid_t daemon)
 {
-	return !kill(mount_daemon, SIGSTOP) && wait_until(is_frozen, NULL);
+	return !kill(daemon, SIGSTOP) && wait_until(is_frozen, &daemon);
 }
 
 int daemon_stop(const char *dir, pid_t daemon)

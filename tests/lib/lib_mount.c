@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 /* Returns whether fd refers to that directory, and closes fd. */
 static bool is_of(int fd, const char *dir)
@@ -196,6 +198,52 @@ static void without_daemon(void)
 	CU_ASSERT(in_child(dead_daemon, NULL) == 0);
 }
 
+static bool is_in_ioctl(void *child)
+{
+	char path[64], text[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", *(pid_t *)child);
+	file = fopen(path, "re");
+	if (file && !fgets(text, sizeof(text), file))
+		text[0] = 0;
+	if (file)
+		fclose(file);
+	return text[0] != 'r' && atoi(text) == SYS_ioctl; /* "running" */
+}
+
+/* The kernel has another error for a call that the daemon did not answer. */
+static void daemon_dies_during_call(void *arg)
+{
+	char dir[PATH_MAX];
+	const char *argv[] = {"fusermount3", "-u", "-z", dir, NULL};
+	pid_t daemon, caller;
+	int fd, status;
+
+	(void)arg;
+	CHILD_ASSERT(new_dir(dir, "dies"));
+	daemon = daemon_start(dir, NULL);
+	CHILD_ASSERT(daemon > 0);
+	setenv("MSHAREFS_MOUNT", dir, 1);
+	fd = mshare_create(MSHARE_CLOEXEC);
+	CHILD_ASSERT(fd >= 0 && !ftruncate(fd, (off_t)GIB));
+	CHILD_ASSERT(daemon_freeze(daemon));
+	caller = fork();
+	if (!caller)
+		_exit(refuses(mshare_unmap(fd, 0, 4096), ENOTCONN, "its daemon")
+			      ? 0
+			      : 1);
+	CHILD_ASSERT(caller > 0 && wait_until(is_in_ioctl, &caller));
+	kill(daemon, SIGKILL);
+	CHILD_ASSERT(waitpid(caller, &status, 0) == caller && !status);
+	CHILD_ASSERT(!run_program(argv) && !rmdir(dir));
+}
+
+static void without_answer(void)
+{
+	CU_ASSERT(in_child(daemon_dies_during_call, NULL) == 0);
+}
+
 /* Messages */
 
 static void *in_a_thread(void *arg)
@@ -227,6 +275,7 @@ static const struct test tests[] = {
 	{"by default", by_default},
 	{"/sys/fs/mshare by default", at_last},
 	{"without a daemon", without_daemon},
+	{"the daemon dies during a call", without_answer},
 	{"errors are a thread's", errors_are_a_threads},
 };
 

@@ -100,7 +100,7 @@ static void unmap_while_stopped(void *arg)
 	const time_t start = seconds();
 
 	(void)arg;
-	CHILD_ASSERT(daemon_freeze());
+	CHILD_ASSERT(daemon_freeze(mount_daemon));
 	CHILD_ASSERT(fails(munmap(at, align), EAGAIN));
 	CHILD_ASSERT(!try_write(at, 's').signal);
 	CHILD_ASSERT(seconds() - start < 60);
@@ -138,7 +138,7 @@ static void fork_while_stopped(void *arg)
 
 	(void)arg;
 	CHILD_ASSERT(other != NULL);
-	CHILD_ASSERT(daemon_freeze());
+	CHILD_ASSERT(daemon_freeze(mount_daemon));
 	ended = in_child(child_of_stopped, NULL);
 	CHILD_ASSERT(!kill(mount_daemon, SIGCONT));
 	CHILD_ASSERT(!ended && seconds() - start < 60);

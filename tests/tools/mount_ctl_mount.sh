@@ -146,6 +146,26 @@ dead_daemon()
 		mount_here && "$ctl" umount
 }
 
+waits_in_the_kernel()
+{
+	grep -q '^[0-9]' "/proc/$1/syscall"
+}
+
+# A command that already waits for the daemon says the same.
+daemon_killed_meanwhile()
+{
+	mount_here || return 1
+	daemon=$(pgrep -f "^msharefs .*$dir")
+	kill -STOP "$daemon"
+	(complains 69 "daemon of this mount has ended" "$ctl" ls "$m") &
+	command=$!
+	soon waits_in_the_kernel "$(pgrep -f "^[^ ]*msharectl ls $m")"
+	kill -KILL "$daemon"
+	wait $command
+	got=$?
+	"$ctl" umount --lazy && return $got
+}
+
 not_mine()
 {
 	mount_here allow_other || return 1
@@ -185,6 +205,7 @@ check "what cannot be unmounted" cannot_umount
 check "a mount in use" in_use
 check "windows do not keep a mount" with_windows
 check "a daemon that was killed" dead_daemon
+check "a daemon that is killed meanwhile" daemon_killed_meanwhile
 [ "$(id -u)" -ne 0 ] || check "somebody else's mount" not_mine
 check "which mount is used" which_mount
 finish mount_ctl_mount

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "amount.h"
+#include "common/daemon_gone.h"
 #include "common/default_mount.h"
 #include <mshare_ioctl.h>
 #include "common/protocol.h"
@@ -102,7 +103,7 @@ static void check_daemon(struct finding *f, const char *dir)
 
 	snprintf(path, sizeof(path), "%s/mshare_info", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOTCONN) {
+	if (fd < 0 && daemon_is_gone(errno)) {
 		no_daemon(f, dir); /* stat() was answered from the cache */
 		return;
 	}
@@ -115,6 +116,8 @@ static void check_daemon(struct finding *f, const char *dir)
 		m.backing[sizeof(m.backing) - 1] = 0;
 		m.release[sizeof(m.release) - 1] = 0;
 		check_status(f, dir, &m);
+	} else if (daemon_is_gone(errno)) {
+		no_daemon(f, dir);
 	} else {
 		found(f, DOCTOR_DEGRADED,
 		      "%.200s works, but its daemon is from an older release, "
@@ -151,7 +154,7 @@ static void check_mount(struct finding *f, const char *dir, bool named)
 			check_daemon(f, dir);
 		else
 			not_ours(f, dir, named);
-	} else if (errno == ENOTCONN) {
+	} else if (daemon_is_gone(errno)) {
 		no_daemon(f, dir);
 	} else if (errno == ENOENT && !named) {
 		not_ours(f, dir, named);
