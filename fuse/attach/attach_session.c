@@ -435,6 +435,8 @@ static void session_ready(struct attach_server *attach,
 			  struct epoll_watch *watch)
 {
 	struct attach_session *session = (struct attach_session *)watch;
+	/* Only a session without a window may end others than itself. */
+	const bool had_window = session->window;
 	struct hello hello = {0};
 	int uffd, err = receive_hello(session, &hello, &uffd);
 
@@ -447,7 +449,7 @@ static void session_ready(struct attach_server *attach,
 	closer_close(uffd, session->peer.uid);
 	if (!err)
 		return;
-	if (err == -EMFILE &&
+	if (err == -EMFILE && !had_window &&
 	    (hear_leaving(session->sessions) || closer_is_at_work()))
 		err = -ANSWER_TURNED_AWAY;
 	if (err < 0 && err != -ECONNRESET) {

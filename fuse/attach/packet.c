@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -113,15 +112,11 @@ static bool is_empty(int sock)
 	       !CMSG_FIRSTHDR(&msg);
 }
 
-void packet_hang_up(int sock, uid_t uid, int epoll_fd)
+void packet_hang_up(int sock, uid_t uid)
 {
 	shutdown(sock, SHUT_RD);
-	if (is_empty(sock)) {
+	if (is_empty(sock))
 		close(sock);
-		return;
-	}
-	/* It stays open for a while, but nobody is there to hear of it. */
-	if (epoll_fd >= 0)
-		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, sock, NULL);
-	closer_close(sock, uid);
+	else
+		closer_close(sock, uid);
 }

@@ -24,7 +24,7 @@ int packet_prepare(int listening);
  */
 int packet_receive(int sock, uid_t uid, void *data, size_t size, int *fd);
 
-/* Closes a socket, in which packets may be left. epoll_fd: watches it, or -1 */
-void packet_hang_up(int sock, uid_t uid, int epoll_fd);
+/* Closes a socket that nobody watches, and in which packets may be left. */
+void packet_hang_up(int sock, uid_t uid);
 
 #endif

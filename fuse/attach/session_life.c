@@ -66,8 +66,8 @@ void session_drop(struct attach_session *session)
 	if (session->window)
 		window_registry_end(&session->sessions->windows,
 				    session->window);
-	packet_hang_up(session->fd, session->peer.uid,
-		       session->sessions->epoll_fd);
+	epoll_unwatch_fd(session->sessions->epoll_fd, session->fd);
+	packet_hang_up(session->fd, session->peer.uid);
 	free(session);
 }
 
@@ -92,7 +92,7 @@ static uint64_t count_silent(const struct attach_sessions *sessions, uid_t uid)
 static void turn_away(int fd, uid_t uid)
 {
 	session_send_error(fd, -ANSWER_TURNED_AWAY);
-	packet_hang_up(fd, uid, -1);
+	packet_hang_up(fd, uid);
 }
 
 bool attach_sessions_make_room(struct attach_sessions *sessions)
@@ -159,7 +159,7 @@ void attach_session_new(struct attach_sessions *sessions, int fd,
 	}
 	free(session);
 	session_send_error(fd, -ENOMEM);
-	packet_hang_up(fd, peer->uid, -1);
+	packet_hang_up(fd, peer->uid);
 }
 
 static void log_silent(const struct attach_session *session)

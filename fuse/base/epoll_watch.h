@@ -4,6 +4,7 @@
 #define EPOLL_WATCH_H
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 
 struct attach_server;
@@ -22,6 +23,16 @@ static inline int epoll_watch_fd(int epoll_fd, int fd,
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/*
+ * Before the descriptor is closed: close() alone would leave it in the set, and
+ * the watch in use, for as long as anybody else refers to the open file, if only
+ * to look at it in /proc/PID/fdinfo.
+ */
+static inline void epoll_unwatch_fd(int epoll_fd, int fd)
+{
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
 #endif

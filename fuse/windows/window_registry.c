@@ -68,7 +68,8 @@ static void make_ghost(struct window *w)
 	w->holder = NULL;
 	log_msg(LOG_DEBUG, "region %llu: the window of pid %d is gone",
 		(unsigned long long)w->region->id, w->pid);
-	close(w->pidfd); /* also removes it from epoll */
+	epoll_unwatch_fd(w->registry->epoll_fd, w->pidfd);
+	close(w->pidfd);
 	user_release(w->user, QUOTA_DESCRIPTORS, WINDOW_DESCRIPTORS);
 	user_put(w->user);
 	w->pidfd = -1;
@@ -143,7 +144,7 @@ int window_registry_add(struct window_registry *windows,
 	*out = w;
 	return 0;
 unwatch:
-	epoll_ctl(windows->epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+	epoll_unwatch_fd(windows->epoll_fd, pidfd);
 release:
 	unshared_units_free(&w->own);
 	user_release(w->user, QUOTA_DESCRIPTORS, WINDOW_DESCRIPTORS);
