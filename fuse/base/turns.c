@@ -73,13 +73,15 @@ static int begin(struct turns *turns, struct turn *turn, uid_t uid,
 	struct turns_user *user;
 	int ret = 0;
 
-	*turn = (struct turn){0};
 	pthread_mutex_lock(&turns->lock);
 	user = find(turns, uid);
 	if (!user)
 		user = add(turns, uid, favoured);
 	if (!user) {
 		ret = -ENOMEM;
+	} else if (turn->withdrawn) {
+		drop_if_idle(user);
+		ret = -EINTR;
 	} else if (turns->running < turns->max && user->running < user->max) {
 		turn->user = user;
 		start(turns, turn);
@@ -98,6 +100,7 @@ static int begin(struct turns *turns, struct turn *turn, uid_t uid,
 bool turns_begin(struct turns *turns, struct turn *turn, uid_t uid,
 		 bool favoured)
 {
+	*turn = (struct turn){0};
 	return begin(turns, turn, uid, favoured, false) == 1;
 }
 
@@ -118,6 +121,8 @@ bool turns_withdraw(struct turns *turns, struct turn *turn)
 		turn->waits = false;
 		drop_if_idle(turn->user);
 		turn->user = NULL;
+	} else if (!turn->user) {
+		turn->withdrawn = true;
 	}
 	pthread_mutex_unlock(&turns->lock);
 	return waited;

@@ -19,8 +19,9 @@ struct turns_user;
 struct turn {
 	TAILQ_ENTRY(turn) entry; /* turns' lock */
 	struct turns_user
-		*user; /* turns' lock; NULL: not queued, not at work */
-	bool waits;    /* turns' lock */
+		*user;	/* turns' lock; NULL: not queued, not at work */
+	bool waits;	/* turns' lock */
+	bool withdrawn; /* turns' lock; before it was queued */
 };
 
 struct turns {
@@ -42,11 +43,16 @@ bool turns_begin(struct turns *turns, struct turn *turn, uid_t uid,
 		 bool favoured);
 /*
  * The same, but queues a turn that cannot begin, until turns_end() returns it
- * or turns_withdraw() takes it back. 1: it may begin; 0: queued; -ENOMEM.
+ * or turns_withdraw() takes it back. The turn must be all zero, but
+ * turns_withdraw() may have been there first. 1: it may begin; 0: queued;
+ * -ENOMEM; -EINTR: it was withdrawn.
  */
 int turns_queue(struct turns *turns, struct turn *turn, uid_t uid,
 		bool favoured);
-/* True: the turn was waiting, and is not any more. */
+/*
+ * True: the turn was waiting, and is not any more. False: it has begun, or is
+ * not queued yet and will not be.
+ */
 bool turns_withdraw(struct turns *turns, struct turn *turn);
 /* The work is done. Returns a turn that the caller has to do next, or NULL. */
 struct turn *turns_end(struct turns *turns, struct turn *turn);

@@ -22,7 +22,7 @@ static void interrupted(fuse_req_t req, void *data)
 	struct waiting *w = data;
 
 	if (!turns_withdraw(&w->call.server->turns, &w->turn))
-		return; /* it is about to begin, and will notice */
+		return; /* it has begun, or is not queued yet: both notice */
 	fuse_reply_err(req, EINTR);
 	free(w);
 }
@@ -59,6 +59,7 @@ waiting_new(const struct call *call, unsigned int cmd, size_t in_size,
 
 	if (!w)
 		return NULL;
+	w->turn = (struct turn){0};
 	w->call = *call;
 	w->cmd = cmd;
 	w->run = run;
@@ -88,7 +89,10 @@ void ioctl_in_turn(struct call *call, unsigned int cmd, size_t in_size,
 		call_reply(call, -ENOMEM, NULL, 0);
 		return;
 	}
-	/* Before it is queued: then it may be answered and gone. */
+	/*
+	 * Before it is queued: then it may be answered and gone. If it was
+	 * interrupted already, libfuse says so now, and not again.
+	 */
 	fuse_req_interrupt_func(call->req, interrupted, w);
 	now = turns_queue(turns, &w->turn, uid, favoured);
 	if (!now)
@@ -98,7 +102,7 @@ void ioctl_in_turn(struct call *call, unsigned int cmd, size_t in_size,
 		end_turn(turns, &w->turn);
 	} else {
 		fuse_req_interrupt_func(call->req, NULL, NULL);
-		call_reply(call, -ENOMEM, NULL, 0);
+		call_reply(call, now, NULL, 0);
 	}
 	free(w);
 }

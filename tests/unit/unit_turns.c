@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns: no user has them all, whoever waits gets one, and none is lost. */
 #include "base/turns.h"
+
+#include <errno.h>
+
 #include "harness/harness.h"
 
 #define MAX 6
@@ -65,7 +68,7 @@ static void favoured_has_all(void)
 
 static void waits_for_own_turn(void)
 {
-	struct turn a[MAX_USER], wait[2];
+	struct turn a[MAX_USER], wait[2] = {0};
 
 	begin();
 	CU_ASSERT(start(a, MAX_USER, 1, false) == MAX_USER);
@@ -82,7 +85,7 @@ static void waits_for_own_turn(void)
 /* Who has least at work is next, however long the others' queues are. */
 static void the_least_is_next(void)
 {
-	struct turn a[MAX], wait[3], late;
+	struct turn a[MAX], wait[3] = {0}, late = {0};
 
 	begin();
 	CU_ASSERT(start(a, MAX, 0, true) == MAX);
@@ -99,11 +102,28 @@ static void the_least_is_next(void)
 	end();
 }
 
+/* libfuse may tell of an interrupt before the request is queued. */
+static void withdrawn_too_early(void)
+{
+	struct turn a[MAX_USER], wait = {0}, other = {0};
+
+	begin();
+	CU_ASSERT(!turns_withdraw(&turns, &other));
+	CU_ASSERT(turns_queue(&turns, &other, 1, false) == -EINTR);
+	CU_ASSERT(LIST_EMPTY(&turns.users));
+	CU_ASSERT(start(a, MAX_USER, 1, false) == MAX_USER);
+	CU_ASSERT(!turns_withdraw(&turns, &wait));
+	CU_ASSERT(turns_queue(&turns, &wait, 1, false) == -EINTR);
+	stop(a, MAX_USER);
+	end();
+}
+
 static const struct test tests[] = {
 	{"each user has few", each_user_has_few},
 	{"a favoured user has all", favoured_has_all},
 	{"waits for its own turn", waits_for_own_turn},
 	{"the least is next", the_least_is_next},
+	{"a turn that was withdrawn is not queued", withdrawn_too_early},
 };
 
 int main(void)
