@@ -34,13 +34,14 @@ unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
 	tests/unit/unit_protection tests/unit/unit_quota \
 	tests/unit/unit_region tests/unit/unit_seek \
 	tests/unit/unit_size tests/unit/unit_stale_attr tests/unit/unit_ticket \
-	tests/unit/unit_turns \
+	tests/unit/unit_turns tests/unit/unit_utf8 \
 	tests/unit/unit_window_table tests/unit/unit_xattr
 # The modules under test here are in no library.
 tests_unit_unit_options_SOURCES = tests/unit/unit_options.c fuse/options.c
 tests_unit_unit_options_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
 tests_unit_unit_options_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tools/plan.c
+tests_unit_unit_utf8_SOURCES = tests/unit/unit_utf8.c tools/utf8.c
 
 # Tests of real mounts, written like programs for the kernel series.
 mount_tests = tests/mount/mount_acl tests/mount/mount_align \

@@ -5,13 +5,33 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
+
+#include "utf8.h"
 
 static void (*before)(void);
 
 void message_prepare(void (*prepare)(void))
 {
 	before = prepare;
+}
+
+/*
+ * Paths are in messages, and a name may hold what a terminal obeys: another
+ * user may have chosen it.
+ */
+static void print_printable(const char *format, va_list args)
+{
+	char *text = NULL, *printable = NULL;
+
+	if (vasprintf(&text, format, args) >= 0)
+		printable = utf8_printable(text);
+	else
+		text = NULL;
+	fputs(printable ? printable : "out of memory", stderr);
+	free(printable);
+	free(text);
 }
 
 static void print_message(const char *verb, const char *format, va_list args)
@@ -23,7 +43,7 @@ static void print_message(const char *verb, const char *format, va_list args)
 		prepare();
 	fflush(stdout);
 	fprintf(stderr, "msharectl%s%s: ", verb ? " " : "", verb ? verb : "");
-	vfprintf(stderr, format, args);
+	print_printable(format, args);
 	fputc('\n', stderr);
 }
 

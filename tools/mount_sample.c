@@ -10,6 +10,7 @@
 #include "amount.h"
 #include "messages.h"
 #include "table.h"
+#include "utf8.h"
 
 enum {
 	NAME,
@@ -121,12 +122,15 @@ static void print_head(FILE *to, const struct mount_sample *now,
 {
 	const struct mshare_status_mount *m = &now->mount;
 	uint64_t s = m->uptime / 1000000000;
+	char *printable = utf8_printable(path);
 
 	fprintf(to,
 		"msharefs %s: up %" PRIu64 ":%02u:%02u, process %u, backing "
 		"%s, on %s\n",
 		m->release, s / 3600, (unsigned int)(s / 60 % 60),
-		(unsigned int)(s % 60), m->pid, m->backing, path);
+		(unsigned int)(s % 60), m->pid, m->backing,
+		printable ? printable : "?");
+	free(printable);
 	print_pool(to, m);
 	print_regions(to, now);
 	print_rates(to, m, before);

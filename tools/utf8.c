@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Turns bytes into valid UTF-8. */
+/* Turns bytes into valid or printable UTF-8. */
 #include "utf8.h"
 
 #include <stdint.h>
@@ -30,14 +30,24 @@ static size_t length_at(const unsigned char *s)
 	return n;
 }
 
-char *utf8_from(const char *text)
+/* The same, but 0 also for a control character. */
+static size_t printable_at(const unsigned char *s)
+{
+	const size_t n = length_at(s);
+
+	if (n == 1 && (*s < ' ' || *s == 0x7f))
+		return 0;
+	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
+}
+
+static char *copy(const char *text, size_t (*valid_at)(const unsigned char *s))
 {
 	const unsigned char *from = (const unsigned char *)text;
 	char *out = malloc(strlen(text) * 4 + 1);
 	char *to = out;
 
 	while (out && *from) {
-		size_t n = length_at(from);
+		size_t n = valid_at(from);
 
 		if (n) {
 			memcpy(to, from, n);
@@ -50,4 +60,28 @@ char *utf8_from(const char *text)
 	if (out)
 		*to = 0;
 	return out;
+}
+
+char *utf8_from(const char *text)
+{
+	return copy(text, length_at);
+}
+
+char *utf8_printable(const char *text)
+{
+	return copy(text, printable_at);
+}
+
+void utf8_make_printable(char *text, size_t size)
+{
+	unsigned char *at = (unsigned char *)text;
+
+	text[size - 1] = 0;
+	while (*at) {
+		const size_t n = printable_at(at);
+
+		if (!n)
+			*at = '?';
+		at += n ? n : 1;
+	}
 }
