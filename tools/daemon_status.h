@@ -19,9 +19,13 @@ struct daemon_status_windows {
 	size_t n;
 };
 
+/* Mappings, or windows: so many fit into memory and on no screen. */
+#define DAEMON_STATUS_LONGEST (1U << 18)
+
 /*
  * All return 0 or -errno; -ENOTTY means that the daemon is older than
- * msharectl.
+ * msharectl; -EPROTO: its answer makes no sense; -E2BIG: a list is longer than
+ * DAEMON_STATUS_LONGEST.
  */
 int daemon_status_mount(int fd, struct mshare_status_mount *mount);
 int daemon_status_region(int fd, struct mshare_status_region *region);

@@ -181,6 +181,16 @@ int target_status_error(const char *named, int err)
 			"msharectl; unmount and mount again: msharectl umount; "
 			"msharectl mount",
 			named);
+	if (err == -EPROTO)
+		return message_error(EX_UNAVAILABLE,
+				     "%s: its daemon gave an answer that makes "
+				     "no sense; do not trust this mount",
+				     named);
+	if (err == -E2BIG)
+		return message_error(EX_OSERR,
+				     "%s: it has more mappings or windows than "
+				     "the %u that msharectl lists",
+				     named, DAEMON_STATUS_LONGEST);
 	return no_mount(named, err);
 }
 

@@ -115,7 +115,7 @@ static void show_hole(struct table *t, const struct maps *m, uint64_t start,
 	uint64_t first = (start + m->page - 1) / m->page * m->page;
 	uint64_t last = end / m->page * m->page;
 
-	if (start == end)
+	if (start >= end)
 		return;
 	show_range(t, m, start, end);
 	table_text(t, KIND, "hole");
