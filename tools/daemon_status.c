@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the daemon's lists, one ioctl after the other. The daemon may be of
- * another release, or another user's: what comes out of here is in order, and
- * ends.
+ * another release, or another user's: what comes out of here is in order, ends,
+ * and can be printed.
  */
 #include "daemon_status.h"
 
@@ -13,12 +13,19 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "utf8.h"
+
 int daemon_status_mount(int fd, struct mshare_status_mount *mount)
 {
 	*mount = (struct mshare_status_mount){
 		.version = MSHARE_STATUS_VERSION,
 	};
-	return ioctl(fd, MSHARE_IOC_MOUNT, mount) ? -errno : 0;
+	if (ioctl(fd, MSHARE_IOC_MOUNT, mount))
+		return -errno;
+	utf8_make_printable(mount->backing, sizeof(mount->backing));
+	utf8_make_printable(mount->release, sizeof(mount->release));
+	utf8_make_printable(mount->limit_path, sizeof(mount->limit_path));
+	return mount->page && mount->align ? 0 : -EPROTO;
 }
 
 int daemon_status_region(int fd, struct mshare_status_region *region)

@@ -27,6 +27,7 @@ struct daemon_status_windows {
  * msharectl; -EPROTO: its answer makes no sense; -E2BIG: a list is longer than
  * DAEMON_STATUS_LONGEST.
  */
+/* The strings are terminated, and page and align are not 0. */
 int daemon_status_mount(int fd, struct mshare_status_mount *mount);
 int daemon_status_region(int fd, struct mshare_status_region *region);
 /* The caller frees v, which is NULL on failure. */

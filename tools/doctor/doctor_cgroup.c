@@ -8,13 +8,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <mshare_ioctl.h>
 
 #include "amount.h"
 #include "common/msharefs_file.h"
+#include "daemon_status.h"
 #include "memory/cgroup_limit.h"
 #include "process_info.h"
 
@@ -47,7 +45,7 @@ static void check(struct finding *f, pid_t pid)
 /* In a child, as the daemon may not answer. */
 static void check_daemon(struct finding *f, const char *dir, bool named)
 {
-	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
+	struct mshare_status_mount m;
 	char path[PATH_MAX + 16];
 	pid_t pid = 0;
 	int fd = -1;
@@ -56,7 +54,7 @@ static void check_daemon(struct finding *f, const char *dir, bool named)
 	snprintf(path, sizeof(path), "%s/mshare_info", dir);
 	if (is_msharefs_file(AT_FDCWD, dir, 0))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && !ioctl(fd, MSHARE_IOC_MOUNT, &m) &&
+	if (fd >= 0 && !daemon_status_mount(fd, &m) &&
 	    process_info_same_namespace((pid_t)m.pid))
 		pid = (pid_t)m.pid;
 	check(f, pid);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +20,8 @@
 #include "amount.h"
 #include "common/daemon_gone.h"
 #include "common/default_mount.h"
-#include <mshare_ioctl.h>
 #include "common/protocol.h"
+#include "daemon_status.h"
 
 #define PATIENCE 5 /* seconds to wait for the daemon */
 
@@ -97,9 +96,9 @@ static void no_daemon(struct finding *f, const char *dir)
 
 static void check_daemon(struct finding *f, const char *dir)
 {
-	struct mshare_status_mount m = {.version = MSHARE_STATUS_VERSION};
+	struct mshare_status_mount m;
 	char path[PATH_MAX + 16];
-	int fd;
+	int fd, err;
 
 	snprintf(path, sizeof(path), "%s/mshare_info", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -112,11 +111,10 @@ static void check_daemon(struct finding *f, const char *dir)
 		      strerror(errno));
 		return;
 	}
-	if (!ioctl(fd, MSHARE_IOC_MOUNT, &m)) {
-		m.backing[sizeof(m.backing) - 1] = 0;
-		m.release[sizeof(m.release) - 1] = 0;
+	err = daemon_status_mount(fd, &m);
+	if (!err) {
 		check_status(f, dir, &m);
-	} else if (daemon_is_gone(errno)) {
+	} else if (daemon_is_gone(-err)) {
 		no_daemon(f, dir);
 	} else {
 		found(f, DOCTOR_DEGRADED,
