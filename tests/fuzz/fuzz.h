@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets share: an input as a source of numbers, and a check
- * that ends the program, as libFuzzer expects it of a fault.
+ * What the fuzz targets share: an input as a source of numbers, a check that
+ * ends the program, as libFuzzer expects it of a fault, and a count of what is
+ * open.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,6 +53,29 @@ static inline uint64_t fuzz_number(struct fuzz_input *in, int bytes)
 
 	while (bytes--)
 		n = n << 8 | fuzz_byte(in);
+	return n;
+}
+
+/* Pipes do not count: the sanitizers' symbolizer opens some. */
+static inline int fuzz_count_fds(bool show)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int n = 0;
+
+	FUZZ_CHECK(dir);
+	while ((entry = readdir(dir))) {
+		char name[256] = "";
+
+		if (readlinkat(dirfd(dir), entry->d_name, name,
+			       sizeof(name) - 1) <= 0 ||
+		    !strncmp(name, "pipe:", 5))
+			continue;
+		n++;
+		if (show)
+			fprintf(stderr, "open: %s: %s\n", entry->d_name, name);
+	}
+	closedir(dir);
 	return n;
 }
 

@@ -41,27 +41,6 @@ static unsigned char last_key[MSHARE_KEY_BYTES];
 /* For one input: its process is not the server's and cannot issue any. */
 static struct mshare_attach tickets[TICKETS];
 
-/* Pipes do not count: the sanitizers' symbolizer opens some. */
-static int count_fds(bool show)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 1024; fd++) {
-		char path[64], name[256];
-		ssize_t length;
-
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		length = readlink(path, name, sizeof(name));
-		if (length <= 0 || !memcmp(name, "pipe:", 5))
-			continue;
-		n++;
-		if (show)
-			fprintf(stderr, "open: %d: %.*s\n", fd, (int)length,
-				name);
-	}
-	return n;
-}
-
 static void new_ticket(struct mshare_attach *answer)
 {
 	memset(answer, 0, sizeof(*answer));
@@ -307,11 +286,12 @@ static void check_nothing_is_open(void)
 
 	if (!before) {
 		nanosleep(&(const struct timespec){.tv_nsec = 500000000}, NULL);
-		before = count_fds(false);
+		before = fuzz_count_fds(false);
 	}
-	for (int i = 0; i < PATIENCE_MS && count_fds(false) > before; i++)
+	for (int i = 0; i < PATIENCE_MS && fuzz_count_fds(false) > before; i++)
 		nanosleep(&moment, NULL);
-	FUZZ_CHECK(count_fds(false) <= before || count_fds(true) <= before);
+	FUZZ_CHECK(fuzz_count_fds(false) <= before ||
+		   fuzz_count_fds(true) <= before);
 }
 
 static void start(void)
