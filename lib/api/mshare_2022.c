@@ -61,6 +61,9 @@ static int check_flags(int oflags)
 
 /* The window */
 
+/* Answers that a daemon may take to list mappings: no region has so many. */
+#define MOST_PARTS 4096
+
 /*
  * Whether any mapping is executable: then the window must be, too. The
  * protection of the others still applies.
@@ -68,6 +71,7 @@ static int check_flags(int oflags)
 static bool has_code(int fd)
 {
 	struct mshare_status_maps maps = {.version = MSHARE_STATUS_VERSION};
+	int parts = 0;
 
 	do {
 		if (sys_ioctl(fd, MSHARE_IOC_MAPS, &maps) ||
@@ -78,7 +82,7 @@ static bool has_code(int fd)
 				return true;
 			maps.from = maps.mapping[i].end;
 		}
-	} while (maps.n == MSHARE_STATUS_MAPPINGS);
+	} while (maps.n == MSHARE_STATUS_MAPPINGS && ++parts < MOST_PARTS);
 	return false;
 }
 

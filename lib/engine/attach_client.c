@@ -151,7 +151,8 @@ static bool is_sane(const struct mmap_args *args, const struct mshare_attach *a)
 	    ((args->flags & fixed) != MAP_FIXED ||
 	     a->place_addr != (uintptr_t)args->addr))
 		return false;
-	return !strncmp(a->socket, prefix, strlen(prefix));
+	return !strncmp(a->socket, prefix, strlen(prefix)) &&
+	       memchr(a->socket, 0, sizeof(a->socket));
 }
 
 static int try_to_attach(const struct mmap_args *args, void **base)
