@@ -43,6 +43,7 @@ struct attach_server {
 	int reserve_fd; /* spare, for accept_in_need(); -1 while in use */
 	bool need;	/* out of descriptors, and logged */
 	bool wary;	/* see be_wary() */
+	bool denied;	/* clients that may not send descriptors may wait */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;
@@ -113,13 +114,15 @@ static void be_wary(struct attach_server *attach)
 		setsockopt(attach->listen_fd, SOL_SOCKET, SO_PASSRIGHTS,
 			   &may_send, sizeof(may_send));
 	attach->wary = wary;
+	attach->denied = attach->denied || wary;
 }
 
+/* Who connected while the daemon was wary may be accepted when it is not. */
 static void let_send(struct attach_server *attach, int fd, uid_t uid)
 {
 	const int may_send = 1;
 
-	if (attach->wary && closer_waiting(uid) < CLOSING_TOO_MANY)
+	if (attach->denied && closer_waiting(uid) < CLOSING_TOO_MANY)
 		setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &may_send,
 			   sizeof(may_send));
 }
@@ -135,6 +138,8 @@ static bool accept_one(struct attach_server *attach)
 		attach->need = false;
 	else if (errno == EMFILE || errno == ENFILE)
 		fd = accept_in_need(attach);
+	else if (errno == EAGAIN) /* nobody waits */
+		attach->denied = attach->wary;
 	if (fd < 0)
 		return false;
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
