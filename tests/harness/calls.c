@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,7 +24,7 @@ const unsigned long v1_create_request = MSHAREFS_CREATE_MAPPING;
 const unsigned long v1_unmap_request = MSHAREFS_UNMAP;
 
 static char main_dir[PATH_MAX]; /* while there is an other mount */
-static pid_t other_daemon;
+static pid_t main_daemon;
 
 bool fails(long ret, int err)
 {
@@ -118,10 +120,12 @@ int without_privilege(void (*run)(void *arg), void *arg)
 bool other_mount_start(const char *options)
 {
 	strcpy(main_dir, mount_dir);
+	main_daemon = mount_daemon;
 	if (new_dir(mount_dir, "other")) {
-		other_daemon = daemon_start(mount_dir, options);
-		if (other_daemon > 0)
+		mount_daemon = daemon_start(mount_dir, options);
+		if (mount_daemon > 0)
 			return true;
+		mount_daemon = main_daemon;
 		rmdir(mount_dir);
 	}
 	strcpy(mount_dir, main_dir);
@@ -130,7 +134,29 @@ bool other_mount_start(const char *options)
 
 void other_mount_end(void)
 {
-	CU_ASSERT(!daemon_stop(mount_dir, other_daemon));
+	CU_ASSERT(!daemon_stop(mount_dir, mount_daemon));
+	mount_daemon = main_daemon;
 	CU_ASSERT(!rmdir(mount_dir));
 	strcpy(mount_dir, main_dir);
+}
+
+int let_users_allow_other(void)
+{
+	char path[] = "/tmp/msharefs-conf-XXXXXX";
+	const char *conf = "/etc/fuse.conf";
+	int file = mkostemp(path, O_CLOEXEC), err;
+
+	if (file < 0 || dprintf(file, "user_allow_other\n") < 0 ||
+	    fchmod(file, 0644)) {
+		perror(path);
+		return -1;
+	}
+	err = unshare(CLONE_NEWNS) ||
+	      mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	      mount(path, conf, NULL, MS_BIND, NULL);
+	if (err)
+		perror(conf);
+	unlink(path);
+	close(file);
+	return err ? -1 : 0;
 }

@@ -32,11 +32,18 @@ uint64_t region_mapped(int fd);
 int without_privilege(void (*run)(void *arg), void *arg);
 
 /*
- * A mount with other options: in_mount() and all that uses it are about this
- * one until it is ended, so no fatal assertions in between. daemon_said() stays
- * with it: tests that use it go last in a program.
+ * A mount with other options: in_mount(), mount_daemon and all that uses them
+ * are about this one until it is ended, so no fatal assertions in between.
+ * daemon_said() stays with it: tests that use it go last in a program.
  */
 bool other_mount_start(const char *options);
 void other_mount_end(void);
+
+/*
+ * For main(), as root: only root may mount with allow_other, unless
+ * /etc/fuse.conf allows it. A private mount namespace gets one that does. 0 or
+ * -1.
+ */
+int let_users_allow_other(void);
 
 #endif

@@ -13,11 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -416,31 +414,6 @@ static void daemon_of_nobody(const char *dir)
 		_exit(126);
 }
 
-/*
- * Only root may mount with allow_other, unless /etc/fuse.conf allows it: a
- * private mount namespace has one that does.
- */
-static int allow_allow_other(void)
-{
-	char path[] = "/tmp/msharefs-conf-XXXXXX";
-	const char *conf = "/etc/fuse.conf";
-	int file = mkostemp(path, O_CLOEXEC), err;
-
-	if (file < 0 || dprintf(file, "user_allow_other\n") < 0 ||
-	    fchmod(file, 0644)) {
-		perror(path);
-		return -1;
-	}
-	err = unshare(CLONE_NEWNS) ||
-	      mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	      mount(path, conf, NULL, MS_BIND, NULL);
-	if (err)
-		perror(conf);
-	unlink(path);
-	close(file);
-	return err ? -1 : 0;
-}
-
 int main(void)
 {
 	before_tests = look;
@@ -449,7 +422,7 @@ int main(void)
 		return run_mount_tests("mount_users", NULL, tests,
 				       N_TESTS(tests) - 1);
 	}
-	if (allow_allow_other())
+	if (let_users_allow_other())
 		return 1;
 	nobodys_windows_alone();
 	before_daemon = daemon_of_nobody;
