@@ -71,13 +71,19 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 
 # Hostile users on a mount that others use.
 hostile_tests = tests/hostile/mount_hostile_attach \
-	tests/hostile/mount_hostile_limits
+	tests/hostile/mount_hostile_limits \
+	tests/hostile/mount_hostile_squat
 mount_tests += $(hostile_tests)
 tests_hostile_mount_hostile_attach_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_attach.c
 tests_hostile_mount_hostile_limits_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_limits.c
-hostile_sources = tests/hostile/hostile.c tests/hostile/hostile.h
+tests_hostile_mount_hostile_squat_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_squat.c
+hostile_sources = tests/hostile/bystander.c tests/hostile/bystander.h \
+	tests/hostile/daemon_state.c tests/hostile/daemon_state.h \
+	tests/hostile/hostile.c tests/hostile/hostile.h \
+	tests/hostile/raw_client.c tests/hostile/raw_client.h
 
 # "make soak MINUTES=60"; with "make check" it runs for seconds.
 mount_tests += tests/soak/mount_soak

@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "hostile/hostile.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
-#include <fcntl.h>
 #include <unistd.h>
+
+#include "hostile/bystander.h"
+#include "hostile/daemon_state.h"
+
+uint64_t align, page;
+
+/* If the test ends without ending the attack */
+#define ATTACK_SECONDS 60
 
 static int tell = -1; /* by a byte: the attack has begun */
 
-uint64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
+/* Users */
 
 void become(uid_t uid)
 {
 	CHILD_ASSERT(!setgroups(0, NULL) && !setresgid(uid, uid, uid) &&
 		     !setresuid(uid, uid, uid));
 }
+
+void become_traceable(uid_t uid)
+{
+	become(uid);
+	CHILD_ASSERT(!prctl(PR_SET_DUMPABLE, 1));
+}
+
+bool can_be_others(void)
+{
+	if (geteuid() != 0)
+		skip_test("only root can be two other users");
+	return geteuid() == 0;
+}
+
+/* Attacks */
 
 void attack_has_begun(void)
 {
@@ -30,6 +48,29 @@ void attack_has_begun(void)
 	CHILD_ASSERT(write(tell, "", 1) == 1);
 	close(tell);
 	tell = -1;
+}
+
+void attack_is_anothers(void)
+{
+	close(tell);
+	tell = -1;
+}
+
+_Noreturn void attack_goes_on(void)
+{
+	alarm(ATTACK_SECONDS);
+	for (;;)
+		pause();
+}
+
+static _Noreturn void attack_as(const struct attack *attack)
+{
+	setpgid(0, 0);
+	become_traceable(attack->uid);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	attack->run();
+	attack_has_begun();
+	attack_goes_on();
 }
 
 pid_t begin_attack(const struct attack *attack)
@@ -43,11 +84,7 @@ pid_t begin_attack(const struct attack *attack)
 	pid = fork();
 	if (!pid) {
 		tell = pair[1];
-		become(attack->uid);
-		attack->run();
-		attack_has_begun();
-		pause();
-		_exit(1);
+		attack_as(attack);
 	}
 	close(pair[1]);
 	CU_ASSERT(read(pair[0], &byte, 1) == 1);
@@ -55,27 +92,55 @@ pid_t begin_attack(const struct attack *attack)
 	return pid;
 }
 
-bool can_be_others(void)
+/* Its processes may wait for each other, so all get it at once. */
+void end_attack(pid_t pid)
 {
-	if (geteuid() != 0)
-		skip_test("only root can be two other users");
-	return geteuid() == 0;
+	CU_ASSERT(!kill(-pid, SIGKILL));
+	CU_ASSERT(wait_for_exit(pid) == 256 + SIGKILL);
 }
 
-void under_attack(const struct attack *attack, void (*normal_life)(void *arg))
+static void meanwhile(void *arg)
 {
-	int fds;
+	const struct attack *attack = arg;
+
+	become_traceable(attack->uid);
+	attack->meanwhile(NULL);
+}
+
+void under_attack(const struct attack *attack)
+{
+	struct bystander *normal = bystander_new();
+	struct daemon_state before;
 	pid_t pid;
 
 	if (!can_be_others())
 		return;
-	fds = daemon_settled_fds();
+	CU_ASSERT_FATAL(normal != NULL);
+	bystander_lives(normal, QUIET);
+	before = daemon_state_settled();
 	pid = begin_attack(attack);
-	CU_ASSERT(!in_child(normal_life, NULL));
-	CU_ASSERT(!kill(pid, SIGKILL));
-	CU_ASSERT(wait_for_exit(pid) == 256 + SIGKILL);
+	bystander_lives(normal, ATTACKED);
+	if (attack->meanwhile)
+		CU_ASSERT(!in_child(meanwhile, (void *)attack));
+	end_attack(pid);
+	bystander_report(normal);
 	if (attack->said)
 		CU_ASSERT(daemon_said(attack->said));
 	unlink(in_mount("hostile")); /* it may not exist */
-	CU_ASSERT(wait_until(daemon_fds_are, &fds));
+	CU_ASSERT(daemon_is_again(&before));
+	bystander_free(normal);
+}
+
+/* Programs */
+
+void hostile_look(void)
+{
+	align = mount_align();
+	page = mount_page();
+}
+
+int run_hostile_tests(const char *name, const struct test *tests, size_t n)
+{
+	return run_mount_tests(name, geteuid() == 0 ? "allow_other" : NULL,
+			       tests, n);
 }

@@ -11,6 +11,7 @@
 #include "common/protocol.h"
 #include "harness/harness.h"
 #include "hostile/hostile.h"
+#include "hostile/raw_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,39 +28,6 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-#define RW (PROT_READ | PROT_WRITE)
-#define HOSTILE 12345
-#define NORMAL 23456
-
-static uint64_t align, page;
-
-/* The normal user */
-
-static void lead_a_normal_life(void *arg)
-{
-	struct mshare_change change = {.size = page, .what = PROT_READ};
-	char *at;
-	int fd;
-
-	(void)arg;
-	become(NORMAL);
-	for (int i = 0; i < ROUNDS; i++) {
-		QUICK((fd = region_create("normal", align)) >= 0);
-		QUICK(!region_add(fd, 0, page));
-		QUICK((at = region_window(fd, align)) != NULL);
-		CHILD_ASSERT(!try_write(at, 'a').signal);
-		QUICK(!ioctl(fd, MSHARE_IOC_PROTECT, &change));
-		CHILD_ASSERT(try_write(at, 'b').signal == SIGSEGV);
-		QUICK(!region_add_like(fd, page, page, RW, MAP_NORESERVE));
-		CHILD_ASSERT(!try_write(at + page, 'c').signal);
-		QUICK(!setxattr(in_mount("normal"), "user.a", "x", 1, 0));
-		QUICK(!region_unmap_range(fd, 0, align));
-		QUICK(!munmap(at, align));
-		QUICK(!unlink(in_mount("normal")));
-		QUICK(!close(fd));
-	}
-}
 
 /* The hostile one */
 
@@ -88,10 +56,10 @@ static void make_pieces(void)
 
 static void pieces(void)
 {
-	static const struct attack attack = {make_pieces, HOSTILE,
+	static const struct attack attack = {make_pieces, HOSTILE, NULL,
 					     "-o user_mappings=N sets it"};
 
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 }
 
 /* Memory for names; the quota is small here. */
@@ -132,13 +100,13 @@ static void remove_files(void)
 
 static void files(void)
 {
-	static const struct attack attack = {make_files, HOSTILE,
+	static const struct attack attack = {make_files, HOSTILE, NULL,
 					     "-o user_inodes=N sets it"};
 
 	if (geteuid() == 0)
 		CU_ASSERT_FATAL(
 			other_mount_start("allow_other,user_inodes=100"));
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 	if (geteuid() == 0) {
 		remove_files();
 		other_mount_end();
@@ -163,10 +131,10 @@ static void make_attributes(void)
 
 static void attributes(void)
 {
-	static const struct attack attack = {make_attributes, HOSTILE,
+	static const struct attack attack = {make_attributes, HOSTILE, NULL,
 					     "-o user_xattrs=N sets it"};
 
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 }
 
 /* Descriptors of the daemon: regions with memory take two each. */
@@ -188,13 +156,13 @@ static void make_regions(void)
 
 static void regions(void)
 {
-	static const struct attack attack = {make_regions, HOSTILE,
+	static const struct attack attack = {make_regions, HOSTILE, NULL,
 					     "-o user_descriptors=N sets it"};
 
 	if (geteuid() == 0)
 		CU_ASSERT_FATAL(
 			other_mount_start("allow_other,user_descriptors=40"));
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 	if (geteuid() == 0)
 		other_mount_end();
 }
@@ -205,42 +173,19 @@ static void regions(void)
  */
 static int dawdled;
 
-static int dial(const char *name)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	memcpy(to.sun_path + 1, name, strlen(name));
-	if (connect(sock, (struct sockaddr *)&to,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				strlen(name)))) {
-		close(sock);
-		return -1;
-	}
-	return sock;
-}
-
 static void *dawdle(void *arg)
 {
-	(void)arg;
-	for (;;) {
-		struct mshare_attach attach = {
-			.length = align, .prot = RW, .flags = MAP_SHARED};
-		struct hello hello = {.op = HELLO_ATTACH};
-		struct answer answer;
-		int sock;
+	struct answer answer;
+	int sock;
 
-		if (ioctl(dawdled, MSHARE_IOC_ATTACH, &attach))
-			continue;
-		sock = dial(attach.socket);
-		memcpy(hello.key, attach.ticket, sizeof(hello.key));
+	for (;;) {
+		sock = ask_for_window(dawdled, -1);
 		/* Waits until the daemon hangs up. */
-		if (send(sock, &hello, sizeof(hello), MSG_NOSIGNAL) > 0)
-			while (recv(sock, &answer, sizeof(answer), 0) > 0)
-				;
+		while (sock >= 0 && recv(sock, &answer, sizeof(answer), 0) > 0)
+			;
 		close(sock);
 	}
-	return NULL;
+	return arg;
 }
 
 static void *change(void *arg)
@@ -270,10 +215,10 @@ static void make_threads_wait(void)
 
 static void waiting(void)
 {
-	static const struct attack attack = {make_threads_wait, HOSTILE,
+	static const struct attack attack = {make_threads_wait, HOSTILE, NULL,
 					     "a change waits for that"};
 
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 }
 
 /* The region's lock: a region as large as can be, asked about and unmapped */
@@ -314,9 +259,9 @@ static void make_it_long(void)
 
 static void long_ranges(void)
 {
-	static const struct attack attack = {make_it_long, HOSTILE, NULL};
+	static const struct attack attack = {make_it_long, HOSTILE, NULL, NULL};
 
-	under_attack(&attack, lead_a_normal_life);
+	under_attack(&attack);
 }
 
 static const struct test tests[] = {
@@ -328,16 +273,8 @@ static const struct test tests[] = {
 	{"descriptors", regions},
 };
 
-static void look(void)
-{
-	align = mount_align();
-	page = mount_page();
-}
-
 int main(void)
 {
-	before_tests = look;
-	return run_mount_tests("mount_hostile_limits",
-			       geteuid() == 0 ? "allow_other" : NULL, tests,
-			       N_TESTS(tests));
+	before_tests = hostile_look;
+	return run_hostile_tests("mount_hostile_limits", tests, N_TESTS(tests));
 }
