@@ -72,7 +72,8 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 # Hostile users on a mount that others use.
 hostile_tests = tests/hostile/mount_hostile_attach \
 	tests/hostile/mount_hostile_limits \
-	tests/hostile/mount_hostile_squat
+	tests/hostile/mount_hostile_squat \
+	tests/hostile/mount_hostile_windows
 mount_tests += $(hostile_tests)
 tests_hostile_mount_hostile_attach_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_attach.c
@@ -80,6 +81,8 @@ tests_hostile_mount_hostile_limits_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_limits.c
 tests_hostile_mount_hostile_squat_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_squat.c
+tests_hostile_mount_hostile_windows_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_windows.c
 hostile_sources = tests/hostile/bystander.c tests/hostile/bystander.h \
 	tests/hostile/daemon_state.c tests/hostile/daemon_state.h \
 	tests/hostile/hostile.c tests/hostile/hostile.h \
