@@ -72,6 +72,7 @@ mount_tests = tests/mount/mount_acl tests/mount/mount_align \
 # Hostile users on a mount that others use.
 hostile_tests = tests/hostile/mount_hostile_attach \
 	tests/hostile/mount_hostile_limits \
+	tests/hostile/mount_hostile_slow \
 	tests/hostile/mount_hostile_squat \
 	tests/hostile/mount_hostile_windows
 mount_tests += $(hostile_tests)
@@ -79,6 +80,11 @@ tests_hostile_mount_hostile_attach_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_attach.c
 tests_hostile_mount_hostile_limits_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_limits.c
+tests_hostile_mount_hostile_slow_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_slow.c \
+	tests/hostile/slow_file.c tests/hostile/slow_file.h
+tests_hostile_mount_hostile_slow_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
+tests_hostile_mount_hostile_slow_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_hostile_mount_hostile_squat_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_squat.c
 tests_hostile_mount_hostile_windows_SOURCES = $(hostile_sources) \
