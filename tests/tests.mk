@@ -74,6 +74,7 @@ hostile_tests = tests/hostile/mount_hostile_attach \
 	tests/hostile/mount_hostile_limits \
 	tests/hostile/mount_hostile_slow \
 	tests/hostile/mount_hostile_squat \
+	tests/hostile/mount_hostile_uffd \
 	tests/hostile/mount_hostile_windows
 mount_tests += $(hostile_tests)
 tests_hostile_mount_hostile_attach_SOURCES = $(hostile_sources) \
@@ -87,6 +88,8 @@ tests_hostile_mount_hostile_slow_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
 tests_hostile_mount_hostile_slow_LDADD = $(LDADD) $(FUSE_LIBS)
 tests_hostile_mount_hostile_squat_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_squat.c
+tests_hostile_mount_hostile_uffd_SOURCES = $(hostile_sources) \
+	tests/hostile/mount_hostile_uffd.c
 tests_hostile_mount_hostile_windows_SOURCES = $(hostile_sources) \
 	tests/hostile/mount_hostile_windows.c
 hostile_sources = tests/hostile/bystander.c tests/hostile/bystander.h \
