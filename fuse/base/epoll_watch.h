@@ -27,8 +27,8 @@ static inline int epoll_watch_fd(int epoll_fd, int fd,
 
 /*
  * Before the descriptor is closed: close() alone would leave it in the set, and
- * the watch in use, for as long as anybody else refers to the open file, if only
- * to look at it in /proc/PID/fdinfo.
+ * the watch in use, for as long as anybody else refers to the open file, if
+ * only to look at it in /proc/PID/fdinfo.
  */
 static inline void epoll_unwatch_fd(int epoll_fd, int fd)
 {

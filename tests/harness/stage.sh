@@ -20,7 +20,8 @@ set_stage()
 {
 	stage=$(mktemp -d /tmp/msharefs-stage-XXXXXX)
 	chmod 755 "$stage"
-	cp "$BUILD/msharefs" "$BUILD/msharectl" \
+	cp "${DAEMON:-$BUILD/msharefs}" "$stage/msharefs" &&
+		cp "$BUILD/msharectl" \
 		"$BUILD/.libs/libmshare-preload.so" "$stage" &&
 		mkdir "$stage/examples" "$stage/tests" &&
 		cp "$BUILD"/examples/donor_v? "$BUILD"/examples/consumer_v? \
@@ -40,7 +41,8 @@ set_stage()
 			"$BUILD"/examples/*_202? "$stage/lib" &&
 		find "$BUILD/tests/lib" -maxdepth 1 -name 'lib_*' -type f -perm -100 \
 			-exec cp {} "$stage/lib" \; &&
-		cp "$SRC/tests/harness/shell.sh" "$SRC/tests/tools/ctl.sh" "$stage" || exit 1
+		cp "$SRC/tests/harness/shell.sh" "$SRC/tests/tools/ctl.sh" \
+			"$SRC/tests/tsan.supp" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl
 	MSHAREFS_PRELOAD=$stage/libmshare-preload.so
