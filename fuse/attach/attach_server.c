@@ -43,7 +43,7 @@ struct attach_server {
 	int reserve_fd; /* spare, for accept_in_need(); -1 while in use */
 	bool need;	/* out of descriptors, and logged */
 	bool wary;	/* see be_wary() */
-	bool denied;	/* clients that may not send descriptors may wait */
+	bool denied;	/* a client may wait that may not send descriptors */
 	atomic_bool stop;
 	bool started;
 	pthread_t thread;

@@ -74,14 +74,15 @@ static int begin(struct turns *turns, struct turn *turn, uid_t uid,
 	int ret = 0;
 
 	pthread_mutex_lock(&turns->lock);
+	if (turn->withdrawn) {
+		pthread_mutex_unlock(&turns->lock);
+		return -EINTR;
+	}
 	user = find(turns, uid);
 	if (!user)
 		user = add(turns, uid, favoured);
 	if (!user) {
 		ret = -ENOMEM;
-	} else if (turn->withdrawn) {
-		drop_if_idle(user);
-		ret = -EINTR;
 	} else if (turns->running < turns->max && user->running < user->max) {
 		turn->user = user;
 		start(turns, turn);

@@ -150,6 +150,13 @@ struct fault try_write_8(volatile char *at);
  */
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined")))
 
+/* Other processes */
+
+/* Reads a file of /proc/PID, such as "comm"; "" if the process has ended. */
+void process_read(pid_t pid, const char *name, char *text, size_t size);
+/* The state of a thread, such as 'S'; 0: it has ended. */
+char process_state(pid_t pid, pid_t tid);
+
 /* Measures */
 
 /* Huge pages of the default size that this program's processes hold. */

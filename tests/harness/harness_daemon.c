@@ -190,24 +190,16 @@ bool daemon_fds_are(void *arg)
 static bool is_frozen(void *arg)
 {
 	const pid_t daemon = *(pid_t *)arg;
-	char path[320], state;
 	struct dirent *d;
+	char path[64];
 	bool all = true;
-	FILE *file;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", daemon);
 	dir = opendir(path);
 	while (dir && all && (d = readdir(dir))) {
-		if (d->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", daemon,
-			 d->d_name);
-		file = fopen(path, "re");
-		all = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 &&
-		      state == 'T';
-		if (file)
-			fclose(file);
+		if (d->d_name[0] != '.')
+			all = process_state(daemon, atoi(d->d_name)) == 'T';
 	}
 	if (dir)
 		closedir(dir);

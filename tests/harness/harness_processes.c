@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,4 +104,29 @@ struct fault try_write(volatile char *at, char value)
 struct fault try_write_8(volatile char *at)
 {
 	return try(at, WRITE_8, 0);
+}
+
+void process_read(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	size_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	file = fopen(path, "re");
+	if (file) {
+		n = fread(text, 1, size - 1, file);
+		fclose(file);
+	}
+	text[n] = 0;
+}
+
+char process_state(pid_t pid, pid_t tid)
+{
+	char name[32], text[512], *end;
+
+	snprintf(name, sizeof(name), "task/%d/stat", tid);
+	process_read(pid, name, text, sizeof(text));
+	end = strrchr(text, ')'); /* of the name, which may hold anything */
+	return end && end[1] == ' ' ? end[2] : 0;
 }

@@ -175,27 +175,8 @@ static int dawdled;
 
 static void *dawdle(void *arg)
 {
-	struct answer answer;
-	int sock;
-
-	for (;;) {
-		sock = ask_for_window(dawdled, -1);
-		/* Waits until the daemon hangs up. */
-		while (sock >= 0 && recv(sock, &answer, sizeof(answer), 0) > 0)
-			;
-		close(sock);
-	}
-	return arg;
-}
-
-static void *change(void *arg)
-{
-	struct mshare_change c = {.size = page, .what = PROT_READ};
-
-	for (;;) {
-		c.what ^= PROT_WRITE;
-		ioctl(dawdled, MSHARE_IOC_PROTECT, &c);
-	}
+	for (;;)
+		wait_for_end(ask_for_window(dawdled, -1));
 	return arg;
 }
 
@@ -207,8 +188,7 @@ static void make_threads_wait(void)
 	CHILD_ASSERT(!region_add_like(dawdled, 0, page, PROT_READ, 0));
 	for (int i = 0; i < 3; i++)
 		CHILD_ASSERT(!pthread_create(&thread, NULL, dawdle, NULL));
-	for (int i = 0; i < 80; i++)
-		CHILD_ASSERT(!pthread_create(&thread, NULL, change, NULL));
+	begin_to_change(dawdled, 80);
 	sleep(2);
 	attack_has_begun();
 }

@@ -45,15 +45,6 @@ static void on_other_mount(const char *options, const struct attack *attack)
 
 static char name[MSHARE_SOCKET_MAX];
 
-static void wait_for_end(int sock)
-{
-	struct answer answer;
-
-	while (sock >= 0 && recv(sock, &answer, sizeof(answer), 0) > 0)
-		;
-	close(sock);
-}
-
 static void *dawdle(void *arg)
 {
 	const bool leaves = arg;
@@ -68,17 +59,6 @@ static void *dawdle(void *arg)
 	return arg;
 }
 
-static void *change(void *arg)
-{
-	struct mshare_change c = {.size = page, .what = PROT_READ};
-
-	for (;;) {
-		c.what ^= PROT_WRITE;
-		ioctl(region, MSHARE_IOC_PROTECT, &c);
-	}
-	return arg;
-}
-
 static void make_dawdlers(void)
 {
 	pthread_t thread;
@@ -88,8 +68,7 @@ static void make_dawdlers(void)
 	for (long i = 0; i < DAWDLERS; i++)
 		CHILD_ASSERT(!pthread_create(&thread, NULL, dawdle,
 					     (void *)(i % 2)));
-	for (int i = 0; i < CHANGERS; i++)
-		CHILD_ASSERT(!pthread_create(&thread, NULL, change, NULL));
+	begin_to_change(region, CHANGERS);
 	sleep(2);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "hostile/raw_client.h"
 
+#include <mshare_ioctl.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -143,4 +146,33 @@ int begin_to_leave(const char *name, const unsigned char *key)
 		return sock;
 	close(sock);
 	return -1;
+}
+
+void wait_for_end(int sock)
+{
+	struct answer answer;
+
+	while (sock >= 0 && recv(sock, &answer, sizeof(answer), 0) > 0)
+		;
+	close(sock);
+}
+
+static void *change(void *arg)
+{
+	struct mshare_change c = {.size = page, .what = PROT_READ};
+
+	for (;;) {
+		c.what ^= PROT_WRITE;
+		ioctl((int)(intptr_t)arg, MSHARE_IOC_PROTECT, &c);
+	}
+	return NULL;
+}
+
+void begin_to_change(int fd, int n)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < n; i++)
+		CHILD_ASSERT(!pthread_create(&thread, NULL, change,
+					     (void *)(intptr_t)fd));
 }

@@ -28,6 +28,10 @@ bool claim_window(int fd, int given, unsigned char key[MSHARE_KEY_BYTES]);
 /* Says that this window goes, and waits for the answer. The connection, or -1.
  */
 int begin_to_leave(const char *name, const unsigned char *key);
+/* Waits until the daemon hangs up; -1: for nothing. */
+void wait_for_end(int sock);
+/* Starts n threads that change the first page of the region fd for ever. */
+void begin_to_change(int fd, int n);
 /* The name of the socket of the daemon that has the region fd, or "". */
 const char *socket_of(int fd);
 

@@ -170,19 +170,9 @@ void hold_memory_map(void)
 /* Whether the process sleeps where only the server wakes it. */
 static bool holds(void *arg)
 {
-	char path[64], text[512], *state;
-	FILE *file;
-	size_t n;
+	const pid_t pid = *(pid_t *)arg;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	n = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[n] = 0;
-	state = strrchr(text, ')');
-	return state && state[2] == 'D';
+	return process_state(pid, pid) == 'D';
 }
 
 bool memory_map_is_held(pid_t pid)

@@ -160,20 +160,35 @@ static bool is_dead(void *dir)
 	return access(dir, F_OK) && errno == ENOTCONN;
 }
 
-static void dead_daemon(void *arg)
+/* Mounts on a new directory, as the default mount; a region there. */
+static int region_of_its_own_mount(char dir[PATH_MAX], pid_t *daemon)
 {
-	char dir[PATH_MAX];
-	const char *argv[] = {"fusermount3", "-u", "-z", dir, NULL};
-	pid_t daemon;
 	int fd;
 
-	(void)arg;
 	CHILD_ASSERT(new_dir(dir, "dead"));
-	daemon = daemon_start(dir, NULL);
-	CHILD_ASSERT(daemon > 0);
+	*daemon = daemon_start(dir, NULL);
+	CHILD_ASSERT(*daemon > 0);
 	setenv("MSHAREFS_MOUNT", dir, 1);
 	fd = mshare_create(MSHARE_CLOEXEC);
 	CHILD_ASSERT(fd >= 0 && !ftruncate(fd, (off_t)GIB));
+	return fd;
+}
+
+/* Its daemon has died. */
+static void remove_mount(char dir[PATH_MAX])
+{
+	const char *argv[] = {"fusermount3", "-u", "-z", dir, NULL};
+
+	CHILD_ASSERT(!run_program(argv) && !rmdir(dir));
+}
+
+static void dead_daemon(void *arg)
+{
+	char dir[PATH_MAX];
+	pid_t daemon;
+	int fd = region_of_its_own_mount(dir, &daemon);
+
+	(void)arg;
 	kill(daemon, SIGKILL);
 	CHILD_ASSERT(wait_until(is_dead, dir));
 	CHILD_ASSERT(refuses(mshare_create(0), ENOTCONN, "its daemon is gone"));
@@ -189,7 +204,7 @@ static void dead_daemon(void *arg)
 			     "its daemon is gone"));
 	CHILD_ASSERT(refuses((long)mshare_attach(fd, 0, 0, NULL, 0), ENOTCONN,
 			     "its daemon is gone"));
-	CHILD_ASSERT(!run_program(argv) && !rmdir(dir));
+	remove_mount(dir);
 }
 
 static void without_daemon(void)
@@ -199,15 +214,9 @@ static void without_daemon(void)
 
 static bool waits_in_the_kernel(void *child)
 {
-	char path[64], text[64] = "";
-	FILE *file;
+	char text[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", *(pid_t *)child);
-	file = fopen(path, "re");
-	if (file && !fgets(text, sizeof(text), file))
-		text[0] = 0;
-	if (file)
-		fclose(file);
+	process_read(*(pid_t *)child, "syscall", text, sizeof(text));
 	return text[0] >= '0' && text[0] <= '9'; /* or "running" */
 }
 
@@ -215,18 +224,11 @@ static bool waits_in_the_kernel(void *child)
 static void daemon_dies_during_call(void *arg)
 {
 	char dir[PATH_MAX];
-	const char *argv[] = {"fusermount3", "-u", "-z", dir, NULL};
 	pid_t daemon, caller;
-	int fd, status;
+	int fd = region_of_its_own_mount(dir, &daemon), status;
 	bool waits;
 
 	(void)arg;
-	CHILD_ASSERT(new_dir(dir, "dies"));
-	daemon = daemon_start(dir, NULL);
-	CHILD_ASSERT(daemon > 0);
-	setenv("MSHAREFS_MOUNT", dir, 1);
-	fd = mshare_create(MSHARE_CLOEXEC);
-	CHILD_ASSERT(fd >= 0 && !ftruncate(fd, (off_t)GIB));
 	CHILD_ASSERT(daemon_freeze(daemon));
 	caller = fork();
 	if (!caller)
@@ -238,7 +240,7 @@ static void daemon_dies_during_call(void *arg)
 	kill(daemon, SIGKILL);
 	CHILD_ASSERT(waitpid(caller, &status, 0) == caller && !status);
 	CHILD_ASSERT(waits);
-	CHILD_ASSERT(!run_program(argv) && !rmdir(dir));
+	remove_mount(dir);
 }
 
 static void without_answer(void)

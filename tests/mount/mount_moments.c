@@ -293,15 +293,9 @@ static pid_t become_sleep(void)
 
 static bool is_sleep(void *arg)
 {
-	char path[64], name[16] = "";
-	FILE *f;
+	char name[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", *(pid_t *)arg);
-	f = fopen(path, "r");
-	if (f && !fgets(name, sizeof(name), f))
-		name[0] = 0;
-	if (f)
-		fclose(f);
+	process_read(*(pid_t *)arg, "comm", name, sizeof(name));
 	return !strcmp(name, "sleep\n");
 }
 

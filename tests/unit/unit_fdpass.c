@@ -49,16 +49,9 @@ static void with_and_without(void)
 
 static bool sleeps(void *arg)
 {
-	char path[64], state = 0;
-	FILE *file;
+	const pid_t pid = *(pid_t *)arg;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
-	file = fopen(path, "re");
-	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (file)
-		fclose(file);
-	return state == 'S';
+	return process_state(pid, pid) == 'S';
 }
 
 /*
