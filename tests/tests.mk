@@ -219,7 +219,7 @@ CLEANFILES += tests/lib/lib_cxx
 # All kinds of clients for so many minutes; what the daemon held then is in
 # soak.csv, drawn in soak.svg. TSan: configure --enable-sanitizers=thread.
 MINUTES = 60
-soak: all $(check_PROGRAMS)
+soak: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_SCRIPTS)
 	$(AM_V_at)SOAK_MINUTES=$(MINUTES) SOAK_CSV=$(abs_builddir)/soak.csv \
 	TEST_TIMEOUT=$$(($(MINUTES) * 60 + 300)) $(MAKE) check-local \
 		MATCH='^mount_soak$$' BACKINGS=memfd

@@ -6,6 +6,7 @@
  */
 #include "fuzz/fuzz.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "attach/attach_server.h"
+#include "base/clock.h"
 #include "common/fdpass.h"
 #include "common/protocol.h"
 #include "memory/backing.h"
@@ -256,6 +258,18 @@ static void converse_in_child(const uint8_t *data, size_t size)
 		   !status);
 }
 
+/* libFuzzer's own clock interrupts it now and then. */
+static bool is_answered(struct pollfd *p)
+{
+	const uint64_t end = now_ms() + PATIENCE_MS;
+	int n;
+
+	do {
+		n = poll(p, 1, PATIENCE_MS);
+	} while (n < 0 && errno == EINTR && now_ms() < end);
+	return n == 1;
+}
+
 /* A client that keeps to the protocol gets its window. */
 static void check_service(void)
 {
@@ -270,7 +284,7 @@ static void check_service(void)
 	to = p.fd = connect_to_server();
 	memcpy(hello.key, ticket.ticket, sizeof(hello.key));
 	FUZZ_CHECK(!fdpass_send(to, &hello, sizeof(hello), -1, 0));
-	FUZZ_CHECK(poll(&p, 1, PATIENCE_MS) == 1);
+	FUZZ_CHECK(is_answered(&p));
 	FUZZ_CHECK(fdpass_receive(to, &answer, sizeof(answer), &file, 0) ==
 		   sizeof(answer));
 	FUZZ_CHECK(answer.error == 0 && file >= 0);

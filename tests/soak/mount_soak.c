@@ -288,14 +288,18 @@ static void look_after_clients(void)
 	unsigned int chance = (unsigned int)rand_r(&chances);
 	pid_t one = clients[chance / 4 % CLIENTS];
 	int status;
+	pid_t pid;
 
 	if (chance % 4 == 0 && one > 0)
 		kill(one, SIGKILL);
+	/* Children of killed clients come here, too. */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (int i = 0; i < CLIENTS; i++)
+			if (clients[i] == pid)
+				note_end(i, status);
 	for (int i = 0; i < CLIENTS; i++)
 		if (clients[i] <= 0)
 			start_client(i);
-		else if (waitpid(clients[i], &status, WNOHANG) == clients[i])
-			note_end(i, status);
 }
 
 static void end_clients(void)
