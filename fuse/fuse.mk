@@ -12,6 +12,10 @@ libmodel_la_SOURCES = \
 	fuse/base/closer_keeper.c \
 	fuse/base/counters.c fuse/base/counters.h \
 	fuse/base/epoll_watch.h \
+	fuse/base/crew.c fuse/base/crew.h \
+	fuse/base/errand.c fuse/base/errand.h \
+	fuse/base/errand_internal.h fuse/base/errand_runner.c \
+	fuse/base/errand_target.h \
 	fuse/base/extents.c fuse/base/extents.h \
 	fuse/base/log.c fuse/base/log.h \
 	fuse/base/quota.c fuse/base/quota.h \
@@ -40,6 +44,7 @@ libmodel_la_SOURCES = \
 	fuse/region/seek.c fuse/region/seek.h \
 	fuse/windows/unshared_units.c fuse/windows/unshared_units.h \
 	fuse/windows/window.c fuse/windows/window.h \
+	fuse/windows/window_batch.c fuse/windows/window_batch.h \
 	fuse/windows/window_registry.c fuse/windows/window_registry.h \
 	fuse/windows/window_sync.c fuse/windows/window_sync.h \
 	fuse/change/advise.c fuse/change/advise.h \

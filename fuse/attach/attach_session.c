@@ -21,6 +21,7 @@
 #include "base/closer.h"
 #include "base/counters.h"
 #include "base/epoll_watch.h"
+#include "base/errand.h"
 #include "base/log.h"
 #include "base/window_limit.h"
 #include "change/fault_answer.h"
@@ -481,6 +482,7 @@ void attach_sessions_wake(struct attach_sessions *sessions)
 {
 	struct attach_session *session, *next;
 
+	errands_reap(window_late);
 	window_registry_reap(&sessions->windows);
 	TAILQ_FOREACH_SAFE (session, &sessions->list, entry, next)
 		if (session->waits)

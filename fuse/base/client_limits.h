@@ -33,12 +33,24 @@ static inline uint64_t silent_sessions_per_user(uint64_t fds)
 #define CLOSING_PER_USER 1024
 #define CLOSING 4096 /* for all users */
 
-/* Processes that close them, at a time. One at least is there always. */
+/* Processes that do one kind of work (crew.h), at a time; at least one. */
+#define CREW 64 /* for all users */
+
+/* Those that are closing. */
 #define CLOSERS_PER_USER 8
-#define CLOSERS 64 /* for all users */
 
 /* A close that takes longer than this, in ms, counts as stuck. */
 #define CLOSING_MS 100
+
+/*
+ * Lists of steps on windows (errand.h), at a time, with the windows and the
+ * steps in each. A user who keeps so many processes from their work has no more
+ * errands begun for his windows.
+ */
+#define ERRANDS 64 /* for all users */
+#define ERRANDS_STUCK_PER_USER 8
+#define ERRAND_TARGETS 32
+#define ERRAND_STEPS 128
 
 /*
  * A user of whom so many descriptors are waiting to be closed may not send any

@@ -3,7 +3,6 @@
 #include "base/closer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,21 +26,22 @@ static struct closer *new_closer(void)
 {
 	struct closer *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int ends[2];
-
 	if (c == MAP_FAILED)
 		return NULL;
 	c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (c->timer_fd < 0 || pipe2(ends, O_CLOEXEC))
+	if (c->timer_fd < 0)
 		goto unmap;
-	fcntl(ends[1], F_SETFL, O_NONBLOCK);
-	c->take_fd = ends[0];
-	c->give_fd = ends[1];
+	if (crew_open(&c->closers))
+		goto close_timer;
+	if (crew_open(&c->errands.runners))
+		goto close_closers;
 	c->daemon = getpid();
 	return c;
+close_closers:
+	crew_close(&c->closers);
+close_timer:
+	close(c->timer_fd);
 unmap:
-	if (c->timer_fd >= 0)
-		close(c->timer_fd);
 	munmap(c, sizeof(*c));
 	return NULL;
 }
@@ -97,6 +97,26 @@ static bool is_kept(void)
 	return keeper;
 }
 
+struct errands *errands_shared(void)
+{
+	bool kept = false;
+
+	if (closer) {
+		pthread_mutex_lock(&lock);
+		kept = is_kept();
+		pthread_mutex_unlock(&lock);
+	}
+	return kept ? &closer->errands : NULL;
+}
+
+void errands_need_runner(void)
+{
+	const struct itimerspec now = {.it_value = {.tv_nsec = 1}};
+
+	atomic_store(&closer->ticking, true);
+	timerfd_settime(closer->timer_fd, 0, &now, NULL);
+}
+
 size_t closer_waiting(uid_t uid)
 {
 	size_t n = 0;
@@ -140,7 +160,7 @@ static bool hand_over(int fd, uid_t uid)
 		slot->uid = uid;
 		atomic_fetch_add(&closer->waiting, 1);
 		atomic_store(&slot->state, CLOSING_QUEUED);
-		if (write(closer->give_fd, &at, sizeof(at)) == sizeof(at))
+		if (crew_give(&closer->closers, (unsigned int)at))
 			return true;
 		atomic_store(&slot->state, CLOSING_FREE);
 		atomic_fetch_sub(&closer->waiting, 1);

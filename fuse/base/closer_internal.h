@@ -8,6 +8,8 @@
 #include <sys/types.h>
 
 #include "base/client_limits.h"
+#include "base/crew.h"
+#include "base/errand_internal.h"
 
 enum closing_state {
 	CLOSING_FREE,	/* the slot is free */
@@ -30,12 +32,12 @@ struct closer {
 	atomic_uint waiting; /* slots that are not free */
 	atomic_uint stuck;   /* processes that have been in close() for long */
 	atomic_bool ticking; /* the timer is set */
-	atomic_bool is_kept; /* the keeper has started the first process */
+	atomic_bool is_kept; /* the keeper has started the first ones */
+	struct crew closers; /* they take indexes of queued slots */
 	struct closing slots[CLOSING];
+	struct errands errands;
 
 	/* Constant, and valid in each process, as the table is shared: */
-	int take_fd; /* indexes of queued slots: unsigned int, to be read */
-	int give_fd; /* the other end, which does not block */
 	int timer_fd;
 	pid_t daemon;
 };

@@ -8,14 +8,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +23,6 @@
 #define NAME "mshare-closer"
 
 static volatile sig_atomic_t daemon_has_ended;
-static unsigned int closers; /* processes that exist */
 
 static void tick_later(struct closer *closer)
 {
@@ -53,8 +50,12 @@ static unsigned int busy_for(const struct closer *closer, uid_t uid)
 	return n;
 }
 
-static void close_one(struct closer *closer, struct closing *slot)
+/* For crew_add(): closes the descriptor of that slot. */
+static void close_one(void *arg, unsigned int at)
 {
+	struct closer *closer = arg;
+	struct closing *slot = &closer->slots[at];
+
 	if (atomic_load(&closer->stuck) &&
 	    busy_for(closer, slot->uid) >= CLOSERS_PER_USER) {
 		atomic_store(&slot->state, CLOSING_PARKED);
@@ -67,34 +68,6 @@ static void close_one(struct closer *closer, struct closing *slot)
 	tick_later(closer);
 	close(slot->fd);
 	done(closer, slot);
-}
-
-static _Noreturn void work(struct closer *closer, pid_t keeper)
-{
-	unsigned int at;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (getppid() == keeper) {
-		if (read(closer->take_fd, &at, sizeof(at)) != sizeof(at))
-			continue;
-		if (at >= CLOSING)
-			break; /* retire() */
-		close_one(closer, &closer->slots[at]);
-	}
-	_exit(0);
-}
-
-static void start_one(struct closer *closer)
-{
-	pid_t keeper = getpid();
-	long pid;
-
-	if (closers == CLOSERS)
-		return;
-	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0)
-		work(closer, keeper);
-	closers += pid > 0;
 }
 
 /* Whether a process sleeps where a signal wakes it. */
@@ -122,23 +95,21 @@ static void put_back(struct closer *closer, unsigned int at)
 	if (busy_for(closer, slot->uid) >= CLOSERS_PER_USER)
 		return;
 	atomic_store(&slot->state, CLOSING_QUEUED);
-	if (write(closer->give_fd, &at, sizeof(at)) != sizeof(at))
+	if (!crew_give(&closer->closers, at))
 		atomic_store(&slot->state, CLOSING_PARKED);
 }
 
-/* Nothing is left to do: one process suffices again. */
-static void retire(struct closer *closer)
+/* Whether all runners have work, and more of it waits. */
+static bool needs_runner(const struct errands *errands)
 {
-	const unsigned int end = CLOSING;
-
-	for (unsigned int i = 1; i < closers; i++)
-		if (write(closer->give_fd, &end, sizeof(end)) != sizeof(end))
-			break;
+	return atomic_load(&errands->waiting) >
+	       atomic_load(&errands->runners.n);
 }
 
-/* Looks after what has not been closed yet. */
+/* Looks after what has not been done yet. */
 static void tick(struct closer *closer)
 {
+	struct errands *errands = &closer->errands;
 	unsigned int stuck = 0;
 	uint64_t now = now_ms(), n;
 
@@ -159,31 +130,52 @@ static void tick(struct closer *closer)
 			kill(slot->closer, SIGKILL);
 	}
 	atomic_store(&closer->stuck, stuck);
-	if (stuck >= closers)
-		start_one(closer);
-	if (atomic_load(&closer->waiting))
+	if (stuck >= atomic_load(&closer->closers.n))
+		crew_add(&closer->closers, close_one, closer);
+	if (needs_runner(errands))
+		crew_add(&errands->runners, errands_run, errands);
+	if (!atomic_load(&closer->waiting))
+		crew_shrink(&closer->closers);
+	if (!atomic_load(&errands->waiting))
+		crew_shrink(&errands->runners);
+	if (atomic_load(&closer->waiting) || atomic_load(&errands->waiting))
 		tick_later(closer);
-	else
-		retire(closer);
 }
 
 /* A close that was interrupted is done all the same. */
+static void closer_died(struct closer *closer, pid_t pid)
+{
+	for (size_t i = 0; i < CLOSING; i++) {
+		struct closing *slot = &closer->slots[i];
+
+		if (atomic_load(&slot->state) == CLOSING_NOW &&
+		    slot->closer == pid)
+			done(closer, slot);
+	}
+}
+
+static void have_one_each(struct closer *closer)
+{
+	struct errands *errands = &closer->errands;
+
+	if (!atomic_load(&closer->closers.n))
+		crew_add(&closer->closers, close_one, closer);
+	if (!atomic_load(&errands->runners.n))
+		crew_add(&errands->runners, errands_run, errands);
+}
+
 static void reap(struct closer *closer)
 {
+	struct errands *errands = &closer->errands;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		closers--;
-		for (size_t i = 0; i < CLOSING; i++) {
-			struct closing *slot = &closer->slots[i];
-
-			if (atomic_load(&slot->state) == CLOSING_NOW &&
-			    slot->closer == pid)
-				done(closer, slot);
-		}
+		if (crew_forget(&closer->closers, pid))
+			closer_died(closer, pid);
+		else if (crew_forget(&errands->runners, pid))
+			errands_runner_died(errands, pid);
 	}
-	if (!closers)
-		start_one(closer);
+	have_one_each(closer);
 }
 
 /* The end */
@@ -267,7 +259,7 @@ _Noreturn void closer_keep(struct closer *closer)
 	sigdelset(&others, SIGUSR1);
 	sigdelset(&others, SIGCHLD);
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
-	start_one(closer);
+	have_one_each(closer);
 	atomic_store(&closer->is_kept, true);
 	while (!daemon_has_ended && getppid() == closer->daemon) {
 		if (ppoll(&timer, 1, NULL, &others) > 0)

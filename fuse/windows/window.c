@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/closer.h"
 #include "base/counters.h"
+#include "base/errand.h"
 #include "base/log.h"
 #include "common/uffd.h"
 #include "memory/backing.h"
@@ -22,6 +23,7 @@ static int wake_fd = -1;
 void window_set_wake_fd(int eventfd)
 {
 	wake_fd = eventfd;
+	errands_set_wake_fd(eventfd);
 }
 
 static void wake(void)
@@ -169,6 +171,19 @@ void window_release(struct window *w)
 	window_put(w);
 }
 
+void window_late(void *window, int err)
+{
+	struct window *w = window;
+	struct region *region = w->region;
+
+	window_get(w); /* and with it the region */
+	pthread_mutex_lock(&region->lock);
+	w->dead = w->dead || err == -ESRCH;
+	window_release(w);
+	pthread_mutex_unlock(&region->lock);
+	window_put(w);
+}
+
 void window_cut(struct window *w)
 {
 	if (w->cut)
@@ -185,23 +200,4 @@ bool window_is_cut(struct window *w)
 	cut = w->cut;
 	pthread_mutex_unlock(&w->region->lock);
 	return cut;
-}
-
-void window_probe(struct window *w)
-{
-	struct region *region = w->region;
-	bool dead;
-
-	pthread_mutex_lock(&region->lock);
-	if (w->state != WINDOW_HERE || w->busy || w->uffd < 0) {
-		pthread_mutex_unlock(&region->lock);
-		return;
-	}
-	window_take(w);
-	pthread_mutex_unlock(&region->lock);
-	dead = uffd_is_dead(w->uffd);
-	pthread_mutex_lock(&region->lock);
-	w->dead = w->dead || dead;
-	window_release(w);
-	pthread_mutex_unlock(&region->lock);
 }

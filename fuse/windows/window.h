@@ -59,7 +59,8 @@ struct window {
 	bool dead;	/* its address space is gone; the process may live */
 	bool missed;	/* a change could not reach it */
 	bool cut;	/* the attach thread is to hang up: see window_cut() */
-	uint64_t since; /* since when it is COMING or LEAVING; now_ms() */
+	uint64_t since; /* of COMING, LEAVING, or a step in progress; now_ms()
+			 */
 	struct unshared_units own; /* units with page tables of their own */
 	int uffd; /* -1: not handed over; only its process guards it */
 
@@ -107,8 +108,11 @@ void window_remove(struct window *window);
 void window_take(struct window *window);
 void window_release(struct window *window);
 
-/* Marks the window dead if its address space is gone. May take long. */
-void window_probe(struct window *window);
+/*
+ * For errands_reap(): a step has ended long after its change gave up. Releases
+ * the window.
+ */
+void window_late(void *window, int err);
 
 /*
  * Has the attach thread hang up on the process that makes or ends the window,

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/quota.h"
 #include "region/region.h"
+#include "windows/window_batch.h"
 
 /* A window takes a pidfd and a userfaultfd. */
 #define WINDOW_DESCRIPTORS 2
@@ -194,10 +195,9 @@ static void *probe_all(void *arg)
 	struct round *round = arg;
 	struct window_registry *windows = round->windows;
 
-	for (size_t i = 0; i < round->n; i++) {
-		window_probe(round->v[i]);
+	windows_probe(round->v, round->n);
+	for (size_t i = 0; i < round->n; i++)
 		window_put(round->v[i]);
-	}
 	free(round);
 	atomic_store(&windows->probing, false);
 	return NULL;

@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/log.h"
-#include "common/uffd.h"
 #include "mapping/protection_steps.h"
 #include "memory/backing.h"
 #include "region/host_window.h"
 #include "windows/window.h"
+#include "windows/window_batch.h"
 
 /*
  * How long a change waits for processes that make or end a window, all in all;
@@ -23,40 +23,11 @@
 #define PATIENCE_MS 1000
 #define GRACE_MS 100
 
-/* How often a step is tried that fails for want of memory. */
-#define TRIES 3
-
 /* Whether the daemon can change the window from outside. */
 static bool is_in_reach(const struct window *w)
 {
 	return w->kind == WINDOW_SHARED && w->uffd >= 0 && w->guarded &&
 	       !w->dead;
-}
-
-/*
- * 0, -ESRCH: the process is gone; else -ENOMEM if any step failed so, else the
- * last error.
- */
-static int run_steps(const struct window *w,
-		     const struct protection_steps *steps)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < steps->n; i++) {
-		int err = -ENOMEM;
-
-		/* The kernel may be short of memory for a moment. */
-		for (int n = 0; n < TRIES && err == -ENOMEM; n++)
-			err = uffd_do(w->uffd, w->base, &steps->v[i]);
-		if (err == -ESRCH)
-			return err;
-		/* Undo also covers pages that were never protected. */
-		if (err == -ENOENT && steps->v[i].action == UFFD_UNPROTECT)
-			continue;
-		if (err && ret != -ENOMEM)
-			ret = err;
-	}
-	return ret;
 }
 
 /* A guarded window out of reach was never open: see window_modes(). */
@@ -70,44 +41,158 @@ static bool concern_out_of_reach(const struct window *w,
 	return false;
 }
 
-/*
- * Applies the steps to one window. Called under lock, which it drops. undoable:
- * the caller undoes the change if this returns -ENOMEM.
- */
-static int bring_up_to_date(struct region *region, struct window *w,
-			    const struct protection_steps *steps, bool undoable)
+/* This change needs not look at the window again. */
+static void tick_off(struct region *region, struct window *w)
 {
-	int err = 0;
-
 	w->epoch = region->epoch;
 	TAILQ_REMOVE(&region->windows, w, entry);
 	TAILQ_INSERT_TAIL(&region->windows, w, entry);
-	if (!steps->n)
-		return 0;
-	if (!is_in_reach(w)) {
-		/* Private and dead windows miss nothing. */
-		w->missed =
-			w->missed || (w->kind == WINDOW_SHARED && !w->dead &&
-				      concern_out_of_reach(w, steps));
-		return 0;
+}
+
+/* Or rather, it has to look at it once more. */
+static void untick(struct region *region, struct window *w)
+{
+	w->epoch = region->epoch - 1;
+	TAILQ_REMOVE(&region->windows, w, entry);
+	TAILQ_INSERT_HEAD(&region->windows, w, entry);
+}
+
+/* Whether this change may deal with the first window now. */
+static bool is_ready(const struct region *region, const struct window *w)
+{
+	return w && w->epoch != region->epoch && w->state == WINDOW_HERE &&
+	       !w->busy;
+}
+
+/*
+ * Takes windows from the head of the list that need the same steps. Returns
+ * those; what needs none, or cannot be reached, is ticked off.
+ */
+static const struct protection_steps *
+take_some(struct region *region, const struct protection_steps *writers,
+	  const struct protection_steps *readers, struct window_batch *batch)
+{
+	const struct protection_steps *steps = NULL, *its;
+	struct window *w;
+
+	while ((w = TAILQ_FIRST(&region->windows)) && is_ready(region, w)) {
+		its = window_can_write(w) ? writers : readers;
+		if (batch->n &&
+		    (its != steps || !window_batch_has_room(batch, w)))
+			break;
+		tick_off(region, w);
+		if (its->n && is_in_reach(w)) {
+			window_note_units(w, its);
+			window_batch_add(batch, w);
+			steps = its;
+		} else if (its->n) {
+			/* Private and dead windows miss nothing. */
+			w->missed = w->missed ||
+				    (w->kind == WINDOW_SHARED && !w->dead &&
+				     concern_out_of_reach(w, its));
+		}
 	}
-	window_note_units(w, steps);
-	window_take(w);
-	pthread_mutex_unlock(&region->lock);
-	err = run_steps(w, steps);
-	pthread_mutex_lock(&region->lock);
-	if (err == -ESRCH)
-		w->dead = true;
-	else if (err)
+	return steps;
+}
+
+/* How long this change still waits for processes that are slow, in ms. */
+static unsigned int ms_left(const struct region *region)
+{
+	const uint64_t used = region->waited;
+
+	if (used + GRACE_MS < PATIENCE_MS)
+		return PATIENCE_MS - (unsigned int)used;
+	return used < 2 * PATIENCE_MS ? GRACE_MS : 0;
+}
+
+static void report(const struct region *region, const struct window *w, int err)
+{
+	if (err == -EINPROGRESS)
+		log_each(LOG_NOTICE,
+			 "region %" PRIu64 ": pid %d holds its memory map, so "
+			 "that a change cannot reach its window: the change is "
+			 "refused",
+			 region->id, w->pid);
+	else if (err == -EBUSY)
+		log_each(LOG_NOTICE,
+			 "region %" PRIu64 ": processes of user %u hold their "
+			 "memory maps, so that a change cannot reach the "
+			 "window of pid %d: the change is refused",
+			 region->id, w->uid, w->pid);
+	else
 		log_each(LOG_WARNING,
 			 "region %" PRIu64
 			 ": cannot change the window of pid %d: %s",
 			 region->id, w->pid, strerror(-err));
+}
+
+/*
+ * What became of the i-th window. undoable: the caller undoes the change if
+ * this fails. 0, -ENOMEM or -EBUSY.
+ */
+static int end_one(struct region *region, struct window_batch *batch, size_t i,
+		   bool undoable)
+{
+	struct window *w = window_batch_at(batch, i);
+	const int err = batch->v[i].result;
+	int ret = 0;
+
+	if (err && err != -ESRCH)
+		report(region, w, err);
+	if (err == -EBUSY || err == -EINPROGRESS)
+		ret = -EBUSY;
+	else if (err == -ENOMEM)
+		ret = err;
 	/* Other errors: its process has unmapped a part. */
-	w->missed = w->missed ||
-		    (err && err != -ESRCH && !(err == -ENOMEM && undoable));
-	window_release(w);
-	return err == -ENOMEM ? err : 0;
+	w->missed = w->missed || (err && err != -ESRCH && !(ret && undoable));
+	window_batch_end(batch, i);
+	return ret;
+}
+
+static bool any_in_progress(const struct window_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->v[i].result == -EINPROGRESS)
+			return true;
+	return false;
+}
+
+/*
+ * Applies the steps to some of the windows. Called under lock, which it drops.
+ * With all, what one process prevented for others is tried again. 0, -ENOMEM or
+ * -EBUSY.
+ */
+static int change_some(struct region *region,
+		       const struct protection_steps *writers,
+		       const struct protection_steps *readers, bool all)
+{
+	struct window_batch batch = {0};
+	const struct protection_steps *steps =
+		take_some(region, writers, readers, &batch);
+	const unsigned int ms = ms_left(region);
+	unsigned int left = ms;
+	bool again;
+	int ret = 0;
+
+	if (!batch.n)
+		return 0;
+	pthread_mutex_unlock(&region->lock);
+	window_batch_run(&batch, steps->v, steps->n, &left);
+	pthread_mutex_lock(&region->lock);
+	region->waited += ms - left;
+	again = all && any_in_progress(&batch);
+	for (size_t i = 0; i < batch.n; i++) {
+		int err = 0;
+
+		if (again && batch.v[i].result == -EBUSY) {
+			untick(region, window_batch_at(&batch, i));
+			window_batch_end(&batch, i);
+		} else {
+			err = end_one(region, &batch, i, !all);
+		}
+		ret = ret ? ret : err;
+	}
+	return ret;
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -119,13 +204,11 @@ static uint64_t larger(uint64_t a, uint64_t b)
 static uint64_t patience_ends(const struct region *region,
 			      const struct window *w, uint64_t now)
 {
-	uint64_t used = region->waited, left = 0, grace = 0;
+	uint64_t used = region->waited, left = 0;
 
 	if (used < PATIENCE_MS)
 		left = now + PATIENCE_MS - used;
-	if (w->state != WINDOW_HERE)
-		grace = w->since + GRACE_MS;
-	return larger(left, grace);
+	return larger(left, w->since + GRACE_MS);
 }
 
 /* Waits until some window has moved. False: it took too long. */
@@ -185,9 +268,7 @@ static int wait_for(struct region *region, struct window *w)
 static void pass_over(struct region *region, struct window *w)
 {
 	w->missed = true;
-	w->epoch = region->epoch;
-	TAILQ_REMOVE(&region->windows, w, entry);
-	TAILQ_INSERT_TAIL(&region->windows, w, entry);
+	tick_off(region, w);
 }
 
 /*
@@ -216,9 +297,7 @@ static int run_everywhere(struct region *region,
 			if (err && all)
 				pass_over(region, w);
 		} else {
-			err = bring_up_to_date(
-				region, w,
-				window_can_write(w) ? writers : readers, !all);
+			err = change_some(region, writers, readers, all);
 		}
 		ret = ret ? ret : err;
 	}

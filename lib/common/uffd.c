@@ -121,3 +121,47 @@ int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
 		err = -ESRCH;
 	return err;
 }
+
+/* How often a step is tried that fails for want of memory. */
+#define TRIES 3
+
+/* 0 or -errno, as uffd_do(). */
+static int try_part(int uffd, uintptr_t base, const struct uffd_op *part)
+{
+	int err = -ENOMEM;
+
+	/* The kernel may be short of memory for a moment. */
+	for (int tries = 0; tries < TRIES && err == -ENOMEM; tries++)
+		err = uffd_do(uffd, base, part);
+	/* Undo also covers pages that were never protected. */
+	return err == -ENOENT && part->action == UFFD_UNPROTECT ? 0 : err;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+int uffd_steps(int uffd, uintptr_t base, const struct uffd_op *v, size_t n,
+	       bool (*go_on)(void *arg), void *arg)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct uffd_op part = v[i];
+
+		for (; part.start < v[i].end; part.start = part.end) {
+			int err;
+
+			part.end = smaller(part.start + UFFD_PART, v[i].end);
+			if (!go_on(arg))
+				return -ECANCELED;
+			err = try_part(uffd, base, &part);
+			if (err == -ESRCH)
+				return err;
+			if (err && ret != -ENOMEM)
+				ret = err;
+		}
+	}
+	return ret;
+}

@@ -28,6 +28,15 @@ struct uffd_op {
 };
 
 /*
+ * Changes nothing in a window at 0, as no program has memory there: -ESRCH
+ * tells that the process is gone.
+ */
+#define UFFD_NOTHING                                                       \
+	{                                                                  \
+		.start = 1 << 20, .end = 2 << 20, .action = UFFD_UNPROTECT \
+	}
+
+/*
  * Opens a userfaultfd that turns faults from user mode into SIGBUS. Returns its
  * descriptor (close-on-exec) or -errno.
  */
@@ -40,6 +49,15 @@ int uffd_register(int uffd, uintptr_t base, size_t size);
  * -errno; -ESRCH: that process has exited or called execve().
  */
 int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op);
+/*
+ * Applies all of them, in parts of at most UFFD_PART bytes; a part that fails
+ * for want of memory is tried again. go_on() is asked before each part. 0;
+ * -ESRCH; -ECANCELED: go_on() said no; else -ENOMEM if any part failed so, else
+ * the last error.
+ */
+#define UFFD_PART ((uint64_t)1 << 30)
+int uffd_steps(int uffd, uintptr_t base, const struct uffd_op *v, size_t n,
+	       bool (*go_on)(void *arg), void *arg);
 /* Whether the process that opened uffd has exited or called execve(). */
 bool uffd_is_dead(int uffd);
 

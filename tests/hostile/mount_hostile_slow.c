@@ -13,6 +13,11 @@
 #include "hostile/raw_client.h"
 #include "hostile/slow_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <mshare_ioctl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,9 +121,62 @@ static void slow_files(void)
 	slowly(&attack);
 }
 
+/*
+ * A change of a region has to change a window of a process that holds its
+ * map, which takes as long as that process likes. The change may be refused,
+ * but its caller, and whoever else uses the region, does not wait.
+ */
+#define CHANGES 4
+#define CHANGE_MS 5000 /* it gives up after one second, or two */
+
+static void map_and_hold(void)
+{
+	int fd = hostile_region();
+	pid_t holder = getpid();
+
+	slow_mount();
+	CHILD_ASSERT(region_window(fd, align) != NULL);
+	if (!fork()) {
+		CHILD_ASSERT(memory_map_is_held(holder));
+		attack_has_begun();
+		attack_goes_on();
+	}
+	attack_is_anothers();
+	hold_memory_map();
+	attack_goes_on();
+}
+
+static void change_held(void *arg)
+{
+	struct mshare_change change = {.size = page, .what = PROT_READ};
+	int fd = open(in_mount("hostile"), O_RDWR | O_CLOEXEC);
+	uint64_t before;
+	bool done;
+
+	(void)arg;
+	CHILD_ASSERT(fd >= 0);
+	alarm(CHANGES * CHANGE_MS / 1000);
+	for (int i = 0; i < CHANGES; i++) {
+		before = clock_us();
+		done = !ioctl(fd, MSHARE_IOC_PROTECT, &change);
+		CHILD_ASSERT(done || errno == EBUSY);
+		CHILD_ASSERT(clock_us() - before < CHANGE_MS * 1000);
+		change.what ^= PROT_WRITE;
+	}
+}
+
+static void held_when_changed(void)
+{
+	static const struct attack attack = {map_and_hold, HOSTILE, change_held,
+					     NULL};
+
+	slowly(&attack);
+}
+
 static const struct test tests[] = {
 	{"userfaultfds of a process that holds its map", held_when_closed},
 	{"files of a server that does not answer", slow_files},
+	{"a change of a process that holds its map", held_when_changed},
 };
 
 int main(void)
