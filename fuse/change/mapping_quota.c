@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "change/mapping_quota.h"
 
+#include <pthread.h>
+
 #include "base/quota.h"
+
+static void set_charged(struct region *region, uint64_t n)
+{
+	pthread_mutex_lock(&region->lock);
+	region->charged = n;
+	pthread_mutex_unlock(&region->lock);
+}
 
 int mapping_quota_take(struct region *region, uint64_t n)
 {
@@ -11,7 +20,7 @@ int mapping_quota_take(struct region *region, uint64_t n)
 		return 0;
 	err = user_charge(region->user, QUOTA_MAPPINGS, n - region->charged);
 	if (!err)
-		region->charged = n;
+		set_charged(region, n);
 	return err;
 }
 
@@ -22,5 +31,5 @@ void mapping_quota_settle(struct region *region)
 	if (region->charged <= n)
 		return;
 	user_release(region->user, QUOTA_MAPPINGS, region->charged - n);
-	region->charged = n;
+	set_charged(region, n);
 }

@@ -39,7 +39,7 @@ struct region {
 	pthread_mutex_t change_lock;
 	/* change_lock, or lock once gone; bytes taken with backing_take() */
 	_Atomic uint64_t held;
-	uint64_t charged; /* change_lock; mappings charged to the user */
+	uint64_t charged; /* both; mappings charged to the user */
 	uint64_t waited; /* change_lock; how long a change waited for windows */
 
 	pthread_mutex_t lock;
