@@ -174,14 +174,13 @@ void window_release(struct window *w)
 void window_late(void *window, int err)
 {
 	struct window *w = window;
-	struct region *region = w->region;
+	struct region *region = region_get(w->region);
 
-	window_get(w); /* and with it the region */
 	pthread_mutex_lock(&region->lock);
 	w->dead = w->dead || err == -ESRCH;
 	window_release(w);
 	pthread_mutex_unlock(&region->lock);
-	window_put(w);
+	region_put(region);
 }
 
 void window_cut(struct window *w)
