@@ -6,7 +6,6 @@
  */
 #include "fuzz/fuzz.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
@@ -258,7 +257,6 @@ static void converse_in_child(const uint8_t *data, size_t size)
 		   !status);
 }
 
-/* libFuzzer's own clock interrupts it now and then. */
 static bool is_answered(struct pollfd *p)
 {
 	const uint64_t end = now_ms() + PATIENCE_MS;
@@ -308,12 +306,23 @@ static void check_nothing_is_open(void)
 		   fuzz_count_fds(true) <= before);
 }
 
+/* libFuzzer's clock must not end them. It still ends a poll(). */
+static void restart_calls(void)
+{
+	struct sigaction act;
+
+	FUZZ_CHECK(!sigaction(SIGALRM, NULL, &act));
+	act.sa_flags |= SA_RESTART;
+	FUZZ_CHECK(!sigaction(SIGALRM, &act, NULL));
+}
+
 static void start(void)
 {
 	const struct backing_spec spec = {.kind = BACKING_SHMEM};
 	char message[BACKING_MESSAGE];
 
 	signal(SIGPIPE, SIG_IGN);
+	restart_calls();
 	start_clients();
 	FUZZ_CHECK(!backing_open(&backing, &spec, message));
 	region = region_new(&backing);
