@@ -61,6 +61,12 @@ libmshare_preload_la_LIBADD = libwrap.la
 libmshare_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,-z,now,-z,noseparate-code
 
+if FAULT_POINTS
+libmshare_preload_la_SOURCES += tests/fault/engine_faults.c \
+	tests/fault/fault_points.c
+libmshare_preload_la_LDFLAGS += -Wl,--wrap=syscall
+endif
+
 # Linked by programs. It is never unloaded: it contains the SIGBUS handler.
 lib_LTLIBRARIES = libmshare.la
 libmshare_la_SOURCES = \

@@ -31,7 +31,7 @@ int uffd_open(void)
 		return fd;
 	/* Windows work without write protection, which came with Linux 5.19. */
 	err = ask(fd, needed | UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
-	if (err)
+	if (err == -EINVAL)
 		err = ask(fd, needed);
 	if (!err)
 		return fd;

@@ -91,8 +91,7 @@ static int make_window(int sock, const struct mshare_attach *attach,
 	uintptr_t base = 0;
 	int file = -1, err, uffd = uffd_open();
 
-	/* Out of resources: the window must not go unguarded for that. */
-	if (out_of_descriptors(uffd) || uffd == -ENOMEM)
+	if (is_short(uffd))
 		return uffd;
 	if (uffd < 0)
 		hello.flags |= HELLO_UNGUARDED;
@@ -181,7 +180,7 @@ static int try_to_attach(const struct mmap_args *args, void **base)
 		return -ENOMEM;
 	sigbus_install();
 	sock = channel_connect(attach.socket);
-	if (out_of_descriptors(sock) || sock == -ENOMEM)
+	if (is_short(sock))
 		return sock;
 	if (sock < 0)
 		return -EIO; /* the daemon ended after the ioctl() */

@@ -15,6 +15,12 @@ static inline bool out_of_descriptors(int err)
 	return err == -EMFILE || err == -ENFILE;
 }
 
+/* A window must not go without what there is at other times. */
+static inline bool is_short(int err)
+{
+	return out_of_descriptors(err) || err == -ENOMEM;
+}
+
 /*
  * Runs run(arg) in such a thread, which has no descriptor at first, and waits
  * for it. It shares memory, user and process with the caller; what it opens is

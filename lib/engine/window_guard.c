@@ -7,17 +7,22 @@
 #include "engine/daemon_channel.h"
 
 /*
- * Guards a range with uffd. If the kernel refuses, as under a seccomp filter,
- * closes uffd and returns -1: the window works without it.
+ * Guards a range with *uffd. If the kernel refuses, as under a seccomp filter,
+ * closes it and sets it to -1: the window works without it. 0 or -ENOMEM: short
+ * of memory, it must not go without.
  */
-static int guard(int uffd, uintptr_t base, size_t size)
+static int guard(int *uffd, uintptr_t base, size_t size)
 {
-	if (uffd < 0)
-		return -1;
-	if (!uffd_register(uffd, base, size))
-		return uffd;
-	sys_close(uffd);
-	return -1;
+	int err;
+
+	if (*uffd < 0)
+		return 0;
+	err = uffd_register(*uffd, base, size);
+	if (!err || err == -ENOMEM)
+		return err;
+	sys_close(*uffd);
+	*uffd = -1;
+	return 0;
 }
 
 static int do_step(int uffd, uintptr_t base, size_t size,
@@ -87,16 +92,18 @@ static int do_as_answered(int sock, const struct answer *answer, uintptr_t base,
 
 int window_guard_alone(uintptr_t base, size_t size, int prot, int *uffd)
 {
-	*uffd = guard(*uffd, base, size);
-	return sys_mprotect(base, size, prot);
+	const int err = guard(uffd, base, size);
+
+	return err ? err : sys_mprotect(base, size, prot);
 }
 
 int window_guard(int sock, const struct answer *answer, uintptr_t base,
 		 size_t size, int prot, int *uffd)
 {
-	int err = 0;
+	int err = guard(uffd, base, size);
 
-	*uffd = guard(*uffd, base, size);
+	if (err)
+		return err;
 	if (*uffd < 0 && answer->flags & ANSWER_MUST_GUARD) {
 		send_mapped(sock, answer->key, base, -1); /* for the log */
 		return -EPERM;

@@ -65,7 +65,7 @@ static int introduce(struct child *c)
 	if (c->own_descriptors && !channel_may_have_uffd(c->sock))
 		return -EMFILE;
 	c->uffd = uffd_open();
-	if (out_of_descriptors(c->uffd) || c->uffd == -ENOMEM)
+	if (is_short(c->uffd))
 		return c->uffd;
 	err = exchange(c, &answer);
 	if (!err)
@@ -120,7 +120,7 @@ static int go_on_alone(struct window *w, bool own_descriptors)
 	if (!c.kept)
 		return -ENOENT;
 	c.uffd = uffd_open();
-	err = out_of_descriptors(c.uffd) ? c.uffd : map(&c);
+	err = is_short(c.uffd) ? c.uffd : map(&c);
 	if (!err)
 		err = window_guard_alone(atomic_load(&w->base),
 					 atomic_load(&w->size), w->prot,
