@@ -101,7 +101,7 @@ msharefs_LDADD = libmodel.la $(FUSE_LIBS) $(SYSTEMD_LIBS)
 
 # A daemon whose calls can be made to fail: tests/fault/fault_points.h.
 if FAULT_POINTS
-msharefs_SOURCES += tests/fault/fault_points.c
+msharefs_SOURCES += tests/fault/daemon_faults.c tests/fault/fault_points.c
 fault_points = accept4 calloc epoll_create1 epoll_ctl eventfd fallocate fopen \
 	ftruncate madvise malloc memfd_create mmap mprotect open openat opendir \
 	pipe2 pthread_create realloc reallocarray realpath socket strdup syscall \

@@ -104,7 +104,8 @@ mount_tests += tests/soak/mount_soak
 if FAULT_POINTS
 mount_tests += tests/fault/mount_fault_points
 endif
-EXTRA_DIST += tests/fault/fault_points.c tests/fault/fault_points.h \
+EXTRA_DIST += tests/fault/daemon_faults.c tests/fault/engine_faults.c \
+	tests/fault/fault_points.c tests/fault/fault_points.h \
 	tests/fault/mount_fault_points.c
 
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.
