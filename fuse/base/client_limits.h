@@ -35,20 +35,28 @@ static inline uint64_t silent_sessions_per_user(uint64_t fds)
 
 /* Processes that do one kind of work (crew.h), at a time; at least one. */
 #define CREW 64 /* for all users */
+#define CREW_PER_USER 8
 
-/* Those that are closing. */
-#define CLOSERS_PER_USER 8
+/*
+ * How many of them one user may keep from their work, when so many are kept
+ * from it: a few users together cannot have all of them.
+ */
+static inline unsigned int crew_share(unsigned int kept)
+{
+	const unsigned int part = kept < CREW ? (CREW - kept) / 4 : 0;
+
+	return part > CREW_PER_USER ? CREW_PER_USER : part ? part : 1;
+}
 
 /* A close that takes longer than this, in ms, counts as stuck. */
 #define CLOSING_MS 100
 
 /*
  * Lists of steps on windows (errand.h), at a time, with the windows and the
- * steps in each. A user who keeps so many processes from their work has no more
- * errands begun for his windows.
+ * steps in each. A user who has his crew_share() of processes at a standstill
+ * has no more errands begun for his windows.
  */
-#define ERRANDS 64 /* for all users */
-#define ERRANDS_STUCK_PER_USER 8
+#define ERRANDS CREW /* for all users */
 #define ERRAND_TARGETS 32
 #define ERRAND_STEPS 128
 

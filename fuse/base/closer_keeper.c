@@ -56,8 +56,9 @@ static void close_one(void *arg, unsigned int at)
 	struct closer *closer = arg;
 	struct closing *slot = &closer->slots[at];
 
-	if (atomic_load(&closer->stuck) &&
-	    busy_for(closer, slot->uid) >= CLOSERS_PER_USER) {
+	const unsigned int stuck = atomic_load(&closer->stuck);
+
+	if (stuck && busy_for(closer, slot->uid) >= crew_share(stuck)) {
 		atomic_store(&slot->state, CLOSING_PARKED);
 		tick_later(closer);
 		return;
@@ -92,7 +93,8 @@ static void put_back(struct closer *closer, unsigned int at)
 {
 	struct closing *slot = &closer->slots[at];
 
-	if (busy_for(closer, slot->uid) >= CLOSERS_PER_USER)
+	if (busy_for(closer, slot->uid) >=
+	    crew_share(atomic_load(&closer->stuck)))
 		return;
 	atomic_store(&slot->state, CLOSING_QUEUED);
 	if (!crew_give(&closer->closers, at))

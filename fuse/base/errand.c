@@ -23,22 +23,24 @@ void errands_set_wake_fd(int eventfd)
 	wake_fd = eventfd;
 }
 
-/* How many processes this user's windows keep from their work. */
-static unsigned int stuck_for(const struct errands *errands, uid_t uid)
+/* Whether this user's windows keep as many processes from work as they may. */
+static bool has_its_share(const struct errands *errands, uid_t uid)
 {
 	const uint64_t now = now_ms();
-	unsigned int n = 0;
+	unsigned int stuck = 0, of_user = 0;
 
-	for (size_t i = 0; i < ERRANDS; i++)
-		n += errand_is_stuck(&errands->v[i], now) &&
-		     errands->v[i].targets[0].uid == uid;
-	return n;
+	for (size_t i = 0; i < ERRANDS; i++) {
+		if (!errand_is_stuck(&errands->v[i], now))
+			continue;
+		stuck++;
+		of_user += errands->v[i].targets[0].uid == uid;
+	}
+	return of_user >= crew_share(stuck);
 }
 
 static struct errand *claim(struct errands *errands, uid_t uid)
 {
-	if (atomic_load(&errands->waiting) >= ERRANDS_STUCK_PER_USER &&
-	    stuck_for(errands, uid) >= ERRANDS_STUCK_PER_USER)
+	if (atomic_load(&errands->waiting) && has_its_share(errands, uid))
 		return NULL;
 	for (size_t i = 0; i < ERRANDS; i++) {
 		unsigned int is = ERRAND_FREE;

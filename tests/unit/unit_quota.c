@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Quotas: each user has his own, and what is given back can be had again. */
+#include "base/client_limits.h"
 #include "base/quota.h"
 #include "harness/harness.h"
 
@@ -98,12 +99,26 @@ static void defaults_leave_enough(void)
 	CU_ASSERT(quota_limit(QUOTA_TICKETS) == QUOTA_TICKETS_DEFAULT);
 }
 
+/* Eight users who keep all the processes they may from their work */
+static void some_processes_are_left(void)
+{
+	unsigned int kept = 0;
+
+	CU_ASSERT(crew_share(0) == CREW_PER_USER);
+	for (int users = 0; users < 8; users++)
+		for (unsigned int own = 0; own < crew_share(kept); own++)
+			kept++;
+	CU_ASSERT(kept > CREW / 2 && kept < CREW - CREW / 8);
+	CU_ASSERT(crew_share(CREW - 1) == 1 && crew_share(CREW) == 1);
+}
+
 static const struct test tests[] = {
 	{"a user has so much", a_user_has_so_much},
 	{"each has his own", each_has_his_own},
 	{"some have none", some_have_none},
 	{"each error", each_error},
 	{"the defaults leave enough", defaults_leave_enough},
+	{"some processes are left", some_processes_are_left},
 };
 
 int main(void)
