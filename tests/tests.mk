@@ -26,7 +26,7 @@ LDADD = libharness.la libmodel.la libengine.la $(CUNIT_LIBS)
 
 # Tests of single modules of the daemon and of the library.
 unit_tests = tests/unit/unit_acl tests/unit/unit_attributes \
-	tests/unit/unit_backing tests/unit/unit_cgroup_limit \
+	tests/unit/unit_backing tests/unit/unit_cgroup_limit tests/unit/unit_errand \
 	tests/unit/unit_extents tests/unit/unit_fdpass tests/unit/unit_held \
 	tests/unit/unit_inode tests/unit/unit_mapping \
 	tests/unit/unit_mapping_change \
