@@ -26,6 +26,7 @@ static struct closer *new_closer(void)
 {
 	struct closer *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
 	if (c == MAP_FAILED)
 		return NULL;
 	c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -99,14 +100,17 @@ static bool is_kept(void)
 
 struct errands *errands_shared(void)
 {
-	bool kept = false;
+	return closer ? &closer->errands : NULL;
+}
 
-	if (closer) {
-		pthread_mutex_lock(&lock);
-		kept = is_kept();
-		pthread_mutex_unlock(&lock);
-	}
-	return kept ? &closer->errands : NULL;
+bool errands_are_kept(void)
+{
+	bool kept;
+
+	pthread_mutex_lock(&lock);
+	kept = is_kept();
+	pthread_mutex_unlock(&lock);
+	return kept;
 }
 
 void errands_need_runner(void)

@@ -55,7 +55,6 @@ static void close_one(void *arg, unsigned int at)
 {
 	struct closer *closer = arg;
 	struct closing *slot = &closer->slots[at];
-
 	const unsigned int stuck = atomic_load(&closer->stuck);
 
 	if (stuck && busy_for(closer, slot->uid) >= crew_share(stuck)) {
@@ -101,13 +100,6 @@ static void put_back(struct closer *closer, unsigned int at)
 		atomic_store(&slot->state, CLOSING_PARKED);
 }
 
-/* Whether all runners have work, and more of it waits. */
-static bool needs_runner(const struct errands *errands)
-{
-	return atomic_load(&errands->waiting) >
-	       atomic_load(&errands->runners.n);
-}
-
 /* Looks after what has not been done yet. */
 static void tick(struct closer *closer)
 {
@@ -134,7 +126,7 @@ static void tick(struct closer *closer)
 	atomic_store(&closer->stuck, stuck);
 	if (stuck >= atomic_load(&closer->closers.n))
 		crew_add(&closer->closers, close_one, closer);
-	if (needs_runner(errands))
+	if (errands_lack_runner(errands))
 		crew_add(&errands->runners, errands_run, errands);
 	if (!atomic_load(&closer->waiting))
 		crew_shrink(&closer->closers);

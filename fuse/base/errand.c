@@ -54,12 +54,6 @@ static struct errand *claim(struct errands *errands, uid_t uid)
 	return NULL;
 }
 
-static void give_back(struct errands *errands, struct errand *e)
-{
-	atomic_fetch_sub(&errands->waiting, 1);
-	atomic_store(&e->state, ERRAND_FREE);
-}
-
 /* Until the state is another, or until now_ms() == end. */
 static void wait_while(struct errand *e, unsigned int state, uint64_t end)
 {
@@ -182,7 +176,7 @@ static bool run_one(struct errands *errands, struct errand *e,
 		take_results(e, ERRAND_ABANDONED, targets, n);
 		return true;
 	}
-	if (atomic_load(&errands->waiting) > atomic_load(&errands->runners.n))
+	if (errands_lack_runner(errands))
 		errands_need_runner();
 	state = wait_for(e, ms);
 	take_results(e, state, targets, n);
@@ -211,7 +205,7 @@ void errand_run(struct errand_target *targets, size_t n,
 
 	for (size_t i = 0; i < n; i++)
 		targets[i].result = 0;
-	if (!errands) {
+	if (!errands || !errands_are_kept()) {
 		errand_run_here(targets, n, steps, nsteps);
 		return;
 	}
@@ -229,7 +223,7 @@ void errand_run(struct errand_target *targets, size_t n,
 		e->nsteps = part;
 		memcpy(e->steps, steps, part * sizeof(*steps));
 		if (run_one(errands, e, targets, n, ms))
-			give_back(errands, e);
+			errand_give_back(errands, e);
 		steps += part;
 		nsteps -= part;
 	}
@@ -239,7 +233,9 @@ void errands_reap(void (*late)(void *window, int err))
 {
 	struct errands *errands = errands_shared();
 
-	for (size_t i = 0; errands && i < ERRANDS; i++) {
+	if (!errands || !atomic_load(&errands->waiting))
+		return;
+	for (size_t i = 0; i < ERRANDS; i++) {
 		struct errand *e = &errands->v[i];
 		const unsigned int state = atomic_load(&e->state);
 		struct errand_target target;
@@ -247,7 +243,7 @@ void errands_reap(void (*late)(void *window, int err))
 		if (errand_phase(state) != ERRAND_LATE)
 			continue;
 		target = e->targets[errand_target(state)];
-		give_back(errands, e);
+		errand_give_back(errands, e);
 		late(target.window, target.result);
 	}
 }

@@ -15,9 +15,9 @@
 
 /*
  * Does the steps on n targets, of one user, one after the other, and sets their
- * results. Takes at most *ms longer than it may honestly take, and subtracts
- * what it took; when that is used up, the target on which it works is left in
- * progress, and the ones after it are not begun.
+ * results. Waits at most *ms beyond the time that so many steps may take, and
+ * subtracts what it waited. When *ms is used up, it leaves the current target
+ * in progress and does not begin the ones after it.
  */
 void errand_run(struct errand_target *targets, size_t n,
 		const struct uffd_op *steps, size_t nsteps, unsigned int *ms);

@@ -81,8 +81,27 @@ struct errands {
 /* Whether a process has been in one part of it for long. */
 bool errand_is_stuck(const struct errand *errand, uint64_t now);
 
-/* For the daemon: NULL if it has no such processes, or they were killed. */
+/* Frees the slot of an errand that nobody works on any more. */
+static inline void errand_give_back(struct errands *errands,
+				    struct errand *errand)
+{
+	atomic_fetch_sub(&errands->waiting, 1);
+	atomic_store(&errand->state, ERRAND_FREE);
+}
+
+/* Whether all runners have work, and more of it waits. */
+static inline bool errands_lack_runner(const struct errands *errands)
+{
+	return atomic_load(&errands->waiting) >
+	       atomic_load(&errands->runners.n);
+}
+
+/* For the daemon: */
+
+/* NULL if it has no such processes. They may have been killed. */
 struct errands *errands_shared(void);
+/* Whether they are still there. */
+bool errands_are_kept(void);
 /* Has the keeper look at once. */
 void errands_need_runner(void);
 

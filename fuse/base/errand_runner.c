@@ -17,12 +17,6 @@ bool errand_is_stuck(const struct errand *e, uint64_t now)
 	       atomic_load(&e->since) + CLOSING_MS <= now;
 }
 
-static void give_back(struct errands *errands, struct errand *e)
-{
-	atomic_fetch_sub(&errands->waiting, 1);
-	atomic_store(&e->state, ERRAND_FREE);
-}
-
 /* A runner, at work on a target */
 struct run {
 	struct errand *errand;
@@ -85,7 +79,7 @@ void errands_run(void *arg, unsigned int at)
 	if (begin_part(&run))
 		run_targets(&run);
 	else
-		give_back(errands, run.errand); /* it was ABANDONED */
+		errand_give_back(errands, run.errand); /* it was ABANDONED */
 }
 
 void errands_runner_died(struct errands *errands, pid_t runner)

@@ -41,7 +41,7 @@ static bool concern_out_of_reach(const struct window *w,
 	return false;
 }
 
-/* This change needs not look at the window again. */
+/* This change does not have to look at the window again. */
 static void tick_off(struct region *region, struct window *w)
 {
 	w->epoch = region->epoch;
@@ -49,7 +49,7 @@ static void tick_off(struct region *region, struct window *w)
 	TAILQ_INSERT_TAIL(&region->windows, w, entry);
 }
 
-/* Or rather, it has to look at it once more. */
+/* This change has to look at the window once more. */
 static void untick(struct region *region, struct window *w)
 {
 	w->epoch = region->epoch - 1;

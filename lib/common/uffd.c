@@ -71,12 +71,13 @@ static int do_protect(int uffd, uintptr_t base, size_t size, uint64_t mode)
 	return sys_ioctl(uffd, UFFDIO_WRITEPROTECT, &wp);
 }
 
-bool uffd_is_dead(int uffd)
+/* Whether the process that opened uffd has exited or called execve(). */
+static bool is_dead(int uffd)
 {
-	const uintptr_t nothing = 1 << 20; /* where no program has memory */
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const struct uffd_op nothing = UFFD_NOTHING;
 
-	return do_protect(uffd, nothing, page, 0) == -ESRCH;
+	return do_protect(uffd, nothing.start, nothing.end - nothing.start,
+			  0) == -ESRCH;
 }
 
 int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
@@ -117,7 +118,7 @@ int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op)
 		err = -EINVAL;
 	}
 	/* (Un)registering returns ENOMEM when the process is gone. */
-	if (err == -ENOMEM && uffd_is_dead(uffd))
+	if (err == -ENOMEM && is_dead(uffd))
 		err = -ESRCH;
 	return err;
 }

@@ -58,7 +58,5 @@ int uffd_do(int uffd, uintptr_t base, const struct uffd_op *op);
 #define UFFD_PART ((uint64_t)1 << 30)
 int uffd_steps(int uffd, uintptr_t base, const struct uffd_op *v, size_t n,
 	       bool (*go_on)(void *arg), void *arg);
-/* Whether the process that opened uffd has exited or called execve(). */
-bool uffd_is_dead(int uffd);
 
 #endif

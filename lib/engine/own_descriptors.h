@@ -15,7 +15,10 @@ static inline bool out_of_descriptors(int err)
 	return err == -EMFILE || err == -ENFILE;
 }
 
-/* A window must not go without what there is at other times. */
+/*
+ * The call fails for it: no window goes without its guard because the process
+ * is short of something.
+ */
 static inline bool is_short(int err)
 {
 	return out_of_descriptors(err) || err == -ENOMEM;

@@ -304,18 +304,6 @@ struct holding {
 	uint64_t files;
 };
 
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 static uint64_t files_there(void)
 {
 	struct statvfs fs;
@@ -327,7 +315,8 @@ static bool holds_no_more(void *arg)
 {
 	const struct holding *before = arg;
 
-	return daemon_fds() <= before->fds && count_fds() <= before->own_fds &&
+	return daemon_fds() <= before->fds &&
+	       process_fds(getpid()) <= before->own_fds &&
 	       memory_held() <= before->memory &&
 	       files_there() <= before->files;
 }
@@ -339,9 +328,9 @@ static void report(const struct holding *before)
 	snprintf(text, sizeof(text),
 		 "%d and %d descriptors (%d and %d), %ld KiB (%ld), "
 		 "%lu files (%lu)",
-		 daemon_fds(), count_fds(), before->fds, before->own_fds,
-		 memory_held(), before->memory, (unsigned long)files_there(),
-		 (unsigned long)before->files);
+		 daemon_fds(), process_fds(getpid()), before->fds,
+		 before->own_fds, memory_held(), before->memory,
+		 (unsigned long)files_there(), (unsigned long)before->files);
 	blame(text);
 	CU_FAIL("something was left");
 }
@@ -383,7 +372,7 @@ static void each_fails_once(struct fault_points *whose, int least_points,
 		clean_up();
 	}
 	before.fds = daemon_settled_fds();
-	before.own_fds = count_fds();
+	before.own_fds = process_fds(getpid());
 	before.memory = memory_held();
 	before.files = files_there();
 	while (round_of(++n, 0, &before)) {

@@ -156,6 +156,8 @@ struct fault try_write_8(volatile char *at);
 void process_read(pid_t pid, const char *name, char *text, size_t size);
 /* The state of a thread, such as 'S'; 0: it has ended. */
 char process_state(pid_t pid, pid_t tid);
+/* How many entries /proc/PID/fd has: two more than there are descriptors. */
+int process_fds(pid_t pid);
 
 /* Measures */
 

@@ -127,18 +127,7 @@ pid_t daemon_start(const char *dir, const char *options)
 
 int daemon_fds(void)
 {
-	char path[64];
-	struct dirent *d;
-	DIR *dir;
-	int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", mount_daemon);
-	dir = opendir(path);
-	while (dir && (d = readdir(dir)))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
+	return process_fds(mount_daemon);
 }
 
 long daemon_kib(const char *key)

@@ -2,6 +2,7 @@
 /* Child processes, and accesses that may fault. */
 #include "harness/harness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -129,4 +130,19 @@ char process_state(pid_t pid, pid_t tid)
 	process_read(pid, name, text, sizeof(text));
 	end = strrchr(text, ')'); /* of the name, which may hold anything */
 	return end && end[1] == ' ' ? end[2] : 0;
+}
+
+int process_fds(pid_t pid)
+{
+	char path[64];
+	DIR *dir;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
 }

@@ -61,18 +61,6 @@ static void exec_self(void *arg)
 	execl("/proc/self/exe", "mount_mapped", "is-there", address, NULL);
 }
 
-static int count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = -1; /* not counting its own */
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 /* Returns whether a descriptor is of a kind that windows need. */
 static bool holds_descriptor(const char *what)
 {
@@ -146,20 +134,20 @@ static void descriptors(void)
 	int before, next;
 
 	begin();
-	before = count_descriptors();
+	before = process_fds(getpid());
 	next = dup(fd);
 	close(next);
 	for (int i = 0; i < 20; i++) {
 		windows[i] = region_window(fd, align);
 		CU_ASSERT_FATAL(windows[i] != NULL);
-		CU_ASSERT(count_descriptors() <= before + 2 * (i + 1));
+		CU_ASSERT(process_fds(getpid()) <= before + 2 * (i + 1));
 	}
 	for (int i = 0; i < 20; i++)
 		CU_ASSERT(!munmap(windows[i], align));
-	CU_ASSERT(count_descriptors() == before);
+	CU_ASSERT(process_fds(getpid()) == before);
 	/* A failed attempt leaves no descriptor. */
 	CU_ASSERT(MAP_FAILS(mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0), EINVAL));
-	CU_ASSERT(count_descriptors() == before);
+	CU_ASSERT(process_fds(getpid()) == before);
 	windows[0] = region_window(fd, align);
 	CU_ASSERT(dup(fd) == next && !close(next));
 	CU_ASSERT(!munmap(windows[0], align));
@@ -175,13 +163,13 @@ static void descriptors_of_the_replaced(void)
 	int before;
 
 	begin();
-	before = count_descriptors();
+	before = process_fds(getpid());
 	for (int i = 0; i < 100; i++)
 		CU_ASSERT(mmap(at, align, RW, MAP_SHARED | MAP_FIXED, fd, 0) ==
 			  at);
-	CU_ASSERT(count_descriptors() == before);
+	CU_ASSERT(process_fds(getpid()) == before);
 	CU_ASSERT(map_over(at, align) == at);
-	CU_ASSERT(count_descriptors() < before);
+	CU_ASSERT(process_fds(getpid()) < before);
 	end();
 }
 

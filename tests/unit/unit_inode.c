@@ -6,7 +6,6 @@
 #include "region/region_life.h"
 #include "harness/harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -891,28 +890,16 @@ static uint64_t held(void)
 	return backing.held / page;
 }
 
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 static void test_memory_unlink(void)
 {
-	int fds = count_fds();
+	int fds = process_fds(getpid());
 	struct inode *file;
 
 	set_up();
 	file = make_file(root, "file");
 	fill(file, 3);
 	CU_ASSERT(held() == 3);
-	CU_ASSERT(count_fds() > fds);
+	CU_ASSERT(process_fds(getpid()) > fds);
 	CU_ASSERT(inode_link(&ns, file, root, "other", &st) == 0);
 	CU_ASSERT(inode_unlink(&ns, root, "file") == 0);
 	CU_ASSERT(held() == 3); /* still has another name */
@@ -920,7 +907,7 @@ static void test_memory_unlink(void)
 	/* That the kernel still knows the inode does not matter. */
 	CU_ASSERT(file->nlookup == 2);
 	CU_ASSERT(held() == 0);
-	CU_ASSERT(count_fds() == fds);
+	CU_ASSERT(process_fds(getpid()) == fds);
 	CU_ASSERT(region_lend(file->region, WINDOW_SHARED) == -ESTALE);
 	inode_stat(&ns, file, &st);
 	CU_ASSERT(st.st_blocks == 0);
@@ -999,7 +986,7 @@ static void test_free_everything(void)
 {
 	struct inode *dir, *unlinked, *open, *removed;
 	struct region *region;
-	int fds = count_fds();
+	int fds = process_fds(getpid());
 
 	set_up();
 	dir = make_dir(root, "dir");
@@ -1018,7 +1005,7 @@ static void test_free_everything(void)
 	CU_ASSERT(held() == 6);
 	namespace_free(&ns);
 	CU_ASSERT(held() == 0);
-	CU_ASSERT(count_fds() == fds);
+	CU_ASSERT(process_fds(getpid()) == fds);
 	CU_ASSERT(region->gone);
 	CU_ASSERT(region->refs == 1);
 	region_put(region);

@@ -4,7 +4,6 @@
  * with a page size set to more than the real one, so that mappings can be
  * smaller than a "huge page" here. Offsets count pages of the machine.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -67,18 +66,6 @@ static bool file_holds(uint64_t start, uint64_t end, char byte)
 			return false;
 	}
 	return true;
-}
-
-static int count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
 }
 
 static void test_fresh(void)
@@ -427,7 +414,7 @@ static void test_lend(void)
 	int rw, ro, fds;
 
 	set_up();
-	fds = count_fds();
+	fds = process_fds(getpid());
 	rw = region_lend(region, WINDOW_SHARED);
 	ro = region_lend(region, WINDOW_PRIVATE);
 	CU_ASSERT(rw >= 0 && ro >= 0);
@@ -440,7 +427,7 @@ static void test_lend(void)
 	CU_ASSERT(window[0] == 'z');
 	close(rw); /* the caller's descriptors: the region keeps its own */
 	close(ro);
-	CU_ASSERT(count_fds() == fds);
+	CU_ASSERT(process_fds(getpid()) == fds);
 	CU_ASSERT(map(0, 2 * HUGE) == 0);
 	tear_down();
 }
@@ -452,10 +439,10 @@ static void test_disown(void)
 	set_up();
 	CU_ASSERT(map(0, 2 * HUGE) == 0);
 	fill(0, 2 * HUGE, 'a');
-	fds = count_fds();
+	fds = process_fds(getpid());
 	region_disown(region);
 	CU_ASSERT(held() == 0 && mapped() == 0);
-	CU_ASSERT(count_fds() == fds - 2);
+	CU_ASSERT(process_fds(getpid()) == fds - 2);
 	CU_ASSERT(region_lend(region, WINDOW_SHARED) == -ESTALE);
 	CU_ASSERT(region_lend(region, WINDOW_PRIVATE) == -ESTALE);
 	CU_ASSERT(map(0, HUGE) == -ESTALE);
