@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # lib/: the interface (include/), what all programs of the project share
 # (common/), the engine that makes windows (engine/), the wrappers around libc
-# (wrap/), and what only one of the two libraries has (preload/, api/).
+# (wrap/), and what only one of the two libraries has (preload/ and share/, api/).
 
 noinst_LTLIBRARIES += libcommon.la libengine.la libwrap.la
 
@@ -38,7 +38,7 @@ libengine_la_LIBADD = libcommon.la
 # In both libraries: the wrappers, and the entry points of the engine.
 libwrap_la_SOURCES = \
 	lib/engine/engine.c lib/engine/engine_export.c lib/engine/engine.h \
-	lib/wrap/libc_real.c lib/wrap/libc_real.h \
+	lib/wrap/libc_real.c lib/wrap/libc_real.h lib/wrap/redirect.h \
 	lib/wrap/window_range.h lib/wrap/wrap_advice.c \
 	lib/wrap/wrap_memory.c lib/wrap/wrap_signal.c lib/wrap/wrap.h
 libwrap_la_CPPFLAGS = $(lib_cppflags)
@@ -53,7 +53,17 @@ libmshare_preload_la_SOURCES = \
 	lib/preload/procfd.h \
 	lib/preload/spawn_helper.c lib/preload/spawn_helper.h \
 	lib/preload/wrap_fs.c \
-	lib/preload/wrap_read.c
+	lib/preload/wrap_read.c \
+	lib/share/share.c \
+	lib/share/share_anon.c lib/share/share_anon.h \
+	lib/share/share_calls.c lib/share/share_calls.h \
+	lib/share/share_message.c lib/share/share_message.h \
+	lib/share/share_options.c lib/share/share_options.h \
+	lib/share/share_ordinary.c lib/share/share_ordinary.h \
+	lib/share/share_pool.c lib/share/share_pool.h \
+	lib/share/share_range.c lib/share/share_range.h \
+	lib/share/share_table.c lib/share/share_table.h \
+	lib/share/share_witness.c lib/share/share_witness.h
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
 # fork() copies every mapping, and every page that was written to. So the library

@@ -108,6 +108,10 @@ EXTRA_DIST += tests/fault/daemon_faults.c tests/fault/engine_faults.c \
 	tests/fault/fault_points.c tests/fault/fault_points.h \
 	tests/fault/mount_fault_points.c
 
+# Programs that know nothing of msharefs, on redirected memory.
+ordinary_tests = tests/ordinary/ordinary_rules
+$(ordinary_tests): LDADD =
+
 # Programs that link libmshare; tests/lib/mount_lib.sh runs them.
 lib_tests = tests/lib/lib_2022 tests/lib/lib_2026 tests/lib/lib_fd \
 	tests/lib/lib_half_way tests/lib/lib_mount tests/lib/lib_other_engine \
@@ -142,7 +146,7 @@ tests_conform_conform_v3_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests \
 	-DREVISION=3
 tests_conform_conform_v3_LDADD =
 
-check_PROGRAMS += $(unit_tests) $(mount_tests) $(lib_tests) $(dlopen_tests) \
+check_PROGRAMS += $(unit_tests) $(mount_tests) $(ordinary_tests) $(lib_tests) $(dlopen_tests) \
 	$(conform_tests)
 
 # Shell scripts: plain ones run once, the others for each backing and user.

@@ -20,6 +20,7 @@ msharectl_SOURCES = \
 	tools/resolve_target.c tools/resolve_target.h \
 	tools/screen.c tools/screen.h \
 	tools/set_address.c tools/set_address.h \
+	tools/share_request.c tools/share_request.h \
 	tools/supervise.c tools/supervise.h \
 	tools/table.c tools/table.h \
 	tools/userns.c tools/userns.h \

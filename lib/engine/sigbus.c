@@ -10,6 +10,7 @@
 #include "common/syscalls.h"
 #include "engine/window_table.h"
 
+bool (*sigbus_is_hole)(uintptr_t addr);
 atomic_bool sigbus_installed;
 
 /*
@@ -193,10 +194,14 @@ static int judge(uintptr_t addr, const ucontext_t *context)
 
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
+	const uintptr_t addr = (uintptr_t)info->si_addr;
 	int code = REAL_SIGBUS;
 
-	if (info->si_code == BUS_ADRERR && window_at((uintptr_t)info->si_addr))
-		code = judge((uintptr_t)info->si_addr, context);
+	if (info->si_code == BUS_ADRERR && window_at(addr))
+		code = judge(addr, context);
+	else if (info->si_code == BUS_ADRERR && sigbus_is_hole &&
+		 sigbus_is_hole(addr))
+		code = SEGV_MAPERR;
 	if (code == REAL_SIGBUS)
 		to_program(sig, info, context);
 	else if (code != TRY_AGAIN)

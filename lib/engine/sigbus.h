@@ -16,12 +16,19 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 /*
  * Installs the handler, the first time it is called. The caller holds the lock
  * of the window table.
  */
 void sigbus_install(void);
+
+/*
+ * Says of an address that is in no window whether SIGBUS there is to be a
+ * SIGSEGV; NULL: of none. Async-signal-safe.
+ */
+extern bool (*sigbus_is_hole)(uintptr_t addr);
 
 /* Whether the handler is installed. */
 extern atomic_bool sigbus_installed;

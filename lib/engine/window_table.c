@@ -221,18 +221,23 @@ struct window *window_new(void)
 	return &c->windows[0];
 }
 
-void window_publish(struct window *w, uintptr_t base, size_t size)
+void window_table_widen(uintptr_t base, size_t size)
 {
 	atomic_int *mark = get_wiped(&owned);
 
 	if (mark)
 		atomic_store(mark, 1);
-	/* The base last: readers take no lock. */
-	atomic_store(&w->size, size);
 	if (base < atomic_load(&window_table_low))
 		atomic_store(&window_table_low, base);
 	if (base + size > atomic_load(&window_table_high))
 		atomic_store(&window_table_high, base + size);
+}
+
+void window_publish(struct window *w, uintptr_t base, size_t size)
+{
+	/* The base last: readers take no lock. */
+	atomic_store(&w->size, size);
+	window_table_widen(base, size);
 	atomic_store(&w->base, base);
 }
 

@@ -35,7 +35,7 @@ struct window {
 	char socket[MSHARE_SOCKET_MAX];
 };
 
-/* The range in which windows ever were; it only grows. */
+/* The range in which windows and redirected memory ever were; it only grows. */
 extern _Atomic uintptr_t window_table_low, window_table_high;
 
 /* Whether [addr, addr + len) may touch a window: two loads. */
@@ -97,6 +97,8 @@ void window_table_fork_ended(void);
 /* A free entry, invisible until window_publish(); NULL: out of memory. */
 struct window *window_new(void);
 void window_publish(struct window *w, uintptr_t base, size_t size);
+/* For redirected memory: lets the range above contain it. */
+void window_table_widen(uintptr_t base, size_t size);
 void window_forget(struct window *w);
 
 struct window *window_next(struct window *w); /* w NULL: the first */

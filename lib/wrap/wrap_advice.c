@@ -17,6 +17,7 @@
 
 #include "common/syscalls.h"
 #include "wrap/libc_real.h"
+#include "wrap/redirect.h"
 #include "wrap/window_range.h"
 #include "wrap/wrap.h"
 
@@ -104,8 +105,10 @@ static bool advise_window(void *addr, size_t len, int advice, int *err)
 
 static inline bool is_mine(void *addr, size_t len, int advice, int *err)
 {
-	return touches_window(addr, len) && judge(advice) != PASS &&
-	       advise_window(addr, len, advice, err);
+	if (touches_window(addr, len) && judge(advice) != PASS)
+		return advise_window(addr, len, advice, err);
+	return may_be_redirected(addr, len) &&
+	       redirect->advise(addr, len, advice, err);
 }
 
 static int result(int err)
@@ -172,9 +175,14 @@ EXPORT ssize_t process_madvise(int pidfd, const struct iovec *ranges, size_t n,
 
 EXPORT int pkey_mprotect(void *addr, size_t len, int prot, int key)
 {
-	return is_in_window(addr, len)
-		       ? result(-EINVAL)
-		       : real.pkey_mprotect(addr, len, prot, key);
+	int err;
+
+	if (is_in_window(addr, len))
+		return result(-EINVAL);
+	if (may_be_redirected(addr, len) &&
+	    redirect->protect(addr, len, prot, key, &err))
+		return result(err);
+	return real.pkey_mprotect(addr, len, prot, key);
 }
 
 EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t offset,

@@ -25,10 +25,14 @@
 #include "engine/attach_client.h"
 #include "engine/engine.h"
 #include "wrap/libc_real.h"
+#include "wrap/redirect.h"
 #include "wrap/window_range.h"
 #include "wrap/wrap.h"
 #include "engine/window_leave.h"
 #include "engine/window_table.h"
+
+const struct redirect *redirect;
+size_t redirect_min = SIZE_MAX;
 
 __attribute__((constructor(101))) static void init(void)
 {
@@ -87,15 +91,31 @@ static void *map_over(const struct mmap_args *args)
 	return base;
 }
 
+#define AT_ADDRESS (MAP_FIXED | MAP_FIXED_NOREPLACE)
+
+static bool is_shared_memory(const struct mmap_args *args)
+{
+	return args->length >= redirect_min &&
+	       (args->flags & (MAP_TYPE | MAP_ANONYMOUS)) ==
+		       (MAP_SHARED | MAP_ANONYMOUS);
+}
+
 static void *map_file_or_fixed(const struct mmap_args *args)
 {
 	bool file = !(args->flags & MAP_ANONYMOUS);
 	/* MAP_FIXED_NOREPLACE unmaps nothing. */
-	bool fixed =
-		(args->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
-	int saved = errno;
+	bool fixed = (args->flags & AT_ADDRESS) == MAP_FIXED;
+	int saved = errno, err;
 	void *base;
 
+	if (args->flags & AT_ADDRESS &&
+	    may_be_redirected(args->addr, args->length)) {
+		err = redirect->make_room(args);
+		if (err)
+			return result(err, NULL);
+	}
+	if (UNLIKELY(is_shared_memory(args)) && redirect->map(args, &base))
+		return base;
 	/* A shared mapping of a region fails with ENODEV: check only then. */
 	if (file && !fixed && (args->flags & MAP_TYPE) != MAP_PRIVATE) {
 		base = real.mmap(args->addr, args->length, args->prot,
@@ -121,7 +141,8 @@ static inline void *map(void *addr, size_t len, int prot, int flags, int fd,
 {
 	const struct mmap_args args = {addr, len, prot, flags, fd, offset};
 
-	if (LIKELY((flags & (MAP_ANONYMOUS | MAP_FIXED)) == MAP_ANONYMOUS))
+	if (LIKELY((flags & (MAP_ANONYMOUS | AT_ADDRESS)) == MAP_ANONYMOUS &&
+		   len < redirect_min))
 		return real.mmap(addr, len, prot, flags, fd, offset);
 	return map_file_or_fixed(&args);
 }
@@ -158,19 +179,34 @@ static int unmap_windows(void *addr, size_t len)
 	return ret;
 }
 
+static int status(int err)
+{
+	if (!err)
+		return 0;
+	errno = -err;
+	return -1;
+}
+
 EXPORT int munmap(void *addr, size_t len)
 {
+	int err;
+
 	if (touches_window(addr, len))
 		return unmap_windows(addr, len);
+	if (may_be_redirected(addr, len) && redirect->unmap(addr, len, &err))
+		return status(err);
 	return real.munmap(addr, len);
 }
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
-	if (is_in_window(addr, len)) {
-		errno = EINVAL;
-		return -1;
-	}
+	int err;
+
+	if (is_in_window(addr, len))
+		return status(-EINVAL);
+	if (may_be_redirected(addr, len) &&
+	    redirect->protect(addr, len, prot, -1, &err))
+		return status(err);
 	return real.mprotect(addr, len, prot);
 }
 
@@ -190,9 +226,33 @@ static void *remap_window(void *addr, size_t old_len, size_t len, int flags)
 	return result(-EINVAL, NULL);
 }
 
+/* False: the kernel is to do it. */
+static bool remap_redirected(void *addr, size_t old_len, size_t len, int flags,
+			     void *to, void **ret)
+{
+	const struct mmap_args there = {
+		.addr = to,
+		.length = len,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		.fd = -1,
+	};
+	int err;
+
+	if (may_be_redirected(addr, old_len ? old_len : 1) &&
+	    redirect->remap(addr, old_len, len, flags, ret, &err)) {
+		*ret = result(err, *ret);
+		return true;
+	}
+	err = flags & MREMAP_FIXED && may_be_redirected(to, len)
+		      ? redirect->make_room(&there)
+		      : 0;
+	*ret = result(err, NULL);
+	return err;
+}
+
 EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 {
-	void *to = NULL;
+	void *to = NULL, *ret;
 	va_list args;
 
 	/* With MREMAP_DONTUNMAP alone the address is a hint. */
@@ -207,5 +267,7 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t len, int flags, ...)
 			       : remap_window(addr, old_len, len, flags);
 	if (flags & MREMAP_FIXED && is_in_window(to, len))
 		return result(-EINVAL, NULL);
+	if (remap_redirected(addr, old_len, len, flags, to, &ret))
+		return ret;
 	return real.mremap(addr, old_len, len, flags, to);
 }

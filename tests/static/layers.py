@@ -36,7 +36,7 @@ FLOORS = {
         ("lib/common",),
         ("lib/engine",),
         ("lib/wrap",),
-        ("lib/preload", "lib/api"),
+        ("lib/preload", "lib/share", "lib/api"),
     ],
     "tools": [
         ("lib/include", "lib/include/linux"),

@@ -20,23 +20,32 @@
 #include "bind_view.h"
 #include "own_mount.h"
 #include "common/protocol.h"
+#include "share_request.h"
 #include "supervise.h"
 
 struct run {
 	char *mount;	     /* argument of --mount, or NULL */
 	char *at;	     /* absolute argument of --at, or NULL */
 	const char *options; /* options of a mount for the run, or NULL */
+	struct share_request share;
 	char **command;
 };
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: msharectl run [--mount DIR] [--at PATH] -- COMMAND "
-		    "[ARGUMENT...]\n"
-		    "Runs a command with the preload library of msharefs, so "
-		    "that it can mmap()\n"
-		    "regions.\n"
+	fprintf(to, "Usage: msharectl run [--share[=LIST]] [--mount DIR] "
+		    "[--at PATH] -- COMMAND [ARGUMENT...]\n"
+		    "Runs a command with the preload library of msharefs: its "
+		    "shared memory shares\n"
+		    "page tables (--share), or it can mmap() regions.\n"
 		    "\n"
+		    "  -s, --share[=LIST]  put shared memory of the command "
+		    "into huge pages whose page\n"
+		    "                      tables are shared; LIST: anon, "
+		    "require\n"
+		    "  -M, --share-min SIZE  only memory of this size or more; "
+		    "64M\n"
+		    "  -O, --share-only NAME  only in programs of this name\n"
 		    "  -m, --mount DIR     check that msharefs is mounted on "
 		    "DIR, and set\n"
 		    "                      $MSHAREFS_MOUNT for the command\n"
@@ -53,7 +62,8 @@ static void usage(FILE *to)
 		    "fails, 126 if the\n"
 		    "command cannot be run, 127 if it is not found.\n"
 		    "\n"
-		    "Example: msharectl run --mount /mnt/msharefs -- ./donor "
+		    "Example: msharectl run --share -- postgres -D data\n"
+		    "         msharectl run --mount /mnt/msharefs -- ./donor "
 		    "/mnt/msharefs/region\n"
 		    "         msharectl run --at /sys/fs/mshare -- ./donor "
 		    "/sys/fs/mshare/region\n");
@@ -204,7 +214,7 @@ static int run(const struct run *run)
 		perror("msharectl");
 		return EXIT_TROUBLE;
 	}
-	if (set_preload())
+	if (share_request_apply(&run->share) || set_preload())
 		return EXIT_TROUBLE;
 	if (run->at && !run->mount)
 		return run_on_own_mount(run);
@@ -219,13 +229,17 @@ static int parse(int argc, char **argv, struct run *run)
 		{"mount", required_argument, NULL, 'm'},
 		{"at", required_argument, NULL, 'a'},
 		{"options", required_argument, NULL, 'o'},
+		{"share", optional_argument, NULL, 's'},
+		{"share-min", required_argument, NULL, 'M'},
+		{"share-only", required_argument, NULL, 'O'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 
 	/* "+": options after the command belong to the command */
-	while ((c = getopt_long(argc, argv, "+m:a:o:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+m:a:o:s::M:O:h", options,
+				NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			free(run->mount);
@@ -241,6 +255,17 @@ static int parse(int argc, char **argv, struct run *run)
 			break;
 		case 'o':
 			run->options = optarg;
+			break;
+		case 's':
+			run->share.wanted = true;
+			run->share.list = optarg;
+			break;
+		case 'M':
+			run->share.min = optarg;
+			break;
+		case 'O':
+			if (share_request_only(&run->share, optarg))
+				return EXIT_TROUBLE;
 			break;
 		case 'h':
 			usage(stdout);
@@ -274,5 +299,6 @@ int cmd_run(int argc, char **argv)
 		status = run(&r);
 	free(r.mount);
 	free(r.at);
+	free(r.share.only);
 	return status;
 }
