@@ -63,7 +63,8 @@ libmshare_preload_la_SOURCES = \
 	lib/share/share_pool.c lib/share/share_pool.h \
 	lib/share/share_range.c lib/share/share_range.h \
 	lib/share/share_table.c lib/share/share_table.h \
-	lib/share/share_witness.c lib/share/share_witness.h
+	lib/share/share_witness.c lib/share/share_witness.h \
+	lib/share/wrap_dlopen.c
 libmshare_preload_la_CPPFLAGS = $(lib_cppflags)
 libmshare_preload_la_LIBADD = libwrap.la
 # fork() copies every mapping, and every page that was written to. So the library

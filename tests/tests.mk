@@ -156,7 +156,8 @@ plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
 	tests/static/static_docs.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh \
 	tests/tools/doctor.sh \
-	tests/tools/service.sh tests/lib/man_examples.sh
+	tests/tools/service.sh tests/lib/man_examples.sh \
+	tests/ordinary/share_run.sh
 mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \
 	tests/tools/mount_ctl_mount.sh tests/tools/mount_ctl_lists.sh \
 	tests/tools/mount_ctl_changes.sh tests/tools/mount_ctl_terminal.sh \
@@ -173,7 +174,12 @@ EXTRA_DIST += tests/run tests/plan tests/job tests/tsan.supp $(plain_scripts) $(
 
 # Not tests: scripts run these as programs of other people.
 foreign_programs = tests/tools/at_names tests/tools/ctl_windows \
-	tests/tools/refusing tests/inert/inert_calls
+	tests/tools/refusing tests/inert/inert_calls \
+	tests/ordinary/share_probe
+tests_ordinary_share_probe_CPPFLAGS = $(public_cppflags)
+tests_ordinary_share_probe_CFLAGS = $(foreign_cflags)
+tests_ordinary_share_probe_LDFLAGS =
+tests_ordinary_share_probe_LDADD =
 noinst_PROGRAMS += $(foreign_programs) tests/tools/ctl_bar
 tests_tools_at_names_CPPFLAGS = $(public_cppflags) -iquote $(srcdir)/tests
 tests_tools_at_names_CFLAGS = $(foreign_cflags)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
+#include "amount.h"
 
 int share_request_only(struct share_request *share, const char *name)
 {
@@ -63,7 +63,7 @@ static int set_min(const char *text)
 {
 	char bytes[32];
 	uint64_t min;
-	int err = size_parse(text, &min);
+	int err = amount_parse(text, &min);
 
 	if (err) {
 		fprintf(stderr,

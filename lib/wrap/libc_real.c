@@ -178,4 +178,5 @@ void real_init(void)
 	RESOLVE(fstatfs, "fstatfs64");
 	RESOLVE(mount, "mount");
 	RESOLVE(umount2, "umount2");
+	RESOLVE(dlopen, "dlopen");
 }

@@ -50,6 +50,7 @@ struct real {
 	int (*mount)(const char *, const char *, const char *, unsigned long,
 		     const void *);
 	int (*umount2)(const char *, int);
+	void *(*dlopen)(const char *, int);
 };
 
 extern struct real real;

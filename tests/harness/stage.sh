@@ -31,7 +31,8 @@ set_stage()
 			"$stage/inert" &&
 		cp "$BUILD"/tests/conform/conform_v? "$stage" &&
 		cp "$BUILD/tests/tools/at_names" "$BUILD/tests/tools/ctl_windows" \
-			"$BUILD/tests/tools/ctl_bar" "$stage/tests" &&
+			"$BUILD/tests/tools/ctl_bar" \
+			"$BUILD/tests/ordinary/share_probe" "$stage/tests" &&
 		cp "$SRC/completions/msharectl" "$stage/tests/completion" &&
 		mkdir "$stage/tests/man" &&
 		cp "$SRC"/man/msharectl*.1 "$stage/tests/man" &&
