@@ -10,6 +10,7 @@
 #include "share/share_calls.h"
 #include "share/share_options.h"
 #include "share/share_table.h"
+#include "wrap/libc_real.h"
 #include "wrap/redirect.h"
 
 /* What the program asks for by these is not what huge pages would give. */
@@ -23,12 +24,20 @@ static bool map(const struct mmap_args *args, void **ret)
 	if (args->flags & NOT_REDIRECTED)
 		return false;
 	at = share_anon_map(args);
-	if (at < 0 && at >= -4095) {
+	if (at >= 0 || at < -4095) {
+		*ret = (void *)at;
+		return true;
+	}
+	if (share_options.require) {
 		errno = ENOMEM;
 		*ret = MAP_FAILED;
-		return share_options.require;
+		return true;
 	}
-	*ret = (void *)at;
+	*ret = real.mmap(args->addr, args->length, args->prot, args->flags,
+			 args->fd, args->offset);
+	/* What the kernel cannot map either needs no word from us. */
+	if (*ret != MAP_FAILED)
+		share_anon_say(args, (int)at);
 	return true;
 }
 

@@ -224,7 +224,7 @@ static int make(const struct mmap_args *args, uintptr_t *base)
 	return 0;
 }
 
-static void say_why(const struct mmap_args *args, int err)
+void share_anon_say(const struct mmap_args *args, int err)
 {
 	const size_t pages = round_up(args->length, share_huge) / share_huge;
 	const unsigned long mib = args->length >> 20;
@@ -254,7 +254,5 @@ long share_anon_map(const struct mmap_args *args)
 	window_table_lock(&mask);
 	err = make(args, &base);
 	window_table_unlock(&mask);
-	if (err)
-		say_why(args, err);
 	return err ? err : (long)base;
 }

@@ -7,9 +7,11 @@
 
 /*
  * mmap() of shared anonymous memory of at least share_options.min bytes. The
- * address, or -errno: then the call is to be the kernel's, unless the user
- * requires redirected memory. Everything is reserved when it returns.
+ * address, or -errno. Everything is reserved when it returns.
  */
 long share_anon_map(const struct mmap_args *args);
+
+/* Tells why it failed, and what mends that. */
+void share_anon_say(const struct mmap_args *args, int err);
 
 #endif

@@ -95,7 +95,7 @@ static void *map_over(const struct mmap_args *args)
 
 static bool is_shared_memory(const struct mmap_args *args)
 {
-	return args->length >= redirect_min &&
+	return redirect && args->length >= redirect_min &&
 	       (args->flags & (MAP_TYPE | MAP_ANONYMOUS)) ==
 		       (MAP_SHARED | MAP_ANONYMOUS);
 }

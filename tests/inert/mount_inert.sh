@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests that a program that uses no file of msharefs behaves the same under the
-# preload, windows or not, as without: the outputs of inert_calls must be equal
-# byte for byte.
+# preload as without, whether it has windows or what --share sets: the outputs of
+# inert_calls must be equal byte for byte.
 set -u
 . "$(dirname "$0")/shell.sh"
 
@@ -26,11 +26,14 @@ calls()
 	(
 		cd "$work" || exit 1
 		env -i PATH="$PATH" INERT_PLUGIN="$INERT/inert_plugin.so" \
+			${MSHAREFS_SHARE:+MSHAREFS_SHARE="$MSHAREFS_SHARE"} \
 			${under:+LD_PRELOAD="$under"} "$INERT/inert_calls" "$@" \
 			>"$name" 2>"$name.err" </dev/null
 	)
 	echo "status $?" >>"$work/$name"
 	cat "$work/$name.err" >>"$work/$name"
+	# The programs that it starts show their environment.
+	sed -i '/^MSHAREFS_SHARE=anon$/d' "$work/$name"
 }
 
 # Runs it twice without the preload: output that differs cannot be compared.
@@ -65,5 +68,8 @@ check "preload, no window" inert never
 check "preload, windows of the parent" inert inherited
 check "preload, a window from the start" inert first
 check "preload, windows made in between" inert between
+export MSHAREFS_SHARE=anon
+check "preload, --share" inert never
+unset MSHAREFS_SHARE
 check "unmount" fusermount3 -u "$dir"
 finish mount_inert

@@ -58,6 +58,7 @@ exports()
 			__pread64_chk
 			__pread_chk
 			__read_chk
+			dlopen
 			dup2
 			dup3
 			fopen
