@@ -146,6 +146,29 @@ static void set_prot(uintptr_t start, uintptr_t end, int prot)
 	share_table_join();
 }
 
+/*
+ * Part by part, as the kernel does: what comes before a gap, or before memory
+ * that refuses the access, gets it.
+ */
+static int protect_parts(const struct edges *e, uintptr_t start, uintptr_t end,
+			 int prot, int key)
+{
+	int err = 0;
+
+	for (uintptr_t at = start, next; at < end && !err; at = next) {
+		const struct piece piece = piece_at(at, end);
+		const uintptr_t from = at == start ? e->start : at;
+		const uintptr_t to = piece.end == end ? e->end : piece.end;
+
+		next = piece.end;
+		err = (int)SYS_CALL(SYS_pkey_mprotect, from, to - from, prot,
+				    key);
+		if (!err && piece.part)
+			set_prot(at, piece.end, prot);
+	}
+	return err;
+}
+
 static int protect(uintptr_t start, uintptr_t end, int prot, int key)
 {
 	const uintptr_t gap = first_gap(start, end);
@@ -158,12 +181,8 @@ static int protect(uintptr_t start, uintptr_t end, int prot, int key)
 	if (!err)
 		err = whole_edges(start, gap, "mprotect()", &e);
 	if (!err)
-		err = (int)SYS_CALL(SYS_pkey_mprotect, e.start, e.end - e.start,
-				    prot, key);
-	if (err)
-		return err;
-	set_prot(start, gap, prot);
-	return gap < end ? -ENOMEM : 0;
+		err = protect_parts(&e, start, gap, prot, key);
+	return !err && gap < end ? -ENOMEM : err;
 }
 
 bool share_protect(void *addr, size_t len, int prot, int key, int *err)

@@ -340,6 +340,16 @@ static void protect_beyond(char *p)
 	call(mprotect(p + LEN + HUGE, PAGE, PROT_READ));
 }
 
+static void protect_over_a_gap(char *p)
+{
+	munmap(p + 2 * HUGE, HUGE);
+	call(mprotect(p, 4 * HUGE, PROT_READ));
+	call(mprotect(p + GIB + PAGE, PAGE, PROT_READ));
+	store(p);
+	store(p + 3 * HUGE);
+	store(p + GIB);
+}
+
 static void protect_to_execute(char *p)
 {
 	call(mprotect(p, LEN, PROT_READ | PROT_EXEC));
@@ -731,6 +741,7 @@ static const struct row rows[] = {
 	{"mprotect page", protect_page, NULL, NULL},
 	{"mprotect page, none", protect_page_from_all, NULL, NULL},
 	{"mprotect beyond", protect_beyond, NULL, NULL},
+	{"mprotect over a gap", protect_over_a_gap, NULL, NULL},
 	{"mprotect exec", protect_to_execute, NULL, NULL},
 	{"mprotect shared page", protect_page_that_is_shared, "EINVAL ",
 	 "a huge page that other processes have cannot be divided"},
