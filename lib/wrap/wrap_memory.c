@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/syscalls.h"
 #include "engine/attach_client.h"
 #include "engine/engine.h"
 #include "wrap/libc_real.h"
@@ -226,6 +227,30 @@ static void *remap_window(void *addr, size_t old_len, size_t len, int flags)
 	return result(-EINVAL, NULL);
 }
 
+/*
+ * Whether the kernel refuses these arguments of mremap() before it looks at any
+ * memory, or where there is none. Nothing may have changed then.
+ */
+static bool is_refused(const void *addr, size_t old_len, size_t len, int flags,
+		       const void *to)
+{
+	const size_t page = page_up(1), old = page_up(old_len);
+	const uintptr_t from = (uintptr_t)addr, there = (uintptr_t)to;
+	const bool fixed = flags & MREMAP_FIXED;
+
+	if ((from | (fixed ? there : 0)) & (page - 1) ||
+	    page_up(len) - 1 >= SIZE_MAX / 2 || old < old_len)
+		return true;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) &&
+	    !(flags & MREMAP_MAYMOVE))
+		return true;
+	if (flags & MREMAP_DONTUNMAP && old != page_up(len))
+		return true;
+	return fixed && ((from < there + page_up(len) && there < from + old) ||
+			 there > SIZE_MAX / 2 - len ||
+			 SYS_CALL(SYS_msync, addr, page, MS_ASYNC));
+}
+
 /* False: the kernel is to do it. */
 static bool remap_redirected(void *addr, size_t old_len, size_t len, int flags,
 			     void *to, void **ret)
@@ -236,8 +261,13 @@ static bool remap_redirected(void *addr, size_t old_len, size_t len, int flags,
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		.fd = -1,
 	};
+	const bool concerns =
+		may_be_redirected(addr, old_len ? old_len : 1) ||
+		(flags & MREMAP_FIXED && may_be_redirected(to, len));
 	int err;
 
+	if (!concerns || is_refused(addr, old_len, len, flags, to))
+		return false;
 	if (may_be_redirected(addr, old_len ? old_len : 1) &&
 	    redirect->remap(addr, old_len, len, flags, ret, &err)) {
 		*ret = result(err, *ret);

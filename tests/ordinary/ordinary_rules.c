@@ -215,6 +215,12 @@ static void mapped_onto_it(char *p)
 		      0));
 }
 
+static void mapped_whole_onto_it(char *p)
+{
+	map_call(mmap(p, LEN, PROT_READ,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+}
+
 /* munmap() */
 
 static void unmap(char *p, size_t offset, size_t len)
@@ -425,6 +431,25 @@ static void remap_badly(char *p)
 	map_call(mremap(p, LEN, 0, 0));
 	map_call(mremap(p, LEN, LEN, 64));
 	map_call(mremap(p + LEN + HUGE, PAGE, HUGE, 0));
+	map_call(mremap(p + LEN + HUGE, PAGE, HUGE,
+			MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+}
+
+/* What is there is lost only if the call can succeed. */
+static void remap_badly_onto_it(char *p)
+{
+	char *q = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	p[HUGE] = 4;
+	map_call(mremap(q, PAGE, PAGE, MREMAP_FIXED, p + HUGE));
+	byte(p + HUGE);
+	map_call(mremap(p + 2 * GIB, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			p + HUGE));
+	byte(p + HUGE);
+	map_call(mremap(p, 2 * HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			p + HUGE));
+	byte(p + HUGE);
 }
 
 /* madvise() */
@@ -725,6 +750,7 @@ static const struct row rows[] = {
 	{"mapped after it", mapped_after_it, NULL, NULL},
 	{"mapped right after it", mapped_right_after_it, NULL, NULL},
 	{"mapped onto it", mapped_onto_it, NULL, NULL},
+	{"mapped whole onto it", mapped_whole_onto_it, NULL, NULL},
 	{"munmap huge page", unmap_huge_page, NULL, NULL},
 	{"munmap first unit", unmap_first_unit, NULL, NULL},
 	{"munmap second half", unmap_second_half, NULL, NULL},
@@ -753,6 +779,7 @@ static const struct row rows[] = {
 	{"mremap twice", remap_twice, NULL, NULL},
 	{"mremap onto it", remap_onto_it, NULL, NULL},
 	{"mremap badly", remap_badly, NULL, NULL},
+	{"mremap badly onto it", remap_badly_onto_it, NULL, NULL},
 	{"madvise hints", hints, NULL, NULL},
 	{"madvise no dump", advise_not_to_dump, NULL, NULL},
 	{"madvise no dump, page", advise_not_to_dump_page, NULL, NULL},
