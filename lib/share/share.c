@@ -29,7 +29,7 @@ static bool map(const struct mmap_args *args, void **ret)
 		return true;
 	}
 	if (share_options.require) {
-		errno = ENOMEM;
+		errno = at == -EEXIST ? EEXIST : ENOMEM;
 		*ret = MAP_FAILED;
 		return true;
 	}

@@ -77,6 +77,23 @@ static int find_fixed(struct placement *p, size_t size, struct site *site)
 	return p->size ? address_reserve(p, &site->reserved) : 0;
 }
 
+/* What the kernel says of the program's range alone, when the unit is taken. */
+static int why_taken(uintptr_t addr, size_t size)
+{
+	const struct placement p = {
+		.place = PLACE_AT,
+		.addr = addr,
+		.size = size,
+	};
+	uintptr_t base;
+	int err = address_reserve(&p, &base);
+
+	if (err)
+		return err;
+	sys_munmap(base, size);
+	return -ENOMEM;
+}
+
 static int find_site(const struct mmap_args *args, size_t size,
 		     struct site *site)
 {
@@ -106,7 +123,7 @@ static int find_site(const struct mmap_args *args, size_t size,
 	err = address_reserve(&p, &site->reserved);
 	site->base = site->reserved;
 	site->end = site->base + p.size;
-	return err;
+	return err == -EEXIST && how ? why_taken(addr, size) : err;
 }
 
 static void touch(uintptr_t at)

@@ -7,7 +7,8 @@
 
 /*
  * mmap() of shared anonymous memory of at least share_options.min bytes. The
- * address, or -errno. Everything is reserved when it returns.
+ * address, or -errno; -EEXIST: MAP_FIXED_NOREPLACE, and the program has memory
+ * there. Everything is reserved when it returns.
  */
 long share_anon_map(const struct mmap_args *args);
 
