@@ -272,6 +272,7 @@ static enum verdict judge(int advice)
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
 	case MADV_COLLAPSE:
+	case MADV_GUARD_REMOVE: /* there is none */
 		return IGNORE;
 	case MADV_DONTFORK:
 	case MADV_DOFORK:

@@ -34,6 +34,10 @@
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -518,6 +522,16 @@ static void advise_remove_read_only(char *p)
 	byte(p + 0);
 }
 
+/* A kernel that does not know it for ordinary memory knows it for none. */
+static void advise_no_guard(char *p)
+{
+	char *q = (char *)syscall(SYS_mmap, NULL, PAGE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
+	bool known = !madvise(q, PAGE, MADV_GUARD_INSTALL);
+
+	say("%d ", known && madvise(p, 2 * HUGE, MADV_GUARD_REMOVE));
+}
+
 static void advise_populate(char *p)
 {
 	advise(p, 0, 2 * HUGE, MADV_POPULATE_READ);
@@ -786,6 +800,7 @@ static const struct row rows[] = {
 	{"madvise remove", advise_remove_all, NULL, NULL},
 	{"madvise remove page", advise_remove_page, NULL, NULL},
 	{"madvise remove read-only", advise_remove_read_only, NULL, NULL},
+	{"madvise no guard", advise_no_guard, NULL, NULL},
 	{"madvise populate", advise_populate, NULL, NULL},
 	{"madvise beyond", advise_beyond, NULL, NULL},
 	{"posix_madvise", posix_advice, NULL, NULL},
