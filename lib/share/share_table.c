@@ -176,8 +176,11 @@ void share_table_remove(size_t i)
 void share_table_split(uintptr_t addr)
 {
 	size_t i = share_table_find(addr);
-	struct part *p = share_table_at(i), right;
+	struct part *p, right;
 
+	/* Parts before addr may have a share in its huge page. */
+	while ((p = share_table_at(i)) && p->end <= addr)
+		i++;
 	if (!p || addr <= p->start || addr >= p->end)
 		return;
 	right = *p;

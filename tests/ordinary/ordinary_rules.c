@@ -293,6 +293,17 @@ static void unmap_small_part(char *p)
 	unmap(p, PAGE, PAGE);
 }
 
+/* What is left of the huge page becomes ordinary: then there is a gap. */
+static void unmap_small_part_of_ordinary_memory(char *p)
+{
+	p[3 * PAGE] = 5;
+	call(munmap(p + PAGE, PAGE));
+	call(mprotect(p, 2 * PAGE, PROT_READ));
+	look(p);
+	look(p + PAGE);
+	byte(p + 3 * PAGE);
+}
+
 static void unmap_badly(char *p)
 {
 	call(munmap(p + 1, PAGE));
@@ -774,6 +785,8 @@ static const struct row rows[] = {
 	{"munmap page by page", unmap_small_parts_until_all_is_gone, NULL,
 	 NULL},
 	{"munmap page", unmap_small_part, "ok ok ok 5 ", SMALL_PARTS},
+	{"munmap page, then ordinary", unmap_small_part_of_ordinary_memory,
+	 NULL, NULL},
 	{"munmap badly", unmap_badly, NULL, NULL},
 	{"mprotect all", protect_all, NULL, NULL},
 	{"mprotect all, none", protect_all_from_all, NULL, NULL},
