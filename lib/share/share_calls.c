@@ -12,6 +12,10 @@
 #include "share/share_ordinary.h"
 #include "share/share_range.h"
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -351,13 +355,18 @@ static int advise(uintptr_t start, uintptr_t end, int advice)
 	return err;
 }
 
-/* As the kernel does, goes on after a gap, and says so at the end. */
+/*
+ * As the kernel does, goes on after a gap, and says so at the end. But it
+ * populates up to a gap only, and knows in advance what is no advice.
+ */
 static int advise_all(uintptr_t start, uintptr_t end, int advice)
 {
+	const bool populates = advice == MADV_POPULATE_READ ||
+			       advice == MADV_POPULATE_WRITE;
+	int err = (int)SYS_CALL(SYS_madvise, start, 0, advice);
 	bool gap = false;
-	int err = 0;
 
-	while (start < end && !err) {
+	while (start < end && !err && !(gap && populates)) {
 		struct piece piece = piece_at(start, end);
 
 		if (piece.ours && !piece.part)

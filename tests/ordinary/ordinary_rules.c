@@ -550,6 +550,15 @@ static void advise_populate(char *p)
 	call(madvise(p + LEN - PAGE, 2 * PAGE, MADV_POPULATE_WRITE));
 }
 
+static void advise_in_a_gap(char *p)
+{
+	munmap(p, PAGE);
+	mprotect(p + GIB, HUGE, PROT_READ);
+	call(madvise(p, 2 * PAGE, MADV_RANDOM));
+	call(madvise(p, GIB + HUGE, MADV_POPULATE_WRITE));
+	call(madvise(p, PAGE, 12345));
+}
+
 static void advise_beyond(char *p)
 {
 	call(madvise(p, LEN + PAGE, MADV_RANDOM));
@@ -815,6 +824,7 @@ static const struct row rows[] = {
 	{"madvise remove read-only", advise_remove_read_only, NULL, NULL},
 	{"madvise no guard", advise_no_guard, NULL, NULL},
 	{"madvise populate", advise_populate, NULL, NULL},
+	{"madvise in a gap", advise_in_a_gap, NULL, NULL},
 	{"madvise beyond", advise_beyond, NULL, NULL},
 	{"posix_madvise", posix_advice, NULL, NULL},
 	{"madvise no fork", advise_not_to_inherit, NULL, NULL},
