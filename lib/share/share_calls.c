@@ -74,6 +74,30 @@ static bool enter(void *addr, size_t *len, sigset_t *mask)
 	return false;
 }
 
+static bool is_mapped(uintptr_t start, uintptr_t end)
+{
+	return !SYS_CALL(SYS_msync, start, end - start, MS_ASYNC);
+}
+
+/* What first_gap() is, for memory that is not redirected, where only the kernel knows. */
+static uintptr_t first_hole(uintptr_t start, uintptr_t end)
+{
+	if (is_mapped(start, end))
+		return end;
+	while (end - start > share_page) {
+		uintptr_t middle =
+			start + round_up((end - start) / 2, share_page);
+
+		if (middle == end)
+			middle -= share_page;
+		if (is_mapped(start, middle))
+			start = middle;
+		else
+			end = middle;
+	}
+	return start;
+}
+
 /* Where in the range the program has nothing first, or its end. */
 static uintptr_t first_gap(uintptr_t start, uintptr_t end)
 {
@@ -82,6 +106,8 @@ static uintptr_t first_gap(uintptr_t start, uintptr_t end)
 
 		if (piece.ours && !piece.part)
 			return start;
+		if (!piece.ours && first_hole(start, piece.end) < piece.end)
+			return first_hole(start, piece.end);
 		start = piece.end;
 	}
 	return end;
@@ -221,7 +247,7 @@ static int remap(uintptr_t start, size_t old_len, size_t len, int flags)
 	struct piece piece = piece_at(start, end ? end : start + 1);
 	int err;
 
-	if (piece.ours && !piece.part)
+	if (piece.ours ? !piece.part : !is_mapped(start, start + share_page))
 		return -EFAULT;
 	if (plain && old_len && len < old_len)
 		return unmap(start + len, end);

@@ -448,6 +448,8 @@ static void remap_badly(char *p)
 	map_call(mremap(p + LEN + HUGE, PAGE, HUGE, 0));
 	map_call(mremap(p + LEN + HUGE, PAGE, HUGE,
 			MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+	map_call(mremap(p - HUGE, 2 * HUGE, HUGE, 0));
+	look(p);
 }
 
 /* What is there is lost only if the call can succeed. */
@@ -622,6 +624,19 @@ static void protect_first_page(char *p)
 static void protect_page_that_is_shared(char *p)
 {
 	in_child(protect_first_page, p);
+}
+
+static void protect_from_a_gap(char *p)
+{
+	munmap(p - PAGE, PAGE);
+	call(mprotect(p - PAGE, 3 * PAGE, PROT_NONE));
+	look(p);
+}
+
+/* The huge page of the second need not be divided for that. */
+static void protect_from_a_gap_in_child(char *p)
+{
+	in_child(protect_from_a_gap, p);
 }
 
 /* Other calls */
@@ -804,6 +819,7 @@ static const struct row rows[] = {
 	{"mprotect page, none", protect_page_from_all, NULL, NULL},
 	{"mprotect beyond", protect_beyond, NULL, NULL},
 	{"mprotect over a gap", protect_over_a_gap, NULL, NULL},
+	{"mprotect from a gap", protect_from_a_gap_in_child, NULL, NULL},
 	{"mprotect exec", protect_to_execute, NULL, NULL},
 	{"mprotect shared page", protect_page_that_is_shared, "EINVAL ",
 	 "a huge page that other processes have cannot be divided"},
