@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Mounts msharefs for one run, and unmounts it. */
+/*
+ * Mounts msharefs for one run, and unmounts it. A process of its own does both:
+ * the keeper, which outlives a run that is killed in between.
+ */
 #include "own_mount.h"
 
 #include <errno.h>
@@ -8,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mount_programs.h"
@@ -61,23 +66,28 @@ static _Noreturn void become_daemon(const char *dir, const char *options,
 	_exit(127);
 }
 
-static int run_daemon(struct own_mount *mount, const char *options,
-		      const sigset_t *mask, const int alive[2],
-		      const int said[2])
+static int run_daemon(const char *dir, const char *options,
+		      const sigset_t *mask, int alive)
 {
 	char text[4096];
-	pid_t pid = fork();
-	int status;
+	int said[2], status;
+	pid_t pid;
 
+	if (pipe2(said, O_CLOEXEC)) {
+		perror("msharectl: cannot create a pipe");
+		return -1;
+	}
+	pid = fork();
 	if (pid == 0)
-		become_daemon(mount->dir, options, mask, alive[1], said[1]);
-	close(alive[1]);
+		become_daemon(dir, options, mask, alive, said[1]);
 	close(said[1]);
 	if (pid < 0) {
 		perror("msharectl: cannot start msharefs");
+		close(said[0]);
 		return -1;
 	}
 	mount_program_read_output(said[0], text, sizeof(text));
+	close(said[0]);
 	status = mount_program_wait(pid);
 	/*
 	 * On success, print nothing between the lines of the command, except
@@ -91,45 +101,110 @@ static int run_daemon(struct own_mount *mount, const char *options,
 	return status ? -1 : 0;
 }
 
+static void unmount_and_remove(const char *dir)
+{
+	if (mount_program_unmount(dir, true) || rmdir(dir))
+		fprintf(stderr,
+			"msharectl: cannot unmount %s; run: fusermount3 -u -z "
+			"%s; rmdir %s\n",
+			dir, dir, dir);
+}
+
+/* The keeper */
+
+static ssize_t receive(int from, char *to, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(from, to, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/*
+ * Mounts, tells the run where, and unmounts when the run hangs up: by
+ * own_mount_release(), or because it was killed.
+ */
+static _Noreturn void keep(int run, const char *options, const sigset_t *mask,
+			   int alive)
+{
+	char dir[PATH_MAX], byte;
+
+	setsid(); /* what is sent to the run's process group spares us */
+	if (make_dir(dir))
+		_exit(EXIT_FAILURE);
+	if (run_daemon(dir, options, mask, alive)) {
+		rmdir(dir);
+		_exit(EXIT_FAILURE);
+	}
+	send(run, dir, strlen(dir) + 1, MSG_NOSIGNAL);
+	receive(run, &byte, 1);
+	unmount_and_remove(dir);
+	_exit(EXIT_SUCCESS);
+}
+
+/* mount->alive is set. Returns 0 or -1 after a message. */
+static int start_keeper(struct own_mount *mount, const char *options,
+			const sigset_t *mask, int alive)
+{
+	int peers[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, peers)) {
+		perror("msharectl: cannot create a pair of sockets");
+		return -1;
+	}
+	mount->keeper = fork();
+	if (mount->keeper == 0) {
+		close(mount->alive);
+		close(peers[0]);
+		keep(peers[1], options, mask, alive);
+	}
+	close(peers[1]);
+	mount->to_keeper = peers[0];
+	if (mount->keeper < 0) {
+		perror("msharectl: cannot start a process");
+		close(peers[0]);
+		return -1;
+	}
+	if (receive(peers[0], mount->dir, sizeof(mount->dir)) > 0)
+		return 0;
+	close(peers[0]);
+	mount_program_wait(mount->keeper);
+	return -1;
+}
+
 int own_mount_start(struct own_mount *mount, const char *options,
 		    const sigset_t *mask)
 {
-	int alive[2], said[2], err;
+	int alive[2], err;
 
 	if (pipe2(alive, O_CLOEXEC)) {
 		perror("msharectl: cannot create a pipe");
 		return -1;
 	}
-	if (pipe2(said, O_CLOEXEC)) {
-		perror("msharectl: cannot create a pipe");
-		goto close_alive;
-	}
-	if (make_dir(mount->dir))
-		goto close_said;
 	mount->alive = alive[0];
-	err = run_daemon(mount, options, mask, alive, said);
-	close(said[0]);
-	if (err) {
-		rmdir(mount->dir);
-		close(alive[0]);
-	}
-	return err;
-close_said:
-	close(said[0]);
-	close(said[1]);
-close_alive:
-	close(alive[0]);
+	err = start_keeper(mount, options, mask, alive[1]);
 	close(alive[1]);
-	return -1;
+	if (err)
+		close(alive[0]);
+	return err;
 }
 
-void own_mount_release(struct own_mount *mount)
+void own_mount_leave(const struct own_mount *mount)
 {
-	if (mount_program_unmount(mount->dir, true) || rmdir(mount->dir))
-		fprintf(stderr,
-			"msharectl: cannot unmount %s; run: fusermount3 -u -z "
-			"%s; rmdir %s\n",
-			mount->dir, mount->dir, mount->dir);
+	close(mount->alive);
+	close(mount->to_keeper);
+}
+
+void own_mount_release(const struct own_mount *mount)
+{
+	int status;
+
+	close(mount->to_keeper);
+	status = mount_program_wait(mount->keeper);
+	if (WIFSIGNALED(status)) /* somebody killed it */
+		unmount_and_remove(mount->dir);
 }
 
 void own_mount_wait(const struct own_mount *mount)

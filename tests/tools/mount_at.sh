@@ -41,7 +41,7 @@ start_at()
 # No daemon, and with it no memory and no socket; no mount and no directory.
 nothing_left()
 {
-	! pgrep -f "^msharefs .*$dir" >/dev/null &&
+	! pgrep -f "^[^ ]*msharefs .*$dir" >/dev/null &&
 		! grep -q "$dir" /proc/self/mounts &&
 		[ -z "$(ls -A "$dir")" ] && [ ! -e "$at" ]
 }
@@ -49,7 +49,7 @@ nothing_left()
 # Says what keeps a mount: daemons, what has their mounts, what is in the way.
 show_left()
 {
-	for pid in $(pgrep -f "^msharefs .*$dir"); do
+	for pid in $(pgrep -f "^[^ ]*msharefs .*$dir"); do
 		echo "left: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		grep -E '^(State|PPid|NSpid)' "/proc/$pid/status"
 		cat "/proc/$pid/wchan" && echo
@@ -170,6 +170,42 @@ killed()
 	clean && return $got
 }
 
+# A daemon that kills msharectl as soon as it has mounted, before anybody has
+# bound the mount: then no child knows of it.
+killed_when_mounted()
+{
+	killer=$(new_dir killer)
+	cat >"$killer/msharefs" <<-'END'
+		#!/bin/sh
+		"$DAEMON" "$@" || exit
+		until [ -s "$0.kill" ]; do sleep 0.01; done
+		kill -s KILL -- $(cat "$0.kill")
+		: >"$0.killed"
+	END
+	chmod 755 "$killer/msharefs"
+	DAEMON=$MSHAREFS MSHAREFS=$killer/msharefs setsid "$MSHARECTL" run \
+		--at "$at" -o "backing=$backing" -- true &
+	pid=$!
+	echo "$1$pid" >"$killer/msharefs.kill"
+	status 137 wait "$pid" && soon [ -e "$killer/msharefs.killed" ] &&
+		soon nothing_left
+	got=$?
+	rm -r "$killer"
+	return $got
+}
+
+# The whole of a run takes less than 60 ms where nothing else runs.
+killed_at_any_moment()
+{
+	for ms in $(seq -w 0 2 60); do
+		start_at true
+		sleep "0.0$ms"
+		kill -KILL "$pid" 2>/dev/null
+		wait "$pid"
+	done
+	soon nothing_left
+}
+
 # Each run has a mount of its own.
 apart()
 {
@@ -230,6 +266,9 @@ check_clean "SIGINT is the command's" signalled INT
 check_clean "SIGHUP is the command's" signalled HUP
 check_clean "ended by SIGTERM" untrapped
 check_clean "ended by SIGKILL" killed
+check_clean "ended by SIGKILL when it has mounted" killed_when_mounted ""
+check_clean "its process group ended then" killed_when_mounted -
+check_clean "ended by SIGKILL at any moment" killed_at_any_moment
 check_clean "runs are apart" apart
 check_clean "--mount and --at" given_mount
 finish mount_at

@@ -166,10 +166,10 @@ static int show_and_become(const struct run *run, const char *dir,
 
 /*
  * The mount is visible to everyone for a moment only: once the child has its
- * own view, we unmount it here, and only then does the child become the
- * command. So nothing stays behind, even if we are killed while the command
- * runs. We wait only so that whoever checks right after us finds everything
- * gone.
+ * own view, it is unmounted here, and only then does the child become the
+ * command. So nothing stays behind, even if we are killed, be it before that
+ * moment (own_mount.c) or while the command runs. We wait only so that whoever
+ * checks right after us finds everything gone.
  */
 static int run_on_own_mount(const struct run *run)
 {
@@ -189,7 +189,7 @@ static int run_on_own_mount(const struct run *run)
 	}
 	pid = fork();
 	if (pid == 0) {
-		close(mount.alive);
+		own_mount_leave(&mount);
 		close(peers[0]);
 		_exit(show_and_become(run, mount.dir, &s, peers[1]));
 	}
