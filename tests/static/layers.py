@@ -174,16 +174,15 @@ def objects(build, files):
                     yield path, stem
 
 
-def symbols(path):
-    """(defined, needed) symbols of an object."""
+def symbols(paths):
+    """Yields (path, name, whether it is defined there) of objects, by one nm."""
     listing = subprocess.run(
-        ["nm", "-g", path], capture_output=True, text=True, check=True
+        ["nm", "-A", "-g", *paths], capture_output=True, text=True, check=True
     ).stdout
-    defined, needed = set(), set()
     for line in listing.splitlines():
-        kind, name = line.split()[-2:]
-        (needed if kind in "Uw" else defined).add(name)
-    return defined, needed
+        path, rest = line.split(":", 1)
+        kind, name = rest.split()[-2:]
+        yield path, name, kind not in "Uw"
 
 
 def is_wrapper(stem):
@@ -193,11 +192,12 @@ def is_wrapper(stem):
 
 def check_objects(build, files):
     defines, needs = {}, {}
-    for path, stem in objects(build, files):
-        defined, needed = symbols(os.path.join(build, path))
-        for name in defined:
-            defines.setdefault(name, set()).add(stem)
-        needs.setdefault(stem, set()).update(needed)
+    stems = {os.path.join(build, path): stem for path, stem in objects(build, files)}
+    for path, name, defined in symbols(stems) if stems else ():
+        if defined:
+            defines.setdefault(name, set()).add(stems[path])
+        else:
+            needs.setdefault(stems[path], set()).add(name)
     if not needs:
         yield f"no objects in {build}"
     arrows = {}
