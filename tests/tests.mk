@@ -227,10 +227,13 @@ CXX_WARNINGS = -Wall -Wextra -Werror
 EXTRA_DIST += tests/lib/lib_cxx.cc
 CLEANFILES += tests/lib/lib_cxx
 
+# All that tests run, and nothing else: for make -j
+check-programs: $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_SCRIPTS)
+
 # All kinds of clients for so many minutes; what the daemon held then is in
 # soak.csv, drawn in soak.svg. TSan: configure --enable-sanitizers=thread.
 MINUTES = 60
-soak: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_SCRIPTS)
+soak: all check-programs
 	$(AM_V_at)SOAK_MINUTES=$(MINUTES) SOAK_CSV=$(abs_builddir)/soak.csv \
 	TEST_TIMEOUT=$$(($(MINUTES) * 60 + 300)) $(MAKE) check-local \
 		MATCH='^mount_soak$$' BACKINGS=memfd
