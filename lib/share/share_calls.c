@@ -79,7 +79,8 @@ static bool is_mapped(uintptr_t start, uintptr_t end)
 	return !SYS_CALL(SYS_msync, start, end - start, MS_ASYNC);
 }
 
-/* What first_gap() is, for memory that is not redirected, where only the kernel knows. */
+/* What first_gap() is, for memory that is not redirected, where only the kernel
+ * knows. */
 static uintptr_t first_hole(uintptr_t start, uintptr_t end)
 {
 	if (is_mapped(start, end))
@@ -387,8 +388,8 @@ static int advise(uintptr_t start, uintptr_t end, int advice)
  */
 static int advise_all(uintptr_t start, uintptr_t end, int advice)
 {
-	const bool populates = advice == MADV_POPULATE_READ ||
-			       advice == MADV_POPULATE_WRITE;
+	const bool populates =
+		advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
 	int err = (int)SYS_CALL(SYS_madvise, start, 0, advice);
 	bool gap = false;
 
