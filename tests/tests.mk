@@ -168,7 +168,8 @@ plain_scripts += tests/inert/inert.sh
 mount_scripts += tests/inert/mount_inert.sh
 endif
 EXTRA_DIST += tests/run tests/plan tests/job tests/tsan.supp $(plain_scripts) $(mount_scripts) tests/inert/inert.sh \
-	tests/inert/mount_inert.sh tests/harness/man.sh tests/harness/shell.sh \
+	tests/inert/mount_inert.sh tests/harness/judge.py tests/harness/judge.sh \
+	tests/harness/man.sh tests/harness/shell.sh \
 	tests/harness/stage.sh tests/tools/ctl.sh tests/tools/notified.py \
 	tests/tools/package.sh tests/static/static_bench.py tests/static/layers.py
 

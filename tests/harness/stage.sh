@@ -42,7 +42,8 @@ set_stage()
 			"$BUILD"/examples/*_202? "$stage/lib" &&
 		find "$BUILD/tests/lib" -maxdepth 1 -name 'lib_*' -type f -perm -100 \
 			-exec cp {} "$stage/lib" \; &&
-		cp "$SRC/tests/harness/shell.sh" "$SRC/tests/tools/ctl.sh" \
+		cp "$SRC/tests/harness/shell.sh" "$SRC/tests/harness/judge.sh" \
+			"$SRC/tests/harness/judge.py" "$SRC/tests/tools/ctl.sh" \
 			"$SRC/tests/tsan.supp" "$stage" || exit 1
 	MSHAREFS=$stage/msharefs
 	MSHARECTL=$stage/msharectl

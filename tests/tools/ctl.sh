@@ -3,6 +3,8 @@
 # Helpers for the tests of msharectl, sourced after shell.sh. The default mount
 # of the user lies below $dir; each test mounts it anew if it needs to.
 
+. "$(dirname "$0")/judge.sh"
+
 dir=$(new_dir ctl)
 chmod 755 "$dir"
 backing=${MSHARE_TEST_BACKING:-auto}
@@ -50,6 +52,7 @@ on_fail()
 clean_up()
 {
 	on_fail
+	judge_end
 	while [ "$(mounts)" -gt 0 ]; do
 		fusermount3 -u -z "$(awk -v d="$dir" 'index($2, d) == 1 {
 			print $2; exit }' /proc/self/mounts)" || break
@@ -60,6 +63,7 @@ clean_up()
 	rm -rf "$dir"
 }
 trap clean_up EXIT
+judge_start "$(dirname "$0")/judge.py"
 
 # mount_here [OPTIONS]
 mount_here()
@@ -87,15 +91,14 @@ with_others()
 # true of it, as d
 json()
 {
-	expression=$1
+	expression="bool($1)"
 	shift
 	"$@" >"$dir/json" || { echo "status $?: $*"; return 1; }
-	python3 - "$dir/json" "$expression" <<-'PYTHON'
-		import json, sys
-		d = json.load(open(sys.argv[1], encoding='utf-8'))
-		if not eval('(%s)' % sys.argv[2]):
-		    sys.exit('wanted: %s\ngot: %s' % (sys.argv[2], d))
-	PYTHON
+	got=$(judge "$dir/json" "$expression")
+	[ "$got" = True ] && return 0
+	echo "wanted: $expression"
+	echo "got:    $got: $(cat "$dir/json")"
+	return 1
 }
 
 # complains STATUS TEXT COMMAND...: fails with one line that contains TEXT

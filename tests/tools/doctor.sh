@@ -9,6 +9,7 @@
 set -u
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$SRC/tests/harness/shell.sh"
+. "$SRC/tests/harness/judge.sh"
 
 # doctor's advice names programs without a path
 PATH=$(dirname "$MSHARECTL"):$PATH
@@ -28,22 +29,19 @@ by()
 	esac
 }
 
-# field CHECK FIELD <JSON: prints a field of that check
+# field CHECK FIELD: prints a field of that check, of $work/json
 field()
 {
-	python3 -c '
-import json, sys
-for line in json.load(sys.stdin)["doctor"]:
-    if line["check"] == sys.argv[1]:
-        print(line[sys.argv[2]] or "")' "$1" "$2"
+	judge "$work/json" \
+		"next(l['$2'] or '' for l in d['doctor'] if l['check'] == '$1')"
 }
 
 # is CHECK STATE WORDS <JSON: the check has that state, and its text has WORDS
 is()
 {
 	cat >"$work/json"
-	state=$(field "$1" state <"$work/json")
-	words=$(field "$1" found <"$work/json")
+	state=$(field "$1" state)
+	words=$(field "$1" found)
 	case "$state $words" in
 	"$2 "*"${3-}"*) return 0 ;;
 	esac
@@ -56,14 +54,21 @@ is()
 follow()
 {
 	cat >"$work/json"
-	command=$(field "$1" mend <"$work/json")
+	command=$(field "$1" mend)
 	[ -n "$command" ] || { echo "$1: no command"; return 1; }
 	echo "$command"
-	if [ "$(field "$1" as_root <"$work/json")" = True ]; then
+	if [ "$(field "$1" as_root)" = True ]; then
 		sh -c "$command"
 	else
 		by "$2" sh -c "$command"
 	fi
+}
+
+# advice CHECK: prints the command that doctor advises
+advice()
+{
+	"$MSHARECTL" doctor --json >"$work/json"
+	field "$1" mend
 }
 
 # mends CHECK USER STATE WORDS BREAK...: breaks it, expects that state, follows
@@ -285,8 +290,8 @@ descriptors()
 		by "$1" sh -c 'ulimit -n 1000; "$MSHARECTL" doctor --json' \
 			>"$work/got"
 		is descriptors degraded "may open 1000" <"$work/got" &&
-			[ "$(field descriptors as_root <"$work/json")" = True ] &&
-			field descriptors mend <"$work/json" |
+			[ "$(field descriptors as_root)" = True ] &&
+			field descriptors mend |
 			grep -E '^prlimit --pid [0-9]+ --nofile=[0-9]+$'
 	fi
 }
@@ -304,8 +309,7 @@ preload_bad()
 		MSHAREFS_PRELOAD=$work/text "$MSHARECTL" doctor --json |
 		is preload missing "cannot be loaded" &&
 		"$MSHARECTL" doctor --json | is preload ok "$MSHAREFS_PRELOAD" &&
-		[ "$(MSHAREFS_PRELOAD=/no/such "$MSHARECTL" doctor --json |
-			field preload mend)" = "unset MSHAREFS_PRELOAD" ]
+		[ "$(MSHAREFS_PRELOAD=/no/such advice preload)" = "unset MSHAREFS_PRELOAD" ]
 }
 
 daemon_bad()
@@ -320,8 +324,7 @@ daemon_bad()
 		MSHAREFS=$work/crashes "$MSHARECTL" doctor --json |
 		is daemon missing "crashes" &&
 		"$MSHARECTL" doctor --json | is daemon ok "libfuse" &&
-		[ "$(MSHAREFS=/no/such "$MSHARECTL" doctor --json |
-			field daemon mend)" = "unset MSHAREFS" ]
+		[ "$(MSHAREFS=/no/such advice daemon)" = "unset MSHAREFS" ]
 }
 
 # Mounts
@@ -487,8 +490,10 @@ work=$(new_dir doctor)
 export work
 chmod 777 "$work"
 : >"$work/settings"
-trap 'put_back; clean_up' EXIT
+trap 'put_back; judge_end; clean_up' EXIT
 trap 'exit 1' INT TERM HUP
+judge_start "$SRC/tests/harness/judge.py"
+export judge_dir
 
 # The manual lists the checks, in the order of the output.
 manual()
