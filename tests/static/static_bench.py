@@ -252,7 +252,8 @@ def test_documents_that_differ():
             for name in ("bench", "doc"):
                 shutil.copytree(SOURCES + "/" + name, at + "/" + name)
             shutil.copy(SOURCES + "/README.md", at)
-            assert check_documents(at).returncode == 0
+            # Once: a copy is as good as what it is copied from.
+            assert path != "README.md" or check_documents(at).returncode == 0
             subprocess.run(["chmod", "-R", "u+w", at], check=True)
             replace(at + "/" + path, old, new)
             got = check_documents(at)
