@@ -23,6 +23,8 @@ struct chunk {
 static struct window first_windows[FIRST_WINDOWS];
 static struct chunk first = {.n = FIRST_WINDOWS, .windows = first_windows};
 
+void (*window_table_adopted)(void);
+
 _Atomic uintptr_t window_table_low = UINTPTR_MAX, window_table_high;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -132,6 +134,8 @@ static void start_over(void)
 		for (size_t i = 0; i < c->n; i++)
 			window_forget(&c->windows[i]);
 	window_table_make_ours();
+	if (window_table_adopted)
+		window_table_adopted();
 }
 
 void window_table_lock(sigset_t *old)
@@ -170,6 +174,8 @@ void window_table_lock_anew_in_child(sigset_t *old)
 {
 	window_table_make_ours();
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	if (window_table_adopted)
+		window_table_adopted();
 	window_table_lock(old);
 }
 

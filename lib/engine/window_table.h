@@ -57,6 +57,11 @@ static inline bool window_table_near(const void *addr, size_t len)
  * (_Fork(), clone()) has a copy of the table, but none of the windows.
  */
 bool window_table_is_ours(void);
+/*
+ * Called when it becomes that of such a child, which may have been made in the
+ * middle of a change by another thread; NULL: nobody is interested.
+ */
+extern void (*window_table_adopted)(void);
 /* From now on it is, and window_table_owner is its pid. Under the lock. */
 void window_table_make_ours(void);
 /* A child of vfork() shares the table, but has another pid. */

@@ -6,6 +6,7 @@
 
 #include "common/syscalls.h"
 #include "engine/sigbus.h"
+#include "engine/window_table.h"
 #include "share/share_anon.h"
 #include "share/share_calls.h"
 #include "share/share_options.h"
@@ -60,6 +61,7 @@ __attribute__((constructor(102))) static void init(void)
 	share_huge = share_page * (share_page / sizeof(uint64_t));
 	share_unit = share_huge * (share_page / sizeof(uint64_t));
 	sigbus_is_hole = share_table_is_beyond;
+	window_table_adopted = share_table_adopt;
 	pthread_atfork(NULL, NULL, share_after_fork_in_child);
 	redirect = &share;
 	redirect_min = share_options.min;

@@ -58,16 +58,12 @@ static bool enter(void *addr, size_t *len, sigset_t *mask)
 {
 	const uintptr_t start = (uintptr_t)addr;
 	const size_t whole = round_up(*len, share_page);
-	bool known;
 
 	if (start & (share_page - 1) || !*len || whole < *len ||
 	    start + whole < start || !share_table_touches(start, whole))
 		return false;
 	*len = whole;
-	known = window_table_is_ours();
 	window_table_lock(mask);
-	if (!known)
-		forget_left_behind();
 	if (share_table_touches(start, whole))
 		return true;
 	window_table_unlock(mask);

@@ -236,3 +236,27 @@ void share_table_cut(uintptr_t start, uintptr_t end)
 		i++;
 	}
 }
+
+static bool is_there(const struct part *p)
+{
+	return p->start < p->end &&
+	       !SYS_CALL(SYS_msync, p->start, p->end - p->start, MS_ASYNC);
+}
+
+void share_table_adopt(void)
+{
+	const struct part *p;
+	uintptr_t last = 0;
+	size_t i = 0;
+
+	if (atomic_load(&version) & 1)
+		atomic_fetch_add(&version, 1);
+	while ((p = share_table_at(i))) {
+		if (p->start < last || p->stays_behind || !is_there(p)) {
+			share_table_remove(i);
+			continue;
+		}
+		last = p->end;
+		i++;
+	}
+}

@@ -87,6 +87,12 @@ void share_table_join(void);
 /* Forgets [start, end), and what the kernel had of tails in it. */
 void share_table_cut(uintptr_t start, uintptr_t end);
 
+/*
+ * In a child that is made without fork handlers, perhaps in the middle of a
+ * change: forgets what it does not have.
+ */
+void share_table_adopt(void);
+
 /* For readers that take no lock: parts change from here to there. */
 void share_table_begin(void);
 void share_table_end(void);
