@@ -14,9 +14,12 @@
 #include "wrap/libc_real.h"
 #include "wrap/redirect.h"
 
-/* What the program asks for by these is not what huge pages would give. */
+/*
+ * What the program asks for by these is not what huge pages would give. A unit
+ * is all that MAP_32BIT has: the next mapping of that kind would fail.
+ */
 #define NOT_REDIRECTED \
-	(MAP_NORESERVE | MAP_HUGETLB | MAP_LOCKED | MAP_GROWSDOWN)
+	(MAP_NORESERVE | MAP_HUGETLB | MAP_LOCKED | MAP_GROWSDOWN | MAP_32BIT)
 
 static bool map(const struct mmap_args *args, void **ret)
 {

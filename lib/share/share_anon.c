@@ -24,8 +24,6 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-#define FIRST_UNIT ((uintptr_t)1 << 30) /* of those that MAP_32BIT allows */
-
 static bool failed(long at)
 {
 	return at < 0 && at >= -4095;
@@ -114,12 +112,6 @@ static int find_site(const struct mmap_args *args, size_t size,
 		return -EINVAL;
 	if (how == MAP_FIXED)
 		return find_fixed(&p, size, site);
-	if (!how && args->flags & MAP_32BIT) {
-		p.place = PLACE_AT;
-		p.addr = FIRST_UNIT;
-		if (p.size > FIRST_UNIT)
-			return -ENOMEM;
-	}
 	err = address_reserve(&p, &site->reserved);
 	site->base = site->reserved;
 	site->end = site->base + p.size;

@@ -212,6 +212,15 @@ static void mapped_right_after_it(char *p)
 	look(p + LEN + PAGE);
 }
 
+static void mapped_low_twice(char *p)
+{
+	const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT;
+
+	(void)p;
+	for (int i = 0; i < 2; i++)
+		map_call(mmap(NULL, 64 * HUGE, PROT_READ, flags, -1, 0));
+}
+
 static void mapped_onto_it(char *p)
 {
 	map_call(mmap(p + LEN - PAGE, PAGE, PROT_READ,
@@ -798,6 +807,7 @@ static const struct row rows[] = {
 	{"beyond, system call", beyond_by_a_system_call, NULL, NULL},
 	{"mapped after it", mapped_after_it, NULL, NULL},
 	{"mapped right after it", mapped_right_after_it, NULL, NULL},
+	{"mapped low twice", mapped_low_twice, NULL, NULL},
 	{"mapped onto it", mapped_onto_it, NULL, NULL},
 	{"mapped whole onto it", mapped_whole_onto_it, NULL, NULL},
 	{"munmap huge page", unmap_huge_page, NULL, NULL},
