@@ -16,6 +16,7 @@ msharectl_SOURCES = \
 	tools/progress_bar.c tools/progress_bar.h \
 	tools/prot.c tools/prot.h \
 	tools/range.c tools/range.h \
+	tools/redirected_list.c tools/redirected_list.h \
 	tools/region_list.c tools/region_list.h \
 	tools/resolve_target.c tools/resolve_target.h \
 	tools/screen.c tools/screen.h \
