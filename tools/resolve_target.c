@@ -127,19 +127,48 @@ static int find_in(struct target *target, const char *named)
 	return status == EX_OK ? open_info(target) : status;
 }
 
-static int find_default(struct target *target)
+static const char *told_mount(void)
 {
 	const char *told = getenv("MSHAREFS_MOUNT");
+
+	return told && *told ? told : NULL;
+}
+
+/*
+ * Returns the mount of those who name none, or NULL. Sets path to the default
+ * mount of the user, or *err.
+ */
+static const char *default_mount(char path[PATH_MAX], int *err)
+{
+	*err = default_mount_path(path, PATH_MAX);
+	if (!*err && target_is_mount_root(path))
+		return path;
+	return target_is_mount_root(KERNELS_MOUNT) ? KERNELS_MOUNT : NULL;
+}
+
+bool target_is_unnamed(const char *named)
+{
+	return !named && !told_mount();
+}
+
+bool target_has_default(void)
+{
 	char path[PATH_MAX];
 	int err;
 
-	if (told && *told)
-		return find_in(target, told);
-	err = default_mount_path(path, sizeof(path));
-	if (!err && target_is_mount_root(path))
-		return find_in(target, path);
-	if (target_is_mount_root(KERNELS_MOUNT))
-		return find_in(target, KERNELS_MOUNT);
+	return default_mount(path, &err);
+}
+
+static int find_default(struct target *target)
+{
+	const char *found = told_mount();
+	char path[PATH_MAX];
+	int err = 0;
+
+	if (!found)
+		found = default_mount(path, &err);
+	if (found)
+		return find_in(target, found);
 	if (err)
 		return message_error(
 			EX_UNAVAILABLE,

@@ -3,6 +3,8 @@
 #ifndef RESOLVE_TARGET_H
 #define RESOLVE_TARGET_H
 
+#include <stdbool.h>
+
 #include <mshare_ioctl.h>
 
 struct target {
@@ -17,6 +19,13 @@ struct target {
  * status after a message.
  */
 int resolve_target(struct target *target, const char *named);
+/*
+ * Whether neither an argument nor $MSHAREFS_MOUNT names a mount, so that lists
+ * are of all there is.
+ */
+bool target_is_unnamed(const char *named);
+/* Whether there is a mount that resolve_target() finds without a name. */
+bool target_has_default(void);
 void target_close(struct target *target);
 /*
  * Asks the daemon about the mount. Returns EX_OK, or the exit status after a

@@ -35,7 +35,8 @@ tests_fuzz_fuzz_options_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS)
 tests_fuzz_fuzz_status_SOURCES = tests/fuzz/fuzz_status.c \
 	tools/amount.c tools/daemon_status.c tools/messages.c \
 	tools/mount_sample.c tools/process_info.c tools/prot.c \
-	tools/region_list.c tools/resolve_target.c tools/table.c tools/utf8.c \
+	tools/redirected_list.c tools/region_list.c tools/resolve_target.c \
+	tools/table.c tools/utf8.c \
 	tools/cmd/cmd_ls.c tools/cmd/cmd_maps.c tools/cmd/cmd_windows.c \
 	lib/common/default_mount.c
 tests_fuzz_fuzz_status_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS)

@@ -21,11 +21,11 @@ ls_regions()
 		"$ctl" create --size 1G "$m/sub/deep/er" || return 1
 	json "[r['name'] for r in d['regions']] ==
 			['full', 'lazy', 'sub/deep/er', 'unsized']" \
-		"$ctl" ls --json &&
+		"$ctl" ls --json "$m" &&
 		json "d['regions'][0] == {'name': 'full', 'size': $gib,
 			'start': None, 'mapped': $gib, 'windows': 0,
 			'owner': '$(id -un)', 'page': $page, 'saved': 0,
-			'state': 'ok'}" "$ctl" ls -J &&
+			'state': 'ok'}" "$ctl" ls -J "$m" &&
 		json "d['regions'][0]['start'] == 2 << 40 and
 			d['regions'][0]['size'] == $((2 * gib)) and
 			d['regions'][0]['mapped'] == $((2 * gib)) and
@@ -47,7 +47,7 @@ ls_options()
 		[ "$("$ctl" ls -n -o START "$m/lazy")" = 0x20000000000 ] &&
 		[ "$("$ctl" ls "$m" | head -n 1 | tr -s ' ')" = \
 			"NAME SIZE START MAPPED WINDOWS OWNER PAGE SAVED STATE" ] &&
-		[ "$("$ctl" ls | wc -l)" -eq 5 ] &&
+		[ "$("$ctl" ls "$m" | wc -l)" -eq 5 ] &&
 		complains 64 "no column 'NOTHING'" "$ctl" ls -o NAME,NOTHING &&
 		complains 64 "no column is given" "$ctl" ls -o "" &&
 		complains 64 "exclude each other" "$ctl" ls --json --raw &&
@@ -115,9 +115,9 @@ tables_of_other()
 ended()
 {
 	mount_here "ownership" && truncate -s 1G "$m/over" || return 1
-	soon expect ended "$ctl" ls -n -o STATE >/dev/null
+	soon expect ended "$ctl" ls -n -o STATE "$m" >/dev/null
 	json "d['regions'][0]['state'] == 'ended' and
-			d['regions'][0]['mapped'] == 0" "$ctl" ls -J &&
+			d['regions'][0]['mapped'] == 0" "$ctl" ls -J "$m" &&
 		complains 69 "a region ends with the process that creates it" \
 			"$ctl" create --size 1G "$m/no" && [ ! -e "$m/no" ] ||
 		return 1

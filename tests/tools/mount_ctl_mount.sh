@@ -176,9 +176,18 @@ not_mine()
 	return $got
 }
 
+# Redirected memory of another test would be listed instead.
+no_mount()
+{
+	complains 69 "msharefs is not mounted on $m" "$ctl" ls >"$dir/complaint"
+}
+
 which_mount()
 {
-	complains 69 "msharefs is not mounted on $m" "$ctl" ls || return 1
+	soon no_mount || {
+		cat "$dir/complaint"
+		return 1
+	}
 	mkdir -p "$dir/a" &&
 		"$ctl" mount -o "backing=$backing" "$dir/a" 2>/dev/null &&
 		truncate -s 1G "$dir/a/in-a" &&
