@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl windows: lists the windows of a region (msharectl.h) */
+/* msharectl windows: lists who has mapped a region (msharectl.h) */
 #include "msharectl.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "prot.h"
 #include "messages.h"
 #include "daemon_status.h"
+#include "redirected_list.h"
 #include "table.h"
 #include "resolve_target.h"
 
@@ -69,11 +71,13 @@ static const char *const reasons[] = {
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: msharectl windows [options] FILE\n"
+	fprintf(to, "Usage: msharectl windows [options] FILE|anon:INODE\n"
 		    "Lists the processes that have mapped a region, and "
 		    "whether their page tables\n"
 		    "are shared; if not, why. msharectl-windows(1) explains "
 		    "what to do about it.\n"
+		    "anon:INODE is redirected memory (msharectl run --share), "
+		    "as msharectl ls names it.\n"
 		    "\n");
 	table_help(to, columns);
 	fprintf(to, "Default: " DEFAULTS "\n"
@@ -136,6 +140,30 @@ static void show(struct table *t, const struct mshare_status_window *w,
 	table_number(t, ID, w->id);
 }
 
+static void show_redirected(struct table *t, const struct redirected_window *w)
+{
+	char prot[PROT_TEXT];
+
+	table_line(t);
+	table_number(t, PID, (uint64_t)w->pid);
+	show_process(t, w->pid);
+	table_number(t, ADDRESS, w->start);
+	table_text(t, KIND, kind(w->prot));
+	table_text(t, TABLES,
+		   w->units && !w->own_units ? "shared"
+		   : w->own_units < w->units ? "part"
+					     : "own");
+	if (!w->units)
+		table_text(t, WHY, reasons[MSHARE_NOT_KERNEL]);
+	else if (w->own_units)
+		table_text(t, WHY,
+			   reasons[w->protected ? MSHARE_NOT_PROTECTED
+						: MSHARE_NOT_ALIGNED]);
+	table_number(t, UNITS, w->units);
+	table_number(t, OWN, w->own_units);
+	table_text(t, PROT, prot_text(w->prot, prot));
+}
+
 /* Returns EX_OK, or the exit status after a message. */
 static int read_windows(const char *file, struct daemon_status_windows *windows)
 {
@@ -179,6 +207,44 @@ static int list(const char *file, const struct table_options *options)
 	return status;
 }
 
+static int list_memory(const struct redirected *memory,
+		       const struct table_options *options)
+{
+	struct table t;
+	int status = table_begin(&t, "windows", "windows", columns, DEFAULTS,
+				 options);
+
+	if (status != EX_OK)
+		return status;
+	for (size_t i = 0; i < memory->n; i++)
+		show_redirected(&t, &memory->windows[i]);
+	return table_end(&t, NULL);
+}
+
+static int list_redirected(const char *name,
+			   const struct table_options *options)
+{
+	struct redirected_list memory;
+	size_t i = 0;
+	int status = redirected_list_read(&memory);
+
+	if (status != EX_OK)
+		return status;
+	while (i < memory.n && strcmp(memory.v[i].name, name) != 0)
+		i++;
+	if (i < memory.n)
+		status = list_memory(&memory.v[i], options);
+	else
+		status = message_error(
+			EX_NOINPUT,
+			"%s: no process that you may look into has redirected "
+			"memory of this name (msharectl ls lists it); if it is "
+			"a file: ./%s",
+			name, name);
+	redirected_list_free(&memory);
+	return status;
+}
+
 int cmd_windows(int argc, char **argv)
 {
 	struct table_options options = {0};
@@ -190,5 +256,7 @@ int cmd_windows(int argc, char **argv)
 	if (argc - optind != 1)
 		return message_usage_error("windows",
 					   "give one FILE, the region");
+	if (redirected_is_name(argv[optind]))
+		return list_redirected(argv[optind], &options);
 	return list(argv[optind], &options);
 }
