@@ -47,11 +47,19 @@ static int by_windows(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-int mount_sample_take(struct mount_sample *sample, const struct target *target)
+static int by_processes(const void *a, const void *b)
+{
+	const struct redirected *x = a, *y = b;
+
+	if (x->processes != y->processes)
+		return x->processes < y->processes ? 1 : -1;
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static int take_mount(struct mount_sample *sample, const struct target *target)
 {
 	int status = target_mount_status(target, &sample->mount);
 
-	sample->regions = (struct region_list){0};
 	if (status == EX_OK)
 		status = region_list_read(&sample->regions, target,
 					  &sample->mount, true);
@@ -61,9 +69,31 @@ int mount_sample_take(struct mount_sample *sample, const struct target *target)
 	return status;
 }
 
+int mount_sample_take(struct mount_sample *sample, const struct target *target,
+		      bool memory)
+{
+	int status = EX_OK;
+
+	*sample = (struct mount_sample){
+		.has_mount = target,
+		.has_memory = memory,
+	};
+	if (target)
+		status = take_mount(sample, target);
+	if (status == EX_OK && memory)
+		status = redirected_list_read(&sample->memory);
+	if (status != EX_OK)
+		mount_sample_free(sample);
+	else if (sample->memory.n)
+		qsort(sample->memory.v, sample->memory.n,
+		      sizeof(*sample->memory.v), by_processes);
+	return status;
+}
+
 void mount_sample_free(struct mount_sample *sample)
 {
 	region_list_free(&sample->regions);
+	redirected_list_free(&sample->memory);
 }
 
 /* The increase of a counter per second, over ns nanoseconds. */
@@ -116,9 +146,26 @@ static void print_rates(FILE *to, const struct mshare_status_mount *now,
 		rate(now->changes, before->changes, ns));
 }
 
-static void print_head(FILE *to, const struct mount_sample *now,
-		       const struct mshare_status_mount *before,
-		       const char *path)
+static void print_memory(FILE *to, const struct redirected_list *memory)
+{
+	char touched_text[AMOUNT_TEXT], saved_text[AMOUNT_TEXT];
+	uint64_t touched = 0, saved = 0, faults = 0;
+
+	for (size_t i = 0; i < memory->n; i++) {
+		touched += memory->v[i].touched;
+		saved += memory->v[i].saved;
+		faults += memory->v[i].faults;
+	}
+	fprintf(to,
+		"Redirected: %zu, %s in use; saved %s of page tables, %" PRIu64
+		" page faults\n",
+		memory->n, amount_text(touched, touched_text),
+		amount_text(saved, saved_text), faults);
+}
+
+static void print_mount(FILE *to, const struct mount_sample *now,
+			const struct mshare_status_mount *before,
+			const char *path)
 {
 	const struct mshare_status_mount *m = &now->mount;
 	uint64_t s = m->uptime / 1000000000;
@@ -134,7 +181,35 @@ static void print_head(FILE *to, const struct mount_sample *now,
 	print_pool(to, m);
 	print_regions(to, now);
 	print_rates(to, m, before);
-	fputc('\n', to);
+}
+
+static void add_region(struct table *t, const struct region_entry *r)
+{
+	table_line(t);
+	table_text(t, NAME, r->name);
+	if (r->st.st_size)
+		table_number(t, SIZE, (uint64_t)r->st.st_size);
+	table_text(t, STATE, region_entry_state(r));
+	if (!r->known)
+		return;
+	table_number(t, MAPPED, r->info.mapped);
+	table_number(t, PRESENT, r->info.present);
+	table_number(t, WINDOWS, r->info.windows);
+	table_number(t, SHARING, r->info.sharing);
+	table_number(t, SAVED, r->saved);
+}
+
+static void add_memory(struct table *t, const struct redirected *memory)
+{
+	table_line(t);
+	table_text(t, NAME, memory->name);
+	table_number(t, SIZE, memory->bytes);
+	table_number(t, MAPPED, memory->mapped);
+	table_number(t, PRESENT, memory->touched);
+	table_number(t, WINDOWS, memory->processes);
+	table_number(t, SHARING, memory->sharing);
+	table_number(t, SAVED, memory->saved);
+	table_text(t, STATE, "ok");
 }
 
 static int list_text(const struct mount_sample *now, size_t width, char **text)
@@ -145,22 +220,10 @@ static int list_text(const struct mount_sample *now, size_t width, char **text)
 
 	if (status != EX_OK)
 		return status;
-	for (size_t i = 0; i < now->regions.n; i++) {
-		const struct region_entry *r = &now->regions.v[i];
-
-		table_line(&t);
-		table_text(&t, NAME, r->name);
-		if (r->st.st_size)
-			table_number(&t, SIZE, (uint64_t)r->st.st_size);
-		table_text(&t, STATE, region_entry_state(r));
-		if (!r->known)
-			continue;
-		table_number(&t, MAPPED, r->info.mapped);
-		table_number(&t, PRESENT, r->info.present);
-		table_number(&t, WINDOWS, r->info.windows);
-		table_number(&t, SHARING, r->info.sharing);
-		table_number(&t, SAVED, r->saved);
-	}
+	for (size_t i = 0; i < now->regions.n; i++)
+		add_region(&t, &now->regions.v[i]);
+	for (size_t i = 0; i < now->memory.n; i++)
+		add_memory(&t, &now->memory.v[i]);
 	return table_end(&t, text);
 }
 
@@ -178,7 +241,11 @@ int mount_sample_text(const struct mount_sample *now,
 		return status;
 	to = open_memstream(text, &size);
 	if (to) {
-		print_head(to, now, before, path);
+		if (now->has_mount)
+			print_mount(to, now, before, path);
+		if (now->has_memory)
+			print_memory(to, &now->memory);
+		fputc('\n', to);
 		if (list)
 			fprintf(to, "%s\n", list);
 		if (fclose(to)) {
@@ -188,4 +255,12 @@ int mount_sample_text(const struct mount_sample *now,
 	}
 	free(list);
 	return *text ? EX_OK : message_error(EX_OSERR, "out of memory");
+}
+
+int mount_sample_header(const struct mount_sample *sample)
+{
+	const int mount = 5, memory = 1, blank_and_headings = 2;
+
+	return (sample->has_mount ? mount : 0) +
+	       (sample->has_memory ? memory : 0) + blank_and_headings;
 }

@@ -250,10 +250,10 @@ static int show_sample(uint8_t how)
 	int status = resolve_target(&target, NULL);
 	char *text = NULL;
 
-	status = mount_sample_take(&before, &target);
+	status = mount_sample_take(&before, &target, false);
 	if (status != EX_OK)
 		goto close;
-	status = mount_sample_take(&now, &target);
+	status = mount_sample_take(&now, &target, false);
 	if (status == EX_OK) {
 		status = mount_sample_text(&now, how & 1 ? &before.mount : NULL,
 					   dir, how & 2 ? 80 : 0, &text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msharectl top: shows a mount again and again (msharectl.h) */
+/* msharectl top: shows what is shared again and again (msharectl.h) */
 #include "msharectl.h"
 
 #include <getopt.h>
@@ -22,8 +22,9 @@
 
 struct top {
 	struct target target;
-	double delay;	    /* seconds */
-	unsigned long left; /* samples left; 0: no limit */
+	bool has_mount, memory; /* what is shown: target, redirected memory */
+	double delay;		/* seconds */
+	unsigned long left;	/* samples left; 0: no limit */
 	bool batch;
 	struct mshare_status_mount before; /* the previous sample */
 	bool any_before;
@@ -36,7 +37,9 @@ static void usage(FILE *to)
 		    "pool, regions, windows,\n"
 		    "and the page tables saved.\n"
 		    "Without MOUNT: $MSHAREFS_MOUNT, else your default mount, "
-		    "else /sys/fs/mshare.\n"
+		    "else /sys/fs/mshare;\n"
+		    "and, unless $MSHAREFS_MOUNT is set, redirected memory "
+		    "(msharectl run --share).\n"
 		    "\n"
 		    "  -d, --delay SECONDS  delay between updates (2)\n"
 		    "  -n, --number N       end after N updates\n"
@@ -80,7 +83,8 @@ static bool is_last(struct top *top)
 static int take_sample_text(struct top *top, struct mount_sample *sample,
 			    size_t width, char **text)
 {
-	int status = mount_sample_take(sample, &top->target);
+	int status = mount_sample_take(
+		sample, top->has_mount ? &top->target : NULL, top->memory);
 
 	if (status != EX_OK)
 		return status;
@@ -129,7 +133,7 @@ static int show(struct top *top, const struct mount_sample *sample, char *text,
 	int status = EX_OK;
 
 	do {
-		screen_show(text, MOUNT_SAMPLE_HEADER);
+		screen_show(text, mount_sample_header(sample));
 		free(text);
 		text = NULL;
 		*event = screen_wait(&seconds);
@@ -203,6 +207,24 @@ static int parse(struct top *top, int c, const char *arg)
 	}
 }
 
+/* Returns EX_OK, or the exit status after a message. */
+static int find(struct top *top, const char *named)
+{
+	struct redirected_list memory;
+	int status;
+
+	top->memory = target_is_unnamed(named);
+	top->has_mount = !top->memory || target_has_default();
+	if (!top->has_mount) {
+		status = redirected_list_read(&memory);
+		if (status != EX_OK)
+			return status;
+		top->has_mount = !memory.n;
+		redirected_list_free(&memory);
+	}
+	return top->has_mount ? resolve_target(&top->target, named) : EX_OK;
+}
+
 int cmd_top(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -212,7 +234,7 @@ int cmd_top(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct top top = {.delay = 2};
+	struct top top = {.delay = 2, .target.info = -1};
 	int c, status = EX_OK;
 
 	while (status == EX_OK &&
@@ -227,7 +249,7 @@ int cmd_top(int argc, char **argv)
 		return status;
 	if (argc - optind > 1)
 		return message_usage_error("top", "give at most one MOUNT");
-	status = resolve_target(&top.target, argv[optind]);
+	status = find(&top, argv[optind]);
 	if (status != EX_OK)
 		return status;
 	if (!top.batch && screen_open())
