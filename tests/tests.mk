@@ -157,7 +157,8 @@ plain_scripts = tests/static/static_code.sh tests/static/static_layers.sh \
 	tests/static/static_calls.sh tests/tools/static_plan.sh \
 	tests/tools/doctor.sh \
 	tests/tools/service.sh tests/lib/man_examples.sh \
-	tests/ordinary/share_run.sh tests/harness/leaks.sh
+	tests/ordinary/share_run.sh tests/ordinary/share_lists.sh \
+	tests/harness/leaks.sh
 mount_scripts = tests/mount/mount_flows.sh tests/tools/mount_at.sh \
 	tests/tools/mount_ctl_mount.sh tests/tools/mount_ctl_lists.sh \
 	tests/tools/mount_ctl_changes.sh tests/tools/mount_ctl_terminal.sh \
