@@ -146,7 +146,7 @@ top_counts()
 	hold "$m/region 01" rw 1 3 || return 1
 	expect "Windows: 4; attached 4, " "$ctl" top -b -n 1 &&
 		[ "$("$ctl" top -b -n 2 -d 0.1 | grep -c 'attached 4, 0.0/s')" -eq 1 ] &&
-		expect "region 01 " sh -c '"$0" top -b -n 1 | sed -n 8p' "$ctl"
+		expect "region 01 " sh -c '"$0" top -b -n 1 "$1" | sed -n 8p' "$ctl" "$m"
 	got=$?
 	let_go
 	return $got
