@@ -76,8 +76,8 @@ static void usage(FILE *to)
 		    "whether their page tables\n"
 		    "are shared; if not, why. msharectl-windows(1) explains "
 		    "what to do about it.\n"
-		    "anon:INODE is redirected memory (msharectl run --share), "
-		    "as msharectl ls names it.\n"
+		    "anon:INODE: memory redirected by msharectl run --share, "
+		    "as msharectl ls has it.\n"
 		    "\n");
 	table_help(to, columns);
 	fprintf(to, "Default: " DEFAULTS "\n"
