@@ -33,16 +33,15 @@ struct run {
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: msharectl run [--share[=LIST]] [--mount DIR] "
-		    "[--at PATH] -- COMMAND [ARGUMENT...]\n"
+	fprintf(to, "Usage: msharectl run [options] -- COMMAND [ARGUMENT...]\n"
 		    "Runs a command with the preload library of msharefs: its "
 		    "shared memory shares\n"
 		    "page tables (--share), or it can mmap() regions.\n"
 		    "\n"
 		    "  -s, --share[=LIST]  put shared memory of the command "
-		    "into huge pages whose page\n"
-		    "                      tables are shared; LIST: anon, "
-		    "require\n"
+		    "into huge pages\n"
+		    "                      whose page tables are shared; LIST: "
+		    "anon, require\n"
 		    "  -M, --share-min SIZE  only memory of this size or more; "
 		    "64M\n"
 		    "  -O, --share-only NAME  only in programs of this name\n"
