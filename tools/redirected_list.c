@@ -56,11 +56,12 @@ bool redirected_is_name(const char *name)
 /* Any program can give a file a name like this: all of it has to fit. */
 static bool parse_path(const char *path, struct line *line)
 {
-	const char *kind = path + strlen(PREFIX), *colon;
+	const char *kind, *colon;
 	char *end;
 
-	if (strncmp(path, PREFIX, strlen(PREFIX)))
+	if (strncmp(path, PREFIX, strlen(PREFIX)) != 0)
 		return false;
+	kind = path + strlen(PREFIX);
 	colon = strchr(kind, ':');
 	if (!colon || colon[1] < '0' || colon[1] > '9')
 		return false;
