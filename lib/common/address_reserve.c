@@ -12,7 +12,7 @@ static int reserve_at(uintptr_t addr, size_t length, int flags, uintptr_t *at)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
 			    -1, 0);
 
-	if (ret < 0 && ret >= -4095)
+	if (sys_failed(ret))
 		return (int)ret;
 	*at = (uintptr_t)ret;
 	return 0;
@@ -70,7 +70,7 @@ int address_reserve_map(const struct placement *p, enum window_kind kind,
 	long at = sys_mmap(base, p->size, PROT_NONE,
 			   type | MAP_FIXED | MAP_NORESERVE, fd, 0);
 
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return (int)at;
 	/* Children get a window by window_inherit_all() or not at all. */
 	return (int)SYS_CALL(SYS_madvise, base, p->size, MADV_DONTFORK);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -29,6 +30,12 @@
 /* libc's sigaction(), under a name that no preloaded library replaces. */
 extern int __sigaction(int sig, const struct sigaction *act,
 		       struct sigaction *old);
+
+/* Whether what a system call returned is -errno, not an address. */
+static inline bool sys_failed(long ret)
+{
+	return ret < 0 && ret >= -4095;
+}
 
 /* Returns an address or -errno. No mapping has an address in the upper half. */
 static inline long sys_mmap(uintptr_t addr, size_t len, int prot, int flags,

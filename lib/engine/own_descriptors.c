@@ -52,7 +52,7 @@ NOT_SANITIZED int own_descriptors_run(int (*run)(void *), void *arg)
 	int saved = errno;
 	uint64_t old;
 
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return -EMFILE;
 	/* No signal of the program may arrive in this thread. */
 	SYS_CALL(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));

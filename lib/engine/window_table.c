@@ -61,7 +61,7 @@ static atomic_int *get_wiped(_Atomic(atomic_int *) *where)
 		return had;
 	at = sys_mmap(0, page, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return NULL;
 	if (!SYS_CALL(SYS_madvise, at, page, MADV_WIPEONFORK) &&
 	    atomic_compare_exchange_strong(where, &had, (atomic_int *)at))

@@ -28,7 +28,7 @@ static bool map(const struct mmap_args *args, void **ret)
 	if (args->flags & NOT_REDIRECTED)
 		return false;
 	at = share_anon_map(args);
-	if (at >= 0 || at < -4095) {
+	if (!sys_failed(at)) {
 		*ret = (void *)at;
 		return true;
 	}

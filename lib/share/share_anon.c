@@ -24,17 +24,12 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static bool failed(long at)
-{
-	return at < 0 && at >= -4095;
-}
-
 /* A writable mapping makes the file grow to its size. */
 static int reserve(int fd, size_t size)
 {
 	long at = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	return failed(at) ? (int)at : sys_munmap((uintptr_t)at, size);
+	return sys_failed(at) ? (int)at : sys_munmap((uintptr_t)at, size);
 }
 
 static int new_file(uint64_t length, size_t size)
@@ -161,7 +156,7 @@ static int map_file(const struct mmap_args *args, int fd, size_t size,
 	const size_t whole = site->end - site->base;
 	long at = sys_mmap(site->base, whole, PROT_NONE,
 			   MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0);
-	int err = failed(at) ? (int)at : 0;
+	int err = sys_failed(at) ? (int)at : 0;
 
 	if (!err)
 		err = sys_mprotect(site->base, whole, PROT_READ | PROT_WRITE);

@@ -445,7 +445,7 @@ static int try_elsewhere(const struct mmap_args *args)
 	long at = sys_mmap(0, args->length, args->prot, flags, args->fd,
 			   args->offset);
 
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return at == -ENODEV ? 0 : (int)at; /* a region, perhaps */
 	sys_munmap((uintptr_t)at, args->length);
 	return 0;
@@ -468,7 +468,7 @@ static int clear(uintptr_t start, uintptr_t end)
 	at = sys_mmap(e.start, e.end - e.start, PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
 		      -1, 0);
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return (int)at;
 	share_table_cut(start, end);
 	if (e.start < start)

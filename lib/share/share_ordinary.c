@@ -96,7 +96,7 @@ static int replace(int fd, const struct part *p)
 	long at = sys_mmap(start, end - start, p->prot, MAP_SHARED | MAP_FIXED,
 			   fd, offset);
 
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return (int)at;
 	if (cover_end(p) > end)
 		sys_munmap(end, cover_end(p) - end);

@@ -18,7 +18,7 @@ struct witness witness_new(void)
 		return NO_WITNESS;
 	at = SYS_CALL(SYS_shmat, id, NULL, SHM_RDONLY);
 	SYS_CALL(SYS_shmctl, id, IPC_RMID, NULL);
-	if (at < 0 && at >= -4095)
+	if (sys_failed(at))
 		return NO_WITNESS;
 	return (struct witness){.id = (int)id, .at = (uintptr_t)at};
 }

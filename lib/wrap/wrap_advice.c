@@ -111,20 +111,12 @@ static inline bool is_mine(void *addr, size_t len, int advice, int *err)
 	       redirect->advise(addr, len, advice, err);
 }
 
-static int result(int err)
-{
-	if (!err)
-		return 0;
-	errno = -err;
-	return -1;
-}
-
 EXPORT int madvise(void *addr, size_t len, int advice)
 {
 	int err;
 
 	return is_mine(addr, len, advice, &err)
-		       ? result(err)
+		       ? wrap_status(err)
 		       : real.madvise(addr, len, advice);
 }
 
@@ -169,7 +161,7 @@ EXPORT ssize_t process_madvise(int pidfd, const struct iovec *ranges, size_t n,
 {
 	if (UNLIKELY(window_table_in_use()) && judge(advice) != PASS &&
 	    any_touches(ranges, n))
-		return result(-EINVAL);
+		return wrap_status(-EINVAL);
 	return real.process_madvise(pidfd, ranges, n, advice, flags);
 }
 
@@ -178,10 +170,10 @@ EXPORT int pkey_mprotect(void *addr, size_t len, int prot, int key)
 	int err;
 
 	if (is_in_window(addr, len))
-		return result(-EINVAL);
+		return wrap_status(-EINVAL);
 	if (may_be_redirected(addr, len) &&
 	    redirect->protect(addr, len, prot, key, &err))
-		return result(err);
+		return wrap_status(err);
 	return real.pkey_mprotect(addr, len, prot, key);
 }
 
@@ -189,6 +181,6 @@ EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t offset,
 			    int flags)
 {
 	return is_in_window(addr, len)
-		       ? result(-EINVAL)
+		       ? wrap_status(-EINVAL)
 		       : real.remap_file_pages(addr, len, prot, offset, flags);
 }

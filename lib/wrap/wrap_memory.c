@@ -180,14 +180,6 @@ static int unmap_windows(void *addr, size_t len)
 	return ret;
 }
 
-static int status(int err)
-{
-	if (!err)
-		return 0;
-	errno = -err;
-	return -1;
-}
-
 EXPORT int munmap(void *addr, size_t len)
 {
 	int err;
@@ -195,7 +187,7 @@ EXPORT int munmap(void *addr, size_t len)
 	if (touches_window(addr, len))
 		return unmap_windows(addr, len);
 	if (may_be_redirected(addr, len) && redirect->unmap(addr, len, &err))
-		return status(err);
+		return wrap_status(err);
 	return real.munmap(addr, len);
 }
 
@@ -204,10 +196,10 @@ EXPORT int mprotect(void *addr, size_t len, int prot)
 	int err;
 
 	if (is_in_window(addr, len))
-		return status(-EINVAL);
+		return wrap_status(-EINVAL);
 	if (may_be_redirected(addr, len) &&
 	    redirect->protect(addr, len, prot, -1, &err))
-		return status(err);
+		return wrap_status(err);
 	return real.mprotect(addr, len, prot);
 }
 

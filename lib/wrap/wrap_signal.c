@@ -21,12 +21,7 @@ static inline bool is_mine(int sig)
 
 static int set_action(const struct sigaction *act, struct sigaction *old)
 {
-	int err = sigbus_sigaction(act, old);
-
-	if (!err)
-		return 0;
-	errno = -err;
-	return -1;
+	return wrap_status(sigbus_sigaction(act, old));
 }
 
 EXPORT int sigaction(int sig, const struct sigaction *restrict act,
