@@ -77,23 +77,6 @@ static int set_min(const char *text)
 	return setenv("MSHAREFS_SHARE_MIN", bytes, 1);
 }
 
-/* "require" alone says nothing of what. */
-static int set_kinds(const char *list)
-{
-	char *whole = NULL;
-	int err;
-
-	if (!list || !strcmp(list, "require")) {
-		if (asprintf(&whole, "anon%s%s", list ? "," : "",
-			     list ? list : "") < 0)
-			return -1;
-		list = whole;
-	}
-	err = setenv("MSHAREFS_SHARE", list, 1);
-	free(whole);
-	return err;
-}
-
 int share_request_apply(const struct share_request *share)
 {
 	if (!share->wanted && (share->min || share->only)) {
@@ -107,7 +90,7 @@ int share_request_apply(const struct share_request *share)
 		return -1;
 	if (share->min && set_min(share->min))
 		return -1;
-	if (set_kinds(share->list) ||
+	if (setenv("MSHAREFS_SHARE", share->list ? share->list : "anon", 1) ||
 	    (share->only && setenv("MSHAREFS_SHARE_ONLY", share->only, 1))) {
 		perror("msharectl");
 		return -1;

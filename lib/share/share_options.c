@@ -44,6 +44,8 @@ static void read_kinds(const char *list)
 				  "are anon and require\n",
 				  (int)n, word);
 	}
+	/* The default, if the list says only how. */
+	share_options.anon |= share_options.require;
 }
 
 /* Bytes, or with K, M or G; false: it is no such number. */
