@@ -72,7 +72,9 @@ by_name()
 by_environment()
 {
 	says huge env LD_PRELOAD="${PRELOADS:-$MSHAREFS_PRELOAD}" \
-		MSHAREFS_SHARE=anon MSHAREFS_SHARE_MIN=32M "$probe" map $size 0
+		MSHAREFS_SHARE=anon MSHAREFS_SHARE_MIN=32M "$probe" map $size 0 &&
+		says huge env LD_PRELOAD="${PRELOADS:-$MSHAREFS_PRELOAD}" \
+			MSHAREFS_SHARE=require "$probe" map $size 0
 }
 
 inherited()
